@@ -1,0 +1,31 @@
+"""The names of everything Thor keeps in Redis. Nothing else spells a key."""
+
+from typing import Final
+
+UNIFIED_STREAM: Final = "quotes:stream:unified"
+REJECTS_STREAM: Final = "quotes:rejects"
+SOURCES_SET: Final = "quotes:sources"
+"""Names of the sources that have ever published here; the merger and the ingestor read their streams."""
+
+INGEST_GROUP: Final = "quotes:cgrp:ingest"
+MERGE_GROUP: Final = "quotes:cgrp:merge"
+
+
+def source_stream(source: str) -> str:
+    """Stream of one source's canonical events."""
+    return f"quotes:stream:{source}"
+
+
+def latest(symbol: str) -> str:
+    """Hash of the last merged event of a symbol."""
+    return f"quotes:latest:{symbol}"
+
+
+def health(component: str) -> str:
+    """Hash with expiry: liveness and counters of one process."""
+    return f"health:{component}"
+
+
+def lease(name: str) -> str:
+    """Key that the single owner of a duty holds."""
+    return f"lease:{name}"

@@ -1,0 +1,1 @@
+"""The live path behind the collectors: merger, tailer, snapshot and stream of merged quotes."""

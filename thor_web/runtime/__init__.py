@@ -1,0 +1,1 @@
+"""`thor up`: the embedded servers and the supervisor that keeps every process alive."""

@@ -1,0 +1,1 @@
+"""What is kept: ticks in Postgres, the Parquet lake, and history made from them."""

@@ -1,0 +1,1 @@
+"""The world clock: what each market is doing at an instant."""
