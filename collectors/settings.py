@@ -1,0 +1,47 @@
+"""The settings a collector needs, as one typed table read from the environment.
+
+The server's table extends this one; `thor settings` prints both, and docs/settings.md is made from them.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["CollectorSettings"]
+
+
+class CollectorSettings(BaseSettings):
+    """What every process that speaks to Redis shares."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"),
+        description="Redis or Valkey: redis://, rediss:// (TLS) or unix://. May carry a user and a password.",
+    )
+    thor_state: Path | None = Field(
+        None, description="Folder of a `thor up`: its servers, logs and spool. Named by `--state` too."
+    )
+    stream_retention_s: int = Field(
+        86_400,
+        ge=60,
+        description="Age in seconds after which entries are trimmed from the quote streams.",
+    )
+    rejects_kept: int = Field(
+        10_000, ge=100, description="How many refused inputs the stream `quotes:rejects` keeps."
+    )
+    stale_after_ms: int = Field(
+        5_000,
+        ge=100,
+        description="A source that sends nothing for a symbol this long is no longer live for it, in ms.",
+    )
+    publish_batch: int = Field(500, ge=1, le=5_000, description="Most events a collector sends at once.")
+    spool_memory_events: int = Field(
+        50_000, ge=0, description="Events a collector holds in memory while Redis is away."
+    )
+    spool_disk_mib: int = Field(
+        256,
+        ge=0,
+        description="Size of a collector's spool on disk in MiB, used once its memory is full. 0: none.",
+    )
