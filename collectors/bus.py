@@ -198,7 +198,7 @@ class Bus:
             return sorted(name.decode() for name in await self._redis.smembers(keys.SOURCES_SET))
 
     async def publish(self, source: str, payloads: Sequence[bytes], *, retention_s: int) -> None:
-        """Append canonical events to the source's stream in one pipeline; trim what is older than `retention_s`."""
+        """Append canonical events to the stream of their source; trim what is older than `retention_s`."""
         oldest = await self._oldest_kept(retention_s)
         async with _translated():
             pipeline = self._redis.pipeline(transaction=False)
