@@ -343,11 +343,17 @@ class Bus:
         async with _translated():
             return _stream_entries(stream, (await self._redis.xrevrange(stream, count=count))[::-1])
 
-    async def oldest_id(self, stream: str) -> str | None:
-        """Id of the oldest kept entry, None when the stream is empty."""
+    async def is_kept(self, stream: str, position: tuple[int, int]) -> bool:
+        """True when every entry after a position is still in the stream: none was trimmed or lost."""
         async with _translated():
-            entries = await self._redis.xrange(stream, count=1)
-        return entries[0][0].decode() if entries else None
+            try:
+                info = await self._redis.xinfo_stream(stream)
+            except ResponseError:
+                return False
+        if position == (0, 0):
+            return int(info["entries-added"]) == int(info["length"])
+        first = info["first-entry"]
+        return first is not None and parse_id(_text(first[0])) <= position
 
     async def last_id(self, stream: str) -> str:
         """Id of the newest entry ever added, `0-0` where there is none."""

@@ -1,0 +1,7 @@
+"""What other rooms may use of the instruments and signals."""
+
+from thor_web.futuretrading.services.classification import Classifier, Signal
+from thor_web.futuretrading.services.enrichment import Enricher, with_age
+from thor_web.futuretrading.services.quotes_state import QUOTES_STATE, QuotesState
+
+__all__ = ["QUOTES_STATE", "Classifier", "Enricher", "QuotesState", "Signal", "with_age"]

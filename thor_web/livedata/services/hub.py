@@ -1,0 +1,141 @@
+"""The one reader of the unified stream in a web process: fills the ring and mirrors the newest event a symbol.
+
+It lives as long as the process and outlives Redis: while Redis is away the mirror keeps answering (its ages
+grow), clients are told `degraded`, and reading goes on behind the last entry when Redis is back.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import orjson
+
+from collectors import keys
+from collectors.bus import Bus, BusError, BusUnavailable, Entry, parse_id
+from thor_fast import EventError, QuoteEvent, parse_batch, register_source
+from thor_web.livedata.services.ring import Frame, Position, Ring, notice
+
+__all__ = ["Hub"]
+
+log = logging.getLogger(__name__)
+
+READ_COUNT: Final = 2_000
+BLOCK_MS: Final = 1_000
+RETRY_S: Final = 0.25
+PREFILLED: Final = 5_000
+"""Entries read into the ring at the start, so that a client of the process before us resumes from memory."""
+
+
+class Hub:
+    """Ring, mirror and the waiting room of the streams."""
+
+    def __init__(self, bus: Bus, *, capacity: int) -> None:
+        self._bus = bus
+        self._capacity = capacity
+        self._arrived = asyncio.Event()
+        self.ring = Ring(capacity, (0, 0))
+        self.newest: dict[str, Frame] = {}
+        self.ready = False
+        self.degraded = False
+        self.clients = 0
+        self.skipped = 0
+        """Entries of the unified stream that were no event."""
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        while True:
+            try:
+                if not self.ready:
+                    await self._start()
+                    self.ready = True
+                if self.degraded:
+                    self._set_degraded(False)
+                entries = await self._bus.tail(
+                    keys.UNIFIED_STREAM, id_of(self.ring.last_position), count=READ_COUNT, block_ms=BLOCK_MS
+                )
+                if entries:
+                    self._publish(self.frames(entries))
+            except BusUnavailable as error:
+                if not self.degraded:
+                    log.warning("redis is away: %s", error)
+                    self._set_degraded(True)
+                await asyncio.sleep(RETRY_S)
+            except BusError as error:
+                log.warning("the unified stream cannot be read: %s", error)
+                await asyncio.sleep(RETRY_S)
+
+    def announce(self, event: str, data: bytes) -> None:
+        """Send a notice to every client."""
+        self._publish([notice(event, data, self.ring.last_position)])
+
+    async def wait(self, number: int, *, timeout_s: float) -> bool:
+        """Wait until the ring holds the frame of that number. False when the time was up first."""
+        deadline = time.monotonic() + timeout_s
+        while self.ring.end <= number:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            try:
+                await asyncio.wait_for(self._arrived.wait(), left)
+            except TimeoutError:
+                return False
+        return True
+
+    def frames(self, entries: Sequence[Entry]) -> list[Frame]:
+        """Frames of stream entries; what is no event is counted and left out."""
+        batch, rejects = parse_batch([entry.data or b"" for entry in entries])
+        self.skipped += len(rejects)
+        refused = {reject.position for reject in rejects}
+        good = [entry for i, entry in enumerate(entries) if i not in refused]
+        ready = batch.to_sse([entry.id for entry in good])
+        return [
+            Frame(entry.id, entry.position, event, sse)
+            for entry, event, sse in zip(good, batch, ready, strict=True)
+        ]
+
+    async def older(self, after: Position, *, count: int) -> list[Frame]:
+        """Frames after a position from Redis, at most `count`. Raises BusError."""
+        return self.frames(await self._bus.entries_after(keys.UNIFIED_STREAM, id_of(after), count=count))
+
+    async def is_kept(self, position: Position) -> bool:
+        """True when no event after the position has been trimmed."""
+        return await self._bus.is_kept(keys.UNIFIED_STREAM, position)
+
+    async def _start(self) -> None:
+        # Any source that has ever published is a good name, also for events that are older than this process.
+        for source in await self._bus.sources():
+            register_source(source)
+        entries = await self._bus.newest_entries(keys.UNIFIED_STREAM, count=min(PREFILLED, self._capacity))
+        oldest = entries[0].position if entries else parse_id(await self._bus.last_id(keys.UNIFIED_STREAM))
+        # The first prefilled entry's own predecessor may exist: the ring promises only what comes after it.
+        self.ring = Ring(self._capacity, oldest)
+        for symbol, fields in (await self._bus.read_latest()).items():
+            try:
+                event = QuoteEvent.from_latest_fields(fields)
+                entry_id = fields[b"stream_id"].decode()
+                sse = parse_batch([event.to_json()])[0].to_sse([entry_id])[0]
+                self.newest[symbol] = Frame(entry_id, parse_id(entry_id), event, sse)
+            except (EventError, KeyError, ValueError, IndexError) as error:
+                log.warning("the latest hash of %s cannot be read and is ignored: %s", symbol, error)
+        self._publish(self.frames(entries))
+
+    def _publish(self, frames: Sequence[Frame]) -> None:
+        for frame in frames:
+            if frame.event is not None:
+                known = self.newest.get(frame.event.symbol)
+                if known is None or known.position <= frame.position:
+                    self.newest[frame.event.symbol] = frame
+        self.ring.extend(frames)
+        arrived, self._arrived = self._arrived, asyncio.Event()
+        arrived.set()
+
+    def _set_degraded(self, degraded: bool) -> None:
+        self.degraded = degraded
+        self.announce("degraded", orjson.dumps({"degraded": degraded}))
+
+
+def id_of(position: Position) -> str:
+    """The stream id of a position."""
+    return f"{position[0]}-{position[1]}"

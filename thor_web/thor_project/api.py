@@ -1,0 +1,55 @@
+"""Every router under `/api`, one schema, and errors as problem documents."""
+
+import orjson
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from thor_web.futuretrading.views import router as quotes_router
+from thor_web.problems import PROBLEM_TYPE, Problem
+from thor_web.timezones.views import router as session_router
+
+__all__ = ["api", "no_such_path", "problem_response"]
+
+api = NinjaAPI(
+    title="Thor",
+    version="1",
+    description="Live quotes, sessions and history.",
+    docs_url="/docs",
+    openapi_url="/openapi.json",
+)
+api.add_router("", quotes_router)
+api.add_router("", session_router)
+
+
+def problem_response(problem: Problem) -> HttpResponse:
+    """A problem as its HTTP answer."""
+    headers = {"Cache-Control": "no-store"}
+    if problem.retry_after_s is not None:
+        headers["Retry-After"] = str(problem.retry_after_s)
+    return HttpResponse(
+        orjson.dumps(problem.to_json()), status=problem.status, content_type=PROBLEM_TYPE, headers=headers
+    )
+
+
+@api.exception_handler(Problem)
+def _on_problem(_request: HttpRequest, problem: Problem) -> HttpResponse:
+    return problem_response(problem)
+
+
+@api.exception_handler(ValidationError)
+def _on_validation_error(_request: HttpRequest, error: ValidationError) -> HttpResponse:
+    first = error.errors[0]
+    where = ".".join(str(part) for part in first.get("loc", ())[1:])
+    return problem_response(Problem(400, "bad_parameter", f"{where}: {first.get('msg', 'is not valid')}"))
+
+
+@api.exception_handler(HttpError)
+def _on_http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem_response(Problem(error.status_code, "request_refused", str(error)))
+
+
+async def no_such_path(request: ASGIRequest) -> HttpResponse:
+    """Whatever lies under `/api/` and is nothing."""
+    return problem_response(Problem(404, "no_such_path", f"There is nothing at {request.path[:200]}."))

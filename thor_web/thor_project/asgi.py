@@ -1,0 +1,138 @@
+"""The ASGI application: static files in front, Django behind, and the live path for as long as the server runs.
+
+The hub belongs to the server's lifespan, not to a module: it starts with it, ends with it, and reaches the
+views through the ASGI state.
+"""
+
+import asyncio
+import logging
+import os
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import django.contrib.admin
+import ninja
+import orjson
+from django.core.asgi import get_asgi_application
+from servestatic import ServeStaticASGI
+
+from collectors.bus import Bus, BusError
+from collectors.instruments import load_instruments, register
+from thor_web.futuretrading.interface import QUOTES_STATE, Classifier, Enricher, QuotesState
+from thor_web.livedata.interface import HUB_STATE, Hub
+from thor_web.thor_project.configuration import ServerSettings
+from thor_web.timezones.interface import market_names, session_state
+
+__all__ = ["Application", "application"]
+
+log = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+HASHED_NAME: Final = re.compile(r"^/static/assets/.+-[\w-]{8}\.\w+$")
+"""Vite puts a hash of the content into these names, so they never change."""
+LONGEST_SLEEP: Final = timedelta(seconds=15)
+"""A sleeping machine or a stepped clock is noticed this soon."""
+HEALTH_TTL_S: Final = 5
+
+
+class Application:
+    """Thor's web process."""
+
+    def __init__(self, settings: ServerSettings, dashboard: Path) -> None:
+        self._settings = settings
+        static = ServeStaticASGI(
+            get_asgi_application(),
+            immutable_file_test=lambda _path, url: bool(HASHED_NAME.match(url)),
+            allow_all_origins=False,
+        )
+        if dashboard.is_dir():
+            static.add_files(dashboard, prefix="static/")
+        for package in (django.contrib.admin, ninja):
+            static.add_files(Path(str(package.__file__)).parent / "static", prefix="static/")
+        self._static = static
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+        else:
+            await self._static(scope, receive, send)  # type: ignore[arg-type]
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        async with AsyncExitStack() as stack:
+            bus = Bus.from_url(self._settings.redis_url.get_secret_value())
+            stack.push_async_callback(bus.close)
+            hub = Hub(bus, capacity=self._settings.stream_ring)
+            instruments = load_instruments()
+            register(instruments)
+            scope["state"][HUB_STATE] = hub
+            scope["state"][QUOTES_STATE] = QuotesState(
+                instruments,
+                Enricher(
+                    instruments, Classifier.from_data_file(), stale_after_ms=self._settings.stale_after_ms
+                ),
+                self._session_event,
+                most_clients=self._settings.stream_clients,
+            )
+            for work in (hub.run(), self._announce_sessions(hub), report(bus, hub)):
+                task = asyncio.create_task(work)
+                stack.push_async_callback(ended, task)
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _session_event(self) -> bytes:
+        state = session_state(self._settings.default_market, datetime.now(UTC))
+        return b"event: session\ndata: " + orjson.dumps(state.to_json()) + b"\n\n"
+
+    async def _announce_sessions(self, hub: Hub) -> None:
+        """Tell every client when a market opens or closes."""
+        known = {name: session_state(name, datetime.now(UTC)) for name in market_names()}
+        while True:
+            now = datetime.now(UTC)
+            nexts = [state.next_transition_at for state in known.values() if state.next_transition_at]
+            pause = min([LONGEST_SLEEP, *(at - now for at in nexts)])
+            await asyncio.sleep(max(0.01, pause.total_seconds()))
+            for name, before in known.items():
+                known[name] = session_state(name, datetime.now(UTC))
+                if known[name].is_open != before.is_open:
+                    hub.announce("session", orjson.dumps(known[name].to_json()))
+
+
+async def report(bus: Bus, hub: Hub) -> None:
+    """Say each second that this web process lives."""
+    while True:
+        fields: dict[str, str | int | float] = {
+            "state": "degraded" if hub.degraded else "serving" if hub.ready else "starting",
+            "time_ms": time.time_ns() // 1_000_000,
+            "clients": hub.clients,
+            "symbols": len(hub.newest),
+            "skipped": hub.skipped,
+            "pid": os.getpid(),
+        }
+        with suppress(BusError):
+            await bus.heartbeat("web", fields, ttl_s=HEALTH_TTL_S)
+        await asyncio.sleep(1.0)
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def application() -> Application:
+    """The application of this process, for `uvicorn --factory`."""
+    django.setup()
+    from thor_web.thor_project import settings  # noqa: PLC0415 - reads the environment: not before it is asked for
+
+    return Application(settings.CONFIGURATION, settings.DASHBOARD_DIR)

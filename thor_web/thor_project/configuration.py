@@ -1,0 +1,49 @@
+"""The whole table of settings: what collectors and storage need, and what the web server adds.
+
+`thor settings` prints it with secrets masked; docs/settings.md is generated from it.
+"""
+
+import secrets
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+
+from thor_web.thordata.settings import StorageSettings
+
+__all__ = ["ServerSettings"]
+
+
+class ServerSettings(StorageSettings):
+    """Every setting of Thor."""
+
+    thor_bind: str = Field("127.0.0.1", description="Address the web server listens on.")
+    thor_port: int = Field(8000, ge=1, le=65_535, description="Port the web server listens on.")
+    thor_hosts: str = Field(
+        "127.0.0.1,localhost,[::1]", description="Host names the web server answers to, separated by commas."
+    )
+    thor_secret_key_file: Path | None = Field(
+        None, description="File with Django's secret key. Without one a new key is made at each start."
+    )
+    thor_debug: bool = Field(False, description="Show tracebacks. Never where others can reach the server.")
+    default_market: str = Field(
+        "GLOBEX", description="Market that `/api/session` answers for when none is named."
+    )
+    stream_clients: int = Field(
+        2_000, ge=1, description="Most event streams one web process serves at a time; more get 503."
+    )
+    stream_ring: int = Field(
+        20_000, ge=100, description="Events a web process keeps for its streams; older ones come from Redis."
+    )
+
+    @cached_property
+    def secret_key(self) -> str:
+        """Django's secret key, from its file or fresh."""
+        if self.thor_secret_key_file is None:
+            return secrets.token_urlsafe(48)
+        return self.thor_secret_key_file.read_text().strip()
+
+    @property
+    def hosts(self) -> list[str]:
+        """Host names the web server answers to."""
+        return [host.strip() for host in self.thor_hosts.split(",") if host.strip()]

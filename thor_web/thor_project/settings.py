@@ -1,0 +1,83 @@
+"""Django's settings, made from the one settings table. Nothing is decided here that an operator may want to change."""
+
+from pathlib import Path
+from typing import Any
+
+from thor_web.thor_project.configuration import ServerSettings
+
+CONFIGURATION = ServerSettings()
+
+DASHBOARD_DIR = Path(__file__).resolve().parent.parent / "dashboard"
+"""Where the built frontend lies: made by the bootstrap in a checkout, shipped inside the wheel."""
+
+SECRET_KEY = CONFIGURATION.secret_key
+DEBUG = CONFIGURATION.thor_debug
+ALLOWED_HOSTS = CONFIGURATION.hosts
+ROOT_URLCONF = "thor_web.thor_project.urls"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "ninja",
+    "thor_web.thordata.apps.ThordataConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": CONFIGURATION.db_host,
+        "PORT": str(CONFIGURATION.db_port),
+        "NAME": CONFIGURATION.db_name,
+        "USER": CONFIGURATION.db_user,
+        "PASSWORD": CONFIGURATION.db_password.get_secret_value(),
+        "OPTIONS": {"connect_timeout": 5},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+STATIC_URL = "/static/"
+
+LOGGING: dict[str, Any] = {"version": 1, "disable_existing_loggers": False}
+"""The process that starts Django has set its logging up already."""

@@ -1,0 +1,46 @@
+"""Questions to the Parquet lake, in SQL, read-only and locked to the lake's own folder."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from thor_web.thordata.settings import StorageSettings
+
+__all__ = ["LakeError", "query"]
+
+MEMORY_LIMIT: Final = "2GB"
+
+
+class LakeError(Exception):
+    """The lake is empty, or DuckDB refused the question; the message says which."""
+
+
+def query(settings: StorageSettings, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of a query over the view `ticks`. Raises LakeError."""
+    lake = settings.lake_folder().resolve()
+    if not any(lake.glob("date=*/symbol=*/*.parquet")):
+        raise LakeError(f"the lake {lake} holds no Parquet files yet; `thor export` writes them")
+    with duckdb.connect(":memory:") as connection:
+        try:
+            _lock(connection, lake)
+            result = connection.execute(sql)
+            names = [str(column[0]) for column in result.description or ()]
+            return names, result.fetchall()
+        except duckdb.Error as error:
+            raise LakeError(str(error)) from error
+
+
+def _lock(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
+    """Give the session the view and then nothing else: no other file, no network, no change of settings."""
+    pattern = str(lake / "date=*" / "symbol=*" / "*.parquet").replace("'", "''")
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute(
+        "CREATE VIEW ticks AS SELECT * FROM read_parquet("  # noqa: S608 - our own path, quoted
+        f"'{pattern}', hive_partitioning = true, hive_types = {{'date': DATE, 'symbol': VARCHAR}})"
+    )
+    connection.execute(
+        "SET allowed_directories = [$folder]".replace("$folder", "'" + str(lake).replace("'", "''") + "'")
+    )
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")

@@ -1,0 +1,47 @@
+"""The settings of everything that keeps data: Postgres and the lake, beside what every process needs."""
+
+from pathlib import Path
+
+from psycopg.conninfo import make_conninfo
+from pydantic import Field, SecretStr
+
+from collectors.settings import CollectorSettings
+
+__all__ = ["StorageSettings"]
+
+
+class StorageSettings(CollectorSettings):
+    """Where ticks go and how."""
+
+    db_host: str = Field("127.0.0.1", description="Postgres host, or the folder of its socket.")
+    db_port: int = Field(5432, ge=1, le=65_535, description="Postgres port.")
+    db_name: str = Field("thor", description="Postgres database.")
+    db_user: str = Field("thor", description="Postgres user.")
+    db_password: SecretStr = Field(SecretStr(""), description="Password of the Postgres user.")
+    ingest_batch: int = Field(
+        5_000, ge=1, le=50_000, description="Most stream entries the ingestor stores in one transaction."
+    )
+    ingest_interval_ms: int = Field(
+        200,
+        ge=0,
+        le=10_000,
+        description="How long the ingestor gathers entries while little comes in, in ms.",
+    )
+    lake_dir: Path | None = Field(
+        None, description="Folder of the Parquet lake. Default: `lake` in the state folder."
+    )
+
+    def conninfo(self) -> str:
+        """The libpq connection string. Holds the password: never log it."""
+        return make_conninfo(
+            host=self.db_host,
+            port=self.db_port,
+            dbname=self.db_name,
+            user=self.db_user,
+            password=self.db_password.get_secret_value() or None,
+            connect_timeout=5,
+        )
+
+    def lake_folder(self) -> Path:
+        """Where the Parquet files are."""
+        return self.lake_dir or (self.thor_state or Path()) / "lake"
