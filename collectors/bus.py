@@ -121,9 +121,7 @@ class Lease:
     _RENEW: Final = (
         "if redis.call('GET',KEYS[1])==ARGV[1] then return redis.call('PEXPIRE',KEYS[1],ARGV[2]) end return 0"
     )
-    _RELEASE: Final = (
-        "if redis.call('GET',KEYS[1])==ARGV[1] then return redis.call('DEL',KEYS[1]) end return 0"
-    )
+    _RELEASE: Final = "if redis.call('GET',KEYS[1])==ARGV[1] then return redis.call('DEL',KEYS[1]) end return 0"
 
     def __init__(self, redis: Redis, name: str, ttl_ms: int) -> None:
         self._redis: Any = redis
@@ -321,9 +319,7 @@ class Bus:
                 pipeline.hgetall(name)
             hashes = await pipeline.execute()
         return {
-            name.decode().removeprefix(prefix): fields
-            for name, fields in zip(names, hashes, strict=True)
-            if fields
+            name.decode().removeprefix(prefix): fields for name, fields in zip(names, hashes, strict=True) if fields
         }
 
     # --- readers of the unified stream ----------------------------------------------------------------------

@@ -28,9 +28,7 @@ class CollectorSettings(BaseSettings):
         ge=60,
         description="Age in seconds after which entries are trimmed from the quote streams.",
     )
-    rejects_kept: int = Field(
-        10_000, ge=100, description="How many refused inputs the stream `quotes:rejects` keeps."
-    )
+    rejects_kept: int = Field(10_000, ge=100, description="How many refused inputs the stream `quotes:rejects` keeps.")
     stale_after_ms: int = Field(
         5_000,
         ge=100,

@@ -56,9 +56,7 @@ async def quotes(request: ASGIRequest, symbols: Symbols = "") -> HttpResponse:
     _require_ready(hub)
     wanted = _symbols(symbols, hub, state)
     now_ms = time.time_ns() // 1_000_000
-    found = sorted(
-        (symbol for symbol in hub.newest if wanted is None or symbol in wanted), key=state.display_order
-    )
+    found = sorted((symbol for symbol in hub.newest if wanted is None or symbol in wanted), key=state.display_order)
     frames = [hub.newest[symbol] for symbol in found]
     records = [with_age(frame.record(state.enricher), frame.position[0], now_ms) for frame in frames]
     return HttpResponse(
@@ -82,9 +80,7 @@ async def quotes_stream(
     hub, state = hub_of(request.scope), _state(request)
     _require_ready(hub)
     if hub.clients >= state.most_clients:
-        raise Problem(
-            503, "too_many_streams", "This server serves its most streams already.", retry_after_s=5
-        )
+        raise Problem(503, "too_many_streams", "This server serves its most streams already.", retry_after_s=5)
     wanted = StreamRequest(
         symbols=_symbols(symbols, hub, state),
         after=_position(request.headers.get("Last-Event-ID") or last_event_id),

@@ -214,9 +214,7 @@ class Merger:
         known = [self._written_before[p].popleft() if self._written_before.get(p) else None for p in payloads]
         missing = [payload for payload, entry_id in zip(payloads, known, strict=True) if entry_id is None]
         new = iter(
-            await self._bus.append_unified(missing, retention_s=self._settings.stream_retention_s)
-            if missing
-            else ()
+            await self._bus.append_unified(missing, retention_s=self._settings.stream_retention_s) if missing else ()
         )
         return [entry_id or next(new) for entry_id in known]
 

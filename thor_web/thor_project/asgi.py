@@ -76,9 +76,7 @@ class Application:
             scope["state"][HUB_STATE] = hub
             scope["state"][QUOTES_STATE] = QuotesState(
                 instruments,
-                Enricher(
-                    instruments, Classifier.from_data_file(), stale_after_ms=self._settings.stale_after_ms
-                ),
+                Enricher(instruments, Classifier.from_data_file(), stale_after_ms=self._settings.stale_after_ms),
                 self._session_event,
                 most_clients=self._settings.stream_clients,
             )

@@ -26,9 +26,7 @@ class ServerSettings(StorageSettings):
         None, description="File with Django's secret key. Without one a new key is made at each start."
     )
     thor_debug: bool = Field(False, description="Show tracebacks. Never where others can reach the server.")
-    default_market: str = Field(
-        "GLOBEX", description="Market that `/api/session` answers for when none is named."
-    )
+    default_market: str = Field("GLOBEX", description="Market that `/api/session` answers for when none is named.")
     stream_clients: int = Field(
         2_000, ge=1, description="Most event streams one web process serves at a time; more get 503."
     )

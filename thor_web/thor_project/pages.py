@@ -46,9 +46,5 @@ async def dashboard(_request: ASGIRequest) -> HttpResponse:
     try:
         content = await sync_to_async(page.read_bytes, thread_sensitive=False)()
     except FileNotFoundError:
-        return problem_response(
-            Problem(503, "no_dashboard", "The dashboard is not built here; run ./thor up.")
-        )
-    return HttpResponse(
-        content, content_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"}
-    )
+        return problem_response(Problem(503, "no_dashboard", "The dashboard is not built here; run ./thor up."))
+    return HttpResponse(content, content_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})

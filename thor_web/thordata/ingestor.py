@@ -151,9 +151,7 @@ class Ingestor:
             self._counts["last_batch_ms"] = round((time.monotonic() - started) * 1_000)
         await self._bus.ack(keys.INGEST_GROUP, {stream: [entry.id for entry in entries]})
 
-    async def _store_or_set_aside(
-        self, store: TickStore, stream: str, batch: QuoteBatch, position: Position
-    ) -> None:
+    async def _store_or_set_aside(self, store: TickStore, stream: str, batch: QuoteBatch, position: Position) -> None:
         """Store a batch; where Postgres refuses it, halve it until the refused events stand alone."""
         try:
             await store.store(stream, batch, position)

@@ -27,9 +27,7 @@ class StorageSettings(CollectorSettings):
         le=10_000,
         description="How long the ingestor gathers entries while little comes in, in ms.",
     )
-    lake_dir: Path | None = Field(
-        None, description="Folder of the Parquet lake. Default: `lake` in the state folder."
-    )
+    lake_dir: Path | None = Field(None, description="Folder of the Parquet lake. Default: `lake` in the state folder.")
 
     def conninfo(self) -> str:
         """The libpq connection string. Holds the password: never log it."""

@@ -46,9 +46,7 @@ class SessionState:
 
     def to_json(self) -> dict[str, Any]:
         """The state as JSON values: instants in ISO 8601 with `Z`."""
-        return {
-            name: _text(value) if isinstance(value, date) else value for name, value in asdict(self).items()
-        }
+        return {name: _text(value) if isinstance(value, date) else value for name, value in asdict(self).items()}
 
 
 def market_names() -> tuple[str, ...]:

@@ -12,9 +12,7 @@ from thor_fast import Thresholds, classify_batch
 
 __all__ = ["Classifier", "Signal", "StatValues"]
 
-SIGNAL_WEIGHTS: Final = MappingProxyType(
-    {"STRONG_BUY": 2, "BUY": 1, "HOLD": 0, "SELL": -1, "STRONG_SELL": -2}
-)
+SIGNAL_WEIGHTS: Final = MappingProxyType({"STRONG_BUY": 2, "BUY": 1, "HOLD": 0, "SELL": -1, "STRONG_SELL": -2})
 
 
 @dataclass(frozen=True, slots=True)

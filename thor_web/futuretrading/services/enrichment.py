@@ -58,9 +58,7 @@ class Enricher:
         numbers = ",".join(f'"{name}":{json_number(value)}' for name, value in figures.items())
         return b"%b,%b,%b}" % (event.to_json()[:-1], derived[1:-1], numbers.encode())
 
-    def _display(
-        self, event: QuoteEvent, meta: Mapping[str, Any], change: Decimal | None
-    ) -> dict[str, str | None]:
+    def _display(self, event: QuoteEvent, meta: Mapping[str, Any], change: Decimal | None) -> dict[str, str | None]:
         spread = None if event.ask is None or event.bid is None else event.ask - event.bid
         close = decimal_of(meta.get("close"))
         if close is None and change is not None and event.last is not None:

@@ -91,8 +91,7 @@ class Hub:
         good = [entry for i, entry in enumerate(entries) if i not in refused]
         ready = batch.to_sse([entry.id for entry in good])
         return [
-            Frame(entry.id, entry.position, event, sse)
-            for entry, event, sse in zip(good, batch, ready, strict=True)
+            Frame(entry.id, entry.position, event, sse) for entry, event, sse in zip(good, batch, ready, strict=True)
         ]
 
     async def older(self, after: Position, *, count: int) -> list[Frame]:

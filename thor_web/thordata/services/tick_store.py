@@ -64,9 +64,7 @@ class TickStore:
 
     async def own(self, stream: str) -> bool:
         """Become the one writer of a stream's entries; False while another session is."""
-        cursor = await self._connection.execute(
-            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", (LOCK_SPACE, stream)
-        )
+        cursor = await self._connection.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", (LOCK_SPACE, stream))
         row = await cursor.fetchone()
         return bool(row and row[0])
 
@@ -121,9 +119,7 @@ class TickStore:
         )
         async with self._connection.transaction():
             # Two sessions that create the same partition at once would make one of them fail.
-            await self._connection.execute(
-                "SELECT pg_advisory_xact_lock(%s, %s)", (LOCK_SPACE, PARTITION_LOCK)
-            )
+            await self._connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCK_SPACE, PARTITION_LOCK))
             await self._connection.execute(statement)
 
 

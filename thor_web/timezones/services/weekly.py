@@ -43,9 +43,7 @@ class WeeklyMarket:
             raise ValueError(f"{trade_date} is no trade date of {self.name}")
         evening_before = trade_date - timedelta(days=1)
         opens = self.opens_on_sunday if trade_date.weekday() == 0 else self.opens
-        return Session(
-            trade_date, self._instant(evening_before, opens), self._instant(trade_date, self.closes)
-        )
+        return Session(trade_date, self._instant(evening_before, opens), self._instant(trade_date, self.closes))
 
     def sessions_around(self, at: datetime) -> list[Session]:
         """The sessions within four days of an instant, in order: enough to hold any weekend."""
@@ -62,9 +60,7 @@ class WeeklyMarket:
         return datetime.combine(day, local, self.zone).astimezone(UTC)
 
 
-def _market(
-    name: str, title: str, zone: str, *, opens: int, opens_on_sunday: int, closes: int
-) -> WeeklyMarket:
+def _market(name: str, title: str, zone: str, *, opens: int, opens_on_sunday: int, closes: int) -> WeeklyMarket:
     return WeeklyMarket(name, title, ZoneInfo(zone), time(opens), time(opens_on_sunday), time(closes))
 
 
