@@ -1,0 +1,77 @@
+// What must be known before any number on the page is believed: the data is not real, or it is not current.
+
+import { isMock } from '../domain/staleness.ts';
+import { formatAge, formatClock } from '../domain/time.ts';
+import type { FeedStatus } from '../services/feed/messages.ts';
+import type { Outage } from '../state/react.ts';
+import { useAtTick, useDashboard, useOutage, useReadable } from '../state/react.ts';
+import styles from './Banners.module.css';
+
+const REASONS: Readonly<Record<FeedStatus['kind'], string>> = {
+  connecting: '',
+  live: '',
+  degraded: 'The server has lost its data store.',
+  reconnecting: 'The connection to the server is lost.',
+  offline: 'The server cannot be reached.',
+  signed_out: 'You are signed out.',
+};
+
+function OutageBanner({ outage }: { readonly outage: Outage }) {
+  const { retryNow, quotes } = useDashboard();
+  const { status, asOf } = outage;
+  const age = useAtTick((now) => formatAge(now - asOf));
+  const hasValues = useReadable(quotes.all).size > 0;
+  const canRetry = status.kind !== 'degraded';
+  return (
+    <div className={`${styles['banner']} ${styles['outage']}`} role="alert">
+      <span>
+        <strong>{REASONS[status.kind]}</strong>
+        {hasValues && <> Values as of {formatClock(asOf)}</>}
+      </span>
+      <span aria-hidden="true" className={styles['age']}>
+        {hasValues ? `${age} ago` : ''}
+      </span>
+      {canRetry && (
+        <button type="button" className={styles['retry']} onClick={retryNow}>
+          Retry now
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Text for the part of the symbols that a warning is about: nothing when it is about all of them. */
+function share(count: number, total: number): string {
+  return count === total ? '' : ` (${count} of ${total} symbols)`;
+}
+
+function OriginBanner() {
+  const quotes = [...useReadable(useDashboard().quotes.all).values()];
+  const mock = quotes.filter(isMock).length;
+  const replay = quotes.filter((quote) => quote.marks.includes('REPLAY')).length;
+  if (mock === 0 && replay === 0) return null;
+  return (
+    <div className={`${styles['banner']} ${styles['origin']}`} role="note">
+      {mock > 0 && (
+        <span>
+          <strong>MOCK market data</strong> – not real prices{share(mock, quotes.length)}
+        </span>
+      )}
+      {replay > 0 && (
+        <span>
+          <strong>REPLAY</strong> – recorded market data, not live{share(replay, quotes.length)}
+        </span>
+      )}
+    </div>
+  );
+}
+
+export function Banners() {
+  const outage = useOutage();
+  return (
+    <>
+      <OriginBanner />
+      {outage !== null && <OutageBanner outage={outage} />}
+    </>
+  );
+}

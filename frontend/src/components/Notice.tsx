@@ -1,0 +1,19 @@
+// A page's only content when it has nothing else to show: loading, empty, missing, broken.
+
+import type { ReactNode } from 'react';
+import styles from './Notice.module.css';
+
+interface NoticeProps {
+  readonly title: string;
+  readonly busy?: boolean;
+  readonly children?: ReactNode;
+}
+
+export function Notice({ title, busy = false, children }: NoticeProps) {
+  return (
+    <main className={styles['notice']} aria-busy={busy}>
+      <h1 className={styles['title']}>{title}</h1>
+      {children !== undefined && <div className={styles['text']}>{children}</div>}
+    </main>
+  );
+}

@@ -1,0 +1,52 @@
+// Every market's state and the time left until it changes, counted down on the server's clock.
+
+import { useEffect } from 'react';
+import type { MarketSession } from '../domain/session.ts';
+import { marketTitle, sessionTitle } from '../domain/session.ts';
+import { formatClock, formatCountdown } from '../domain/time.ts';
+import { useAtTick, useDashboard, useReadable } from '../state/react.ts';
+import styles from './SessionStrip.module.css';
+
+function MarketState({ session }: { readonly session: MarketSession }) {
+  const { refreshSessions } = useDashboard();
+  const { nextTransitionAt, isOpen } = session;
+  const left = useAtTick((now) =>
+    nextTransitionAt === null ? null : formatCountdown(nextTransitionAt - now),
+  );
+  const due = useAtTick((now) => nextTransitionAt !== null && nextTransitionAt <= now);
+
+  // The stream announces transitions; should that message be lost, the page asks by itself.
+  useEffect(() => {
+    if (due) refreshSessions();
+  }, [due, refreshSessions]);
+
+  const when =
+    nextTransitionAt === null ? undefined : `${isOpen ? 'Closes' : 'Opens'} ${formatClock(nextTransitionAt)}`;
+  return (
+    <li className={styles['market']} data-open={isOpen} title={when}>
+      <span className={styles['name']}>{marketTitle(session.market)}</span>
+      <span className={styles['state']}>
+        <span aria-hidden="true" className={styles['mark']} />
+        {sessionTitle(session)}
+      </span>
+      {left !== null && (
+        <span className={styles['left']}>
+          {isOpen ? 'closes in ' : 'opens in '}
+          <span className={styles['count']}>{left}</span>
+        </span>
+      )}
+    </li>
+  );
+}
+
+export function SessionStrip() {
+  const sessions = useReadable(useDashboard().sessions);
+  if (sessions.size === 0) return null;
+  return (
+    <ul className={styles['strip']} aria-label="Markets">
+      {[...sessions.values()].map((session) => (
+        <MarketState key={session.market} session={session} />
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,40 @@
+// The trading signal of a row. Strong and normal differ in shape (filled or outlined) and in the number of arrows, not only in colour.
+
+import type { Quote, Signal } from '../domain/quote.ts';
+import { NOTHING } from './Price.tsx';
+import styles from './SignalChip.module.css';
+
+const WORDS: Readonly<
+  Record<Signal, { readonly arrows: string; readonly text: string; readonly look: string }>
+> = {
+  STRONG_BUY: { arrows: '▲▲', text: 'Strong buy', look: 'strongBuy' },
+  BUY: { arrows: '▲', text: 'Buy', look: 'buy' },
+  HOLD: { arrows: '', text: 'Hold', look: 'hold' },
+  SELL: { arrows: '▼', text: 'Sell', look: 'sell' },
+  STRONG_SELL: { arrows: '▼▼', text: 'Strong sell', look: 'strongSell' },
+};
+
+type SignalChipProps = Pick<Quote, 'signal' | 'statValue' | 'signalWeight'>;
+
+export function SignalChip({ signal, statValue, signalWeight }: SignalChipProps) {
+  if (signal === null) {
+    return (
+      <span className={styles['none']}>
+        {NOTHING}
+        <span className="only-heard"> no signal</span>
+      </span>
+    );
+  }
+  const { arrows, text, look } = WORDS[signal];
+  const why = `Threshold ${statValue ?? NOTHING}, signal weight ${signalWeight ?? NOTHING}`;
+  return (
+    <span className={`${styles['chip']} ${styles[look]}`} title={why}>
+      {arrows !== '' && (
+        <span aria-hidden="true" className={styles['arrows']}>
+          {arrows}
+        </span>
+      )}
+      {text}
+    </span>
+  );
+}

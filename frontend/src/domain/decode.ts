@@ -1,0 +1,159 @@
+// Turns the server's JSON into the dashboard's types. What does not fit is refused whole, never half believed.
+
+import type { Instrument } from './instrument.ts';
+import type { ServerTime, StreamId } from './nominal.ts';
+import { toMarketName, toPriceText, toServerTime, toSourceName, toStreamId, toSymbol } from './nominal.ts';
+import type { Mark, Quote, QuoteDisplay, Signal } from './quote.ts';
+import { MARKS, SIGNALS } from './quote.ts';
+import type { MarketSession } from './session.ts';
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+const DEFAULT_STALE_AFTER_MS = 5_000;
+
+export interface Decoded<Item> {
+  readonly items: readonly Item[];
+  /** How many elements were refused. */
+  readonly malformed: number;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** True for a number, null, or an absent key; a price of another type means that the record cannot be trusted. */
+function isNumberOrAbsent(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'number' && Number.isFinite(value));
+}
+
+function decodeDisplay(value: unknown): QuoteDisplay {
+  const display = isObject(value) ? value : {};
+  return {
+    last: toPriceText(display['last']),
+    bid: toPriceText(display['bid']),
+    ask: toPriceText(display['ask']),
+    change: toPriceText(display['change']),
+    changePercent: toPriceText(display['change_percent']),
+    spread: toPriceText(display['spread']),
+    open: toPriceText(display['open']),
+    high: toPriceText(display['high']),
+    low: toPriceText(display['low']),
+    close: toPriceText(display['close']),
+  };
+}
+
+function decodeSignal(value: unknown): Signal | null {
+  return SIGNALS.find((signal) => signal === value) ?? null;
+}
+
+function decodeMarks(value: unknown): readonly Mark[] {
+  return Array.isArray(value) ? MARKS.filter((mark) => value.includes(mark)) : [];
+}
+
+/** One record of `/api/quotes` or of an enriched stream event; null when it is malformed. `position` stands in for a missing id. */
+export function decodeQuote(value: unknown, position: StreamId | null = null): Quote | null {
+  if (!isObject(value)) return null;
+  const symbol = toSymbol(value['symbol']);
+  const occurredAt = toServerTime(value['ts']);
+  const updatedAt = toServerTime(value['updated_at']) ?? occurredAt;
+  const activeSource = toSourceName(value['active_source']) ?? toSourceName(value['source']);
+  if (symbol === null || occurredAt === null || updatedAt === null || activeSource === null) return null;
+  if (!['last', 'bid', 'ask', 'change'].every((field) => isNumberOrAbsent(value[field]))) return null;
+  const meta = isObject(value['meta']) ? value['meta'] : {};
+  return {
+    symbol,
+    id: toStreamId(value['id']) ?? position,
+    occurredAt,
+    updatedAt,
+    activeSource,
+    last: numberOrNull(value['last']),
+    bid: numberOrNull(value['bid']),
+    ask: numberOrNull(value['ask']),
+    lastSize: numberOrNull(value['lastSize']),
+    bidSize: numberOrNull(value['bidSize']),
+    askSize: numberOrNull(value['askSize']),
+    change: numberOrNull(value['change']),
+    open: numberOrNull(meta['open']),
+    high: numberOrNull(meta['high']),
+    low: numberOrNull(meta['low']),
+    signal: decodeSignal(value['signal']),
+    statValue: numberOrNull(value['stat_value']),
+    signalWeight: numberOrNull(value['signal_weight']),
+    staleAfterMs: numberOrNull(value['stale_after_ms']) ?? DEFAULT_STALE_AFTER_MS,
+    marks: decodeMarks(value['marks']),
+    display: decodeDisplay(value['display']),
+  };
+}
+
+function decodeInstrument(value: unknown): Instrument | null {
+  if (!isObject(value)) return null;
+  const symbol = toSymbol(value['symbol']);
+  const market = toMarketName(value['market']);
+  if (symbol === null || market === null) return null;
+  return {
+    symbol,
+    market,
+    name: textOrNull(value['name']) ?? symbol,
+    assetClass: textOrNull(value['asset_class']) ?? '',
+    exchange: textOrNull(value['exchange']) ?? '',
+    order: numberOrNull(value['order']) ?? Number.MAX_SAFE_INTEGER,
+  };
+}
+
+export function decodeSession(value: unknown): MarketSession | null {
+  if (!isObject(value)) return null;
+  const market = toMarketName(value['market']);
+  const isOpen = value['is_open'];
+  if (market === null || typeof isOpen !== 'boolean') return null;
+  return {
+    market,
+    isOpen,
+    phase: textOrNull(value['phase']),
+    holiday: textOrNull(value['holiday']),
+    nextTransitionAt: toServerTime(value['next_transition_at']),
+    tradeDate: textOrNull(value['trade_date']),
+  };
+}
+
+function decodeEach<Item>(value: unknown, decode: (element: unknown) => Item | null): Decoded<Item> {
+  const elements = Array.isArray(value) ? value : [value];
+  const items: Item[] = [];
+  for (const element of elements) {
+    const item = decode(element);
+    if (item !== null) items.push(item);
+  }
+  return { items, malformed: elements.length - items.length };
+}
+
+/** Decodes one record or an array of them. */
+export function decodeQuotes(value: unknown, position: StreamId | null = null): Decoded<Quote> {
+  return decodeEach(value, (element) => decodeQuote(element, position));
+}
+
+/** Decodes the registry, in its own order. The sort is stable, so rows without an order stay as the server sent them. */
+export function decodeInstruments(value: unknown): Decoded<Instrument> {
+  const { items, malformed } = decodeEach(value, decodeInstrument);
+  return { items: items.toSorted((a, b) => a.order - b.order), malformed };
+}
+
+/** Decodes one session or an array of them. */
+export function decodeSessions(value: unknown): Decoded<MarketSession> {
+  return decodeEach(value, decodeSession);
+}
+
+/** The server's clock as stated in a session answer (the first one that states it). */
+export function decodeServerNow(value: unknown): ServerTime | null {
+  for (const element of Array.isArray(value) ? value : [value]) {
+    const now = isObject(element) ? toServerTime(element['now']) : null;
+    if (now !== null) return now;
+  }
+  return null;
+}

@@ -1,0 +1,32 @@
+// A market's session state and the words for it.
+
+import type { MarketName, ServerTime } from './nominal.ts';
+
+export interface MarketSession {
+  readonly market: MarketName;
+  readonly isOpen: boolean;
+  /** The server's finer word for the state, such as `open` or `maintenance`. */
+  readonly phase: string | null;
+  readonly holiday: string | null;
+  readonly nextTransitionAt: ServerTime | null;
+  readonly tradeDate: string | null;
+}
+
+const MARKET_TITLES: Readonly<Record<string, string>> = {
+  GLOBEX: 'CME Globex',
+  CFE: 'Cboe CFE',
+  ICE_US: 'ICE US',
+};
+
+export function marketTitle(market: MarketName): string {
+  return MARKET_TITLES[market] ?? market;
+}
+
+/** The state in one or two words: `Open`, `Maintenance`, a holiday's name. */
+export function sessionTitle(session: MarketSession): string {
+  if (session.isOpen) return 'Open';
+  if (session.holiday !== null) return session.holiday;
+  if (session.phase === null || session.phase === '') return 'Closed';
+  const words = session.phase.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

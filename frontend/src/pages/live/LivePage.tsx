@@ -1,0 +1,42 @@
+// The first page: every future of the registry with its newest quote.
+
+import { Notice } from '../../components/Notice.tsx';
+import { useMedia } from '../../components/useMedia.ts';
+import { useDashboard, useOutage, useReadable } from '../../state/react.ts';
+import styles from './LivePage.module.css';
+import { QuoteCards } from './QuoteCards.tsx';
+import { QuoteTable } from './QuoteTable.tsx';
+import { Summary } from './Summary.tsx';
+
+const PHONE = '(max-width: 640px)';
+
+export function LivePage() {
+  const dashboard = useDashboard();
+  const instruments = useReadable(dashboard.instruments);
+  const outage = useOutage();
+  const phone = useMedia(PHONE);
+  const List = phone ? QuoteCards : QuoteTable;
+
+  if (instruments === null) {
+    return outage === null ? (
+      <Notice title="Loading the instruments" busy />
+    ) : (
+      <Notice title="The Thor server does not answer">
+        The page goes on trying and will fill itself as soon as the server is back.
+      </Notice>
+    );
+  }
+  if (instruments.length === 0) {
+    return <Notice title="No futures to show">The server's instrument registry holds no futures.</Notice>;
+  }
+  return (
+    <main className={styles['page']}>
+      <title>{outage === null ? 'Live futures · Thor' : 'Not live · Thor'}</title>
+      <div className={styles['head']}>
+        <h1 className={styles['title']}>Live futures</h1>
+        <Summary instruments={instruments} />
+      </div>
+      <List instruments={instruments} outdated={outage !== null} />
+    </main>
+  );
+}

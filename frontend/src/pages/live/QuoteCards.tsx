@@ -1,0 +1,82 @@
+// The live page on a phone: one card an instrument, the price at the thumb's side, everything else in two quiet lines.
+
+import { memo } from 'react';
+import { Arrow, directionOf } from '../../components/Direction.tsx';
+import { NOTHING, Price, PriceWithSize } from '../../components/Price.tsx';
+import { SignalChip } from '../../components/SignalChip.tsx';
+import { SourceBadge } from '../../components/SourceBadge.tsx';
+import type { Instrument } from '../../domain/instrument.ts';
+import styles from './QuoteCards.module.css';
+import { useRow } from './useRow.ts';
+
+const QuoteCard = memo(function QuoteCard({ instrument }: { readonly instrument: Instrument }) {
+  const row = useRow(instrument);
+  const title = (
+    <h2 className={styles['title']}>
+      <span className={styles['ticker']}>{instrument.symbol}</span>
+      <span className={styles['name']}>{instrument.name}</span>
+    </h2>
+  );
+  if (row === null) {
+    return (
+      <li className={styles['card']} data-empty="true">
+        <div className={styles['top']}>
+          {title}
+          <Price text={null} value={null} size="large" />
+        </div>
+        <div className={styles['line']}>no quote yet</div>
+      </li>
+    );
+  }
+  const { quote, age, stale, marks } = row;
+  const { display } = quote;
+  const direction = directionOf(quote.change);
+  return (
+    <li className={styles['card']} data-stale={stale}>
+      <div className={styles['top']}>
+        {title}
+        <Price text={display.last} value={quote.last} size="large" />
+      </div>
+      <div className={styles['line']}>
+        <SignalChip signal={quote.signal} statValue={quote.statValue} signalWeight={quote.signalWeight} />
+        <span className={styles['change']} data-direction={direction}>
+          <Arrow direction={direction} />
+          {display.change ?? NOTHING}
+          <span className={styles['percent']}>
+            {display.changePercent === null ? NOTHING : `${display.changePercent}%`}
+          </span>
+        </span>
+      </div>
+      <div className={styles['book']}>
+        <span>
+          <span className={styles['label']}>Bid</span>
+          <PriceWithSize text={display.bid} value={quote.bid} quantity={quote.bidSize} />
+        </span>
+        <span>
+          <span className={styles['label']}>Ask</span>
+          <PriceWithSize text={display.ask} value={quote.ask} quantity={quote.askSize} />
+        </span>
+      </div>
+      <div className={styles['origin']}>
+        <SourceBadge source={quote.activeSource} marks={marks} />
+        <span className={styles['age']}>{age}</span>
+      </div>
+    </li>
+  );
+});
+
+interface QuoteCardsProps {
+  readonly instruments: readonly Instrument[];
+  /** The values are from before an outage. */
+  readonly outdated: boolean;
+}
+
+export function QuoteCards({ instruments, outdated }: QuoteCardsProps) {
+  return (
+    <ul className={styles['cards']} data-outdated={outdated} aria-label="Live futures quotes, in fixed order">
+      {instruments.map((instrument) => (
+        <QuoteCard key={instrument.symbol} instrument={instrument} />
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,23 @@
+// What a row of the live page shows at this moment, whatever it is drawn as.
+
+import type { Instrument } from '../../domain/instrument.ts';
+import type { Mark, Quote } from '../../domain/quote.ts';
+import { ageOf, isStale, marksAt } from '../../domain/staleness.ts';
+import { formatAge } from '../../domain/time.ts';
+import { useAtTick, useQuote, useSession } from '../../state/react.ts';
+
+export interface Row {
+  readonly quote: Quote;
+  readonly age: string;
+  readonly stale: boolean;
+  readonly marks: readonly Mark[];
+}
+
+/** Null while no quote of the instrument has been seen. */
+export function useRow(instrument: Instrument): Row | null {
+  const quote = useQuote(instrument.symbol);
+  const isOpen = useSession(instrument.market)?.isOpen ?? null;
+  const age = useAtTick((now) => (quote === null ? '' : formatAge(ageOf(quote, now))));
+  const stale = useAtTick((now) => quote !== null && isStale(quote, now, isOpen));
+  return quote === null ? null : { quote, age, stale, marks: marksAt(quote, stale) };
+}

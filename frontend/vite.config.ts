@@ -1,0 +1,32 @@
+// How the dashboard is built, served in development and tested.
+// The build lands inside the Python package, which serves it under /static/.
+
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+const backend = process.env['THOR_WEB_URL'] ?? 'http://127.0.0.1:8000';
+
+export default defineConfig({
+  base: '/static/',
+  plugins: [react()],
+  build: {
+    outDir: '../thor_web/dashboard',
+    emptyOutDir: true,
+    // Every asset is a file of its own origin, so that a strict content security policy can stand.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: {
+      '/api': backend,
+      '/admin': backend,
+      '/healthz': backend,
+      '/static/admin': backend,
+    },
+  },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+  },
+});
