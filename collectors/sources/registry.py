@@ -1,0 +1,24 @@
+"""Which sources there are: from the name used on the command line to what makes one."""
+
+from typing import Final
+
+from collectors.instruments import Instruments
+from collectors.sources import excel_file, json_file, mock, replay
+from collectors.sources.base import CollectSpec, Source, SourceFactory, UnknownSourceError
+
+__all__ = ["SOURCES", "create_source"]
+
+SOURCES: Final[dict[str, SourceFactory]] = {
+    "mock": mock.create,
+    "replay": replay.create,
+    "json": json_file.create,
+    "excel_file": excel_file.create,
+}
+
+
+def create_source(spec: CollectSpec, instruments: Instruments) -> Source:
+    """Make the asked-for source. Raises UnknownSourceError for wrong usage, SourceError for what cannot be read."""
+    factory = SOURCES.get(spec.source)
+    if factory is None:
+        raise UnknownSourceError(f"There is no source {spec.source!r}; there are {', '.join(SOURCES)}.")
+    return factory(spec, instruments)
