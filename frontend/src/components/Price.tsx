@@ -16,7 +16,7 @@ interface PriceProps {
 export function Price({ text, value, size = 'normal' }: PriceProps) {
   const shown = useFlash<HTMLSpanElement>(value);
   return (
-    <span ref={shown} className={`${styles['price']} ${styles[size]}`}>
+    <span ref={shown} className={`${styles['price']} ${styles[text === null ? 'nothing' : size]}`}>
       {text ?? NOTHING}
     </span>
   );

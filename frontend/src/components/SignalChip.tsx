@@ -14,9 +14,12 @@ const WORDS: Readonly<
   STRONG_SELL: { arrows: '▼▼', text: 'Strong sell', look: 'strongSell' },
 };
 
-type SignalChipProps = Pick<Quote, 'signal' | 'statValue' | 'signalWeight'>;
+interface SignalChipProps extends Pick<Quote, 'signal' | 'statValue' | 'signalWeight'> {
+  /** The price under the signal is old: the signal stays readable and stops calling. */
+  readonly muted: boolean;
+}
 
-export function SignalChip({ signal, statValue, signalWeight }: SignalChipProps) {
+export function SignalChip({ signal, statValue, signalWeight, muted }: SignalChipProps) {
   if (signal === null) {
     return (
       <span className={styles['none']}>
@@ -28,7 +31,7 @@ export function SignalChip({ signal, statValue, signalWeight }: SignalChipProps)
   const { arrows, text, look } = WORDS[signal];
   const why = `Threshold ${statValue ?? NOTHING}, signal weight ${signalWeight ?? NOTHING}`;
   return (
-    <span className={`${styles['chip']} ${styles[look]}`} title={why}>
+    <span className={`${styles['chip']} ${styles[muted ? 'muted' : look]}`} title={why}>
       {arrows !== '' && (
         <span aria-hidden="true" className={styles['arrows']}>
           {arrows}

@@ -1,4 +1,4 @@
-// The live page on a phone: one card an instrument, the price at the thumb's side, everything else in two quiet lines.
+// The live page on a phone: one card an instrument, the price at the thumb's side, everything else in two quieter lines.
 
 import { memo } from 'react';
 import { Arrow, directionOf } from '../../components/Direction.tsx';
@@ -9,8 +9,13 @@ import type { Instrument } from '../../domain/instrument.ts';
 import styles from './QuoteCards.module.css';
 import { useRow } from './useRow.ts';
 
-const QuoteCard = memo(function QuoteCard({ instrument }: { readonly instrument: Instrument }) {
-  const row = useRow(instrument);
+interface QuoteCardProps {
+  readonly instrument: Instrument;
+  readonly outdated: boolean;
+}
+
+const QuoteCard = memo(function QuoteCard({ instrument, outdated }: QuoteCardProps) {
+  const row = useRow(instrument, outdated);
   const title = (
     <h2 className={styles['title']}>
       <span className={styles['ticker']}>{instrument.symbol}</span>
@@ -28,17 +33,29 @@ const QuoteCard = memo(function QuoteCard({ instrument }: { readonly instrument:
       </li>
     );
   }
-  const { quote, age, stale, marks } = row;
+  const { quote, age, stale, old, marks } = row;
   const { display } = quote;
   const direction = directionOf(quote.change);
   return (
-    <li className={styles['card']} data-stale={stale}>
+    <li className={styles['card']} data-old={old} data-stale={stale}>
       <div className={styles['top']}>
         {title}
         <Price text={display.last} value={quote.last} size="large" />
       </div>
       <div className={styles['line']}>
-        <SignalChip signal={quote.signal} statValue={quote.statValue} signalWeight={quote.signalWeight} />
+        <span className={styles['about']}>
+          <SignalChip
+            signal={quote.signal}
+            statValue={quote.statValue}
+            signalWeight={quote.signalWeight}
+            muted={old}
+          />
+          <SourceBadge source={quote.activeSource} marks={marks} />
+          <span className={styles['age']}>
+            <span className="only-heard">age </span>
+            {age}
+          </span>
+        </span>
         <span className={styles['change']} data-direction={direction}>
           <Arrow direction={direction} />
           {display.change ?? NOTHING}
@@ -57,10 +74,6 @@ const QuoteCard = memo(function QuoteCard({ instrument }: { readonly instrument:
           <PriceWithSize text={display.ask} value={quote.ask} quantity={quote.askSize} />
         </span>
       </div>
-      <div className={styles['origin']}>
-        <SourceBadge source={quote.activeSource} marks={marks} />
-        <span className={styles['age']}>{age}</span>
-      </div>
     </li>
   );
 });
@@ -73,9 +86,9 @@ interface QuoteCardsProps {
 
 export function QuoteCards({ instruments, outdated }: QuoteCardsProps) {
   return (
-    <ul className={styles['cards']} data-outdated={outdated} aria-label="Live futures quotes, in fixed order">
+    <ul className={styles['cards']} aria-label="Live futures quotes, in fixed order">
       {instruments.map((instrument) => (
-        <QuoteCard key={instrument.symbol} instrument={instrument} />
+        <QuoteCard key={instrument.symbol} instrument={instrument} outdated={outdated} />
       ))}
     </ul>
   );

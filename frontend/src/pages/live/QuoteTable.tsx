@@ -26,8 +26,13 @@ const COLUMNS: readonly { readonly title: string; readonly column: string }[] = 
 
 const cell = (column: string) => styles[column];
 
-export const QuoteRow = memo(function QuoteRow({ instrument }: { readonly instrument: Instrument }) {
-  const row = useRow(instrument);
+interface QuoteRowProps {
+  readonly instrument: Instrument;
+  readonly outdated: boolean;
+}
+
+export const QuoteRow = memo(function QuoteRow({ instrument, outdated }: QuoteRowProps) {
+  const row = useRow(instrument, outdated);
   const symbol = (
     <th scope="row" className={cell('symbol')}>
       <span className={styles['ticker']}>{instrument.symbol}</span>
@@ -46,14 +51,19 @@ export const QuoteRow = memo(function QuoteRow({ instrument }: { readonly instru
       </tr>
     );
   }
-  const { quote, age, stale, marks } = row;
+  const { quote, age, stale, old, marks } = row;
   const { display } = quote;
   const direction = directionOf(quote.change);
   return (
-    <tr data-stale={stale}>
+    <tr data-old={old} data-stale={stale}>
       {symbol}
       <td className={cell('signal')}>
-        <SignalChip signal={quote.signal} statValue={quote.statValue} signalWeight={quote.signalWeight} />
+        <SignalChip
+          signal={quote.signal}
+          statValue={quote.statValue}
+          signalWeight={quote.signalWeight}
+          muted={old}
+        />
       </td>
       <td className={cell('last')}>
         <Price text={display.last} value={quote.last} size="large" />
@@ -91,8 +101,13 @@ interface QuoteTableProps {
 
 export function QuoteTable({ instruments, outdated }: QuoteTableProps) {
   return (
-    <table className={styles['table']} data-outdated={outdated}>
+    <table className={styles['table']}>
       <caption className="only-heard">Live futures quotes, in fixed order</caption>
+      <colgroup>
+        {COLUMNS.map(({ column }) => (
+          <col key={column} className={cell(column)} />
+        ))}
+      </colgroup>
       <thead>
         <tr>
           {COLUMNS.map(({ title, column }) => (
@@ -104,7 +119,7 @@ export function QuoteTable({ instruments, outdated }: QuoteTableProps) {
       </thead>
       <tbody>
         {instruments.map((instrument) => (
-          <QuoteRow key={instrument.symbol} instrument={instrument} />
+          <QuoteRow key={instrument.symbol} instrument={instrument} outdated={outdated} />
         ))}
       </tbody>
     </table>

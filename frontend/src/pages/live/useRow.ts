@@ -10,14 +10,16 @@ export interface Row {
   readonly quote: Quote;
   readonly age: string;
   readonly stale: boolean;
+  /** Not to be acted on: stale, or from before an outage. */
+  readonly old: boolean;
   readonly marks: readonly Mark[];
 }
 
 /** Null while no quote of the instrument has been seen. */
-export function useRow(instrument: Instrument): Row | null {
+export function useRow(instrument: Instrument, outdated: boolean): Row | null {
   const quote = useQuote(instrument.symbol);
   const isOpen = useSession(instrument.market)?.isOpen ?? null;
   const age = useAtTick((now) => (quote === null ? '' : formatAge(ageOf(quote, now))));
   const stale = useAtTick((now) => quote !== null && isStale(quote, now, isOpen));
-  return quote === null ? null : { quote, age, stale, marks: marksAt(quote, stale) };
+  return quote === null ? null : { quote, age, stale, old: stale || outdated, marks: marksAt(quote, stale) };
 }
