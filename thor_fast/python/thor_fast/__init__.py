@@ -1,0 +1,57 @@
+"""The hot core of Thor: the canonical quote event, its prices, merge policy and encoders, written in Rust.
+
+Everything lives in the extension `thor_fast._core`; this module only names what others may rely on.
+"""
+
+from typing import Final
+
+from thor_fast import _core
+from thor_fast._core import (
+    ERROR_CODES,
+    EVENT_FIELDS,
+    MERGE_REASONS,
+    Decision,
+    EventError,
+    MergePolicy,
+    QuoteBatch,
+    QuoteEvent,
+    Reject,
+    Thresholds,
+    classify_batch,
+    format_price,
+    parse_batch,
+    parse_event,
+    parse_price,
+    register_display,
+    register_source,
+    registered_sources,
+)
+
+__all__ = [
+    "ERROR_CODES",
+    "EVENT_FIELDS",
+    "MERGE_REASONS",
+    "Decision",
+    "EventError",
+    "MergePolicy",
+    "QuoteBatch",
+    "QuoteEvent",
+    "Reject",
+    "Thresholds",
+    "__version__",
+    "classify_batch",
+    "format_price",
+    "parse_batch",
+    "parse_event",
+    "parse_price",
+    "register_display",
+    "register_source",
+    "registered_sources",
+]
+
+__version__: Final = "0.1.0"
+
+if _core.__version__ != __version__:
+    raise ImportError(
+        f"thor_fast {__version__} was installed beside an extension of version {_core.__version__}: install it again"
+    )

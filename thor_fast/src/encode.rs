@@ -1,0 +1,119 @@
+//! Events as text on the wire: canonical JSON and Server-Sent Event frames.
+//!
+//! Canonical JSON is one line with every field in the table's order, absent ones as null, prices as the shortest exact
+//! decimal with at least one decimal place, times with six digits of fraction and `Z`, `meta` as it came.
+
+use crate::event::{Field, QuoteEvent};
+use crate::json::write_string;
+use crate::price::{write_integer, write_nanos, write_signed};
+use crate::time::write_iso;
+
+/// A usual event's length, to reserve room by.
+pub const USUAL_JSON_BYTES: usize = 256;
+
+/// Writes the canonical JSON.
+pub fn write_json(event: &QuoteEvent, out: &mut Vec<u8>) {
+    write_fields(event, out);
+    out.push(b'}');
+}
+
+/// Writes the frame of one `quote` event: its id, and as data the canonical JSON with `active_source` added at the end.
+///
+/// The id must hold no line break; [`is_sse_id`] says so.
+pub fn write_sse(event: &QuoteEvent, id: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"id: ");
+    out.extend_from_slice(id.as_bytes());
+    out.extend_from_slice(b"\nevent: quote\ndata: ");
+    write_fields(event, out);
+    out.extend_from_slice(b",\"active_source\":\"");
+    out.extend_from_slice(event.source.as_bytes());
+    out.extend_from_slice(b"\"}\n\n");
+}
+
+/// Whether a text can be a frame's id: a browser drops one with U+0000, and a line break would end it.
+#[must_use]
+pub fn is_sse_id(id: &str) -> bool {
+    !id.bytes().any(|byte| matches!(byte, b'\n' | b'\r' | 0))
+}
+
+/// The whole object but its closing brace.
+fn write_fields(event: &QuoteEvent, out: &mut Vec<u8>) {
+    out.push(b'{');
+    out.extend_from_slice(Field::V.json_key().as_bytes());
+    out.push(b'1');
+    key(Field::Symbol, out);
+    quoted_ascii(event.symbol.as_bytes(), out);
+    key(Field::Ts, out);
+    out.push(b'"');
+    write_iso(event.ts_us, out);
+    out.push(b'"');
+    key(Field::Source, out);
+    quoted_ascii(event.source.as_bytes(), out);
+    for (field, price) in [(Field::Last, event.last), (Field::Bid, event.bid), (Field::Ask, event.ask)] {
+        key(field, out);
+        or_null(price, out, write_nanos);
+    }
+    let sizes =
+        [(Field::LastSize, event.last_size), (Field::BidSize, event.bid_size), (Field::AskSize, event.ask_size)];
+    for (field, size) in sizes {
+        key(field, out);
+        or_null(size, out, |size, out| write_signed(size.into(), out));
+    }
+    key(Field::Seq, out);
+    or_null(event.seq, out, |seq, out| write_integer(seq.unsigned_abs(), out));
+    key(Field::Condition, out);
+    or_null(event.condition.as_deref(), out, write_string);
+    key(Field::Venue, out);
+    or_null(event.venue.as_deref(), out, write_string);
+    key(Field::Meta, out);
+    or_null(event.meta.as_ref(), out, |meta, out| out.extend_from_slice(meta.text().as_bytes()));
+}
+
+fn key(field: Field, out: &mut Vec<u8>) {
+    out.push(b',');
+    out.extend_from_slice(field.json_key().as_bytes());
+}
+
+fn quoted_ascii(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(text);
+    out.push(b'"');
+}
+
+fn or_null<T>(value: Option<T>, out: &mut Vec<u8>, write: impl FnOnce(T, &mut Vec<u8>)) {
+    match value {
+        Some(value) => write(value, out),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::parse_event;
+    use crate::symbol::Sources;
+
+    const CANONICAL: &str = "{\"v\":1,\"symbol\":\"ES\",\"ts\":\"2023-12-25T22:00:00.180087Z\",\"source\":\"TOS\",\"last\":null,\
+        \"bid\":4799.0,\"ask\":4799.5,\"lastSize\":null,\"bidSize\":16,\"askSize\":23,\"seq\":4957,\"condition\":null,\
+        \"venue\":\"CME\",\"meta\":{\"precision\": 2}}";
+
+    fn event() -> QuoteEvent {
+        parse_event(CANONICAL.as_bytes(), &Sources::built_in()).unwrap()
+    }
+
+    #[test]
+    fn canonical_json_comes_back_byte_for_byte() {
+        let mut out = Vec::new();
+        write_json(&event(), &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), CANONICAL);
+    }
+
+    #[test]
+    fn frames_carry_id_and_active_source() {
+        let mut out = Vec::new();
+        write_sse(&event(), "1-0", &mut out);
+        let data = CANONICAL.replace("2}}", "2},\"active_source\":\"TOS\"}");
+        assert_eq!(String::from_utf8(out).unwrap(), format!("id: 1-0\nevent: quote\ndata: {data}\n\n"));
+        assert!(is_sse_id("1763836800123-0") && !is_sse_id("1\n2") && !is_sse_id("1\0"));
+    }
+}

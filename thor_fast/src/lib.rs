@@ -1,0 +1,23 @@
+//! The hot core of Thor: the canonical quote event and everything that must be decided once and fast about it.
+//!
+//! The core has no I/O, no clock and no environment: time, sources and displays are arguments. Python's side of it is in
+//! `python`, compiled only with the feature of that name.
+
+pub mod batch;
+pub mod classify;
+pub mod copy;
+pub mod display;
+pub mod encode;
+pub mod error;
+pub mod event;
+mod json;
+pub mod latest;
+pub mod merge;
+pub mod meta;
+pub mod parse;
+pub mod price;
+pub mod symbol;
+pub mod time;
+
+#[cfg(feature = "python")]
+mod python;

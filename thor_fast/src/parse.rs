@@ -1,0 +1,409 @@
+//! From bytes to events: one pass over strict JSON, no tree, errors as data.
+//!
+//! When an input is wrong in several ways, the error named is the first of: `too_large` or `bad_json` of the whole text,
+//! `duplicate_field`, `unsupported_version`, the first wrong value in the order of the text, and last the first
+//! missing field in the order of the field table.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::error::{ErrorCode, EventError, quoted};
+use crate::event::{
+    FIELDS, Field, Need, QuoteEvent, VERSION, check_seq, check_size, check_source, check_symbol, check_text,
+};
+use crate::json::{Cursor, Fault, MAX_LEVELS, Value};
+use crate::meta::Meta;
+use crate::price::{Rounding, ScaleFault, nanos_from_number, scale};
+use crate::symbol::{Source, Sources, Symbol};
+use crate::time::{in_range, parse_iso};
+
+/// Bytes that one input may have.
+pub const MAX_INPUT_BYTES: usize = 65_536;
+
+/// Bytes of a refused input that are kept.
+pub const KEPT_BYTES: usize = 4_096;
+
+/// One input that is no event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// Where it stood among the inputs, from 0; for lines the number of the line, blank ones counted.
+    pub position: usize,
+    /// Why it was refused.
+    pub error: EventError,
+    /// Its first [`KEPT_BYTES`] bytes.
+    pub data: Vec<u8>,
+}
+
+/// What a batch of inputs gave.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// The good events in the order they came.
+    pub events: Vec<Arc<QuoteEvent>>,
+    /// The others.
+    pub rejects: Vec<Reject>,
+    /// Unknown top-level keys that were dropped from the good events.
+    pub unknown_keys: u64,
+}
+
+impl Parsed {
+    fn add(&mut self, position: usize, data: &[u8], sources: &Sources) {
+        match parse_counting(data, sources) {
+            Ok((event, unknown_keys)) => {
+                self.events.push(Arc::new(event));
+                self.unknown_keys += unknown_keys;
+            }
+            Err(error) => {
+                let data = data.get(..KEPT_BYTES).unwrap_or(data).to_vec();
+                self.rejects.push(Reject { position, error, data });
+            }
+        }
+    }
+}
+
+/// Reads every line; blank ones are passed over.
+#[must_use]
+pub fn parse_lines(data: &[u8], sources: &Sources) -> Parsed {
+    let mut parsed = Parsed::default();
+    for (position, line) in data.split(|byte| *byte == b'\n').enumerate() {
+        if !line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
+            parsed.add(position, line, sources);
+        }
+    }
+    parsed
+}
+
+/// Reads every input; an empty one is refused.
+#[must_use]
+pub fn parse_each(inputs: &[&[u8]], sources: &Sources) -> Parsed {
+    let mut parsed = Parsed { events: Vec::with_capacity(inputs.len()), ..Parsed::default() };
+    for (position, data) in inputs.iter().enumerate() {
+        parsed.add(position, data, sources);
+    }
+    parsed
+}
+
+/// Reads one event.
+///
+/// # Errors
+/// Any code of the table in [`crate::error`].
+pub fn parse_event(data: &[u8], sources: &Sources) -> Result<QuoteEvent, EventError> {
+    parse_counting(data, sources).map(|(event, _)| event)
+}
+
+fn parse_counting(data: &[u8], sources: &Sources) -> Result<(QuoteEvent, u64), EventError> {
+    if data.len() > MAX_INPUT_BYTES {
+        let message = format!("an event must have at most {MAX_INPUT_BYTES} bytes, had {}", data.len());
+        return Err(EventError::whole(ErrorCode::TooLarge, message));
+    }
+    let text = std::str::from_utf8(data)
+        .map_err(|error| EventError::whole(ErrorCode::BadJson, format!("not UTF-8 at byte {}", error.valid_up_to())))?;
+    let mut draft = Draft::default();
+    draft.read(text, sources).map_err(from_fault)?;
+    let unknown_keys = draft.unknown_keys;
+    draft.finish().map(|event| (event, unknown_keys))
+}
+
+fn from_fault(fault: Fault) -> EventError {
+    match fault {
+        Fault::At(at, expected) => {
+            EventError::whole(ErrorCode::BadJson, format!("not JSON: expected {expected} at byte {at}"))
+        }
+        Fault::Levels => EventError::whole(ErrorCode::TooLarge, format!("nested deeper than {MAX_LEVELS} levels")),
+    }
+}
+
+/// An event in the making, and what is wrong with it so far.
+#[derive(Default)]
+struct Draft<'a> {
+    seen: u16,
+    unknown: BTreeSet<Cow<'a, str>>,
+    unknown_keys: u64,
+    not_an_object: Option<EventError>,
+    duplicate: Option<EventError>,
+    version: Option<EventError>,
+    wrong: Option<EventError>,
+    symbol: Option<Symbol>,
+    ts_us: Option<i64>,
+    source: Option<Source>,
+    last: Option<i64>,
+    bid: Option<i64>,
+    ask: Option<i64>,
+    last_size: Option<i32>,
+    bid_size: Option<i32>,
+    ask_size: Option<i32>,
+    seq: Option<i64>,
+    condition: Option<Box<str>>,
+    venue: Option<Box<str>>,
+    meta: Option<Meta>,
+}
+
+impl<'a> Draft<'a> {
+    /// Reads the whole text. Only a text that is no JSON ends the reading early.
+    fn read(&mut self, text: &'a str, sources: &Sources) -> Result<(), Fault> {
+        let mut cursor = Cursor::new(text);
+        cursor.skip_space();
+        if cursor.peek() == Some(b'{') {
+            self.members(&mut cursor, sources)?;
+        } else {
+            let value = cursor.value()?;
+            let message = format!("an event must be a JSON object, {}", value.describe());
+            self.not_an_object = Some(EventError::whole(ErrorCode::BadType, message));
+        }
+        cursor.end()
+    }
+
+    fn members(&mut self, cursor: &mut Cursor<'a>, sources: &Sources) -> Result<(), Fault> {
+        cursor.take(b'{');
+        cursor.skip_space();
+        let mut more = !cursor.take(b'}');
+        while more {
+            let key = cursor.key()?;
+            match Field::from_name(&key) {
+                Some(field) => self.member(field, cursor, sources)?,
+                None => {
+                    self.unknown_member(key);
+                    cursor.value()?;
+                }
+            }
+            more = cursor.more(b'}')?;
+        }
+        Ok(())
+    }
+
+    fn unknown_member(&mut self, key: Cow<'a, str>) {
+        self.unknown_keys += 1;
+        if self.unknown.contains(&key) {
+            let name: String = key.chars().take(64).collect();
+            self.note_duplicate(Cow::Owned(name));
+        } else {
+            self.unknown.insert(key);
+        }
+    }
+
+    fn note_duplicate(&mut self, name: Cow<'static, str>) {
+        let message = format!("{} stands twice", quoted(&name));
+        self.duplicate.get_or_insert(EventError { code: ErrorCode::DuplicateField, field: Some(name), message });
+    }
+
+    fn member(&mut self, field: Field, cursor: &mut Cursor<'a>, sources: &Sources) -> Result<(), Fault> {
+        if self.seen & field.bit() != 0 {
+            self.note_duplicate(Cow::Borrowed(field.name()));
+        }
+        self.seen |= field.bit();
+        if field == Field::Meta && cursor.peek() == Some(b'{') {
+            match Meta::scan(cursor)? {
+                Ok(meta) => self.meta = Some(meta),
+                Err(error) => self.note_wrong(error),
+            }
+            return Ok(());
+        }
+        let value = cursor.value()?;
+        if let Err(error) = self.set(field, &value, sources) {
+            if field == Field::V {
+                self.version.get_or_insert(error);
+            } else {
+                self.note_wrong(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn note_wrong(&mut self, error: EventError) {
+        self.wrong.get_or_insert(error);
+    }
+
+    fn set(&mut self, field: Field, value: &Value<'_>, sources: &Sources) -> Result<(), EventError> {
+        match field {
+            Field::V => version(value)?,
+            Field::Symbol => self.symbol = Some(check_symbol(text_of(field, value)?)?),
+            Field::Ts => self.ts_us = Some(timestamp(value)?),
+            Field::Source => self.source = Some(check_source(text_of(field, value)?, sources)?),
+            Field::Last => self.last = price(field, value)?,
+            Field::Bid => self.bid = price(field, value)?,
+            Field::Ask => self.ask = price(field, value)?,
+            Field::LastSize => self.last_size = size(field, value)?,
+            Field::BidSize => self.bid_size = size(field, value)?,
+            Field::AskSize => self.ask_size = size(field, value)?,
+            Field::Seq => self.seq = integer(field, value)?.map(check_seq).transpose()?,
+            Field::Condition => self.condition = optional_text(field, value)?,
+            Field::Venue => self.venue = optional_text(field, value)?,
+            Field::Meta => nothing_but_null(field, value)?,
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<QuoteEvent, EventError> {
+        if let Some(error) = self.not_an_object.or(self.duplicate).or(self.version).or(self.wrong) {
+            return Err(error);
+        }
+        for spec in FIELDS {
+            if self.seen & spec.field.bit() == 0 && spec.need != Need::Optional {
+                return Err(missing(spec.field));
+            }
+        }
+        Ok(QuoteEvent {
+            symbol: self.symbol.ok_or_else(|| missing(Field::Symbol))?,
+            ts_us: self.ts_us.ok_or_else(|| missing(Field::Ts))?,
+            source: self.source.ok_or_else(|| missing(Field::Source))?,
+            last: self.last,
+            bid: self.bid,
+            ask: self.ask,
+            last_size: self.last_size,
+            bid_size: self.bid_size,
+            ask_size: self.ask_size,
+            seq: self.seq,
+            condition: self.condition,
+            venue: self.venue,
+            meta: self.meta,
+        })
+    }
+}
+
+fn missing(field: Field) -> EventError {
+    EventError::of(ErrorCode::MissingField, field.name(), format!("{} is required", field.name()))
+}
+
+fn bad_type(field: Field, wanted: &str, value: &Value<'_>) -> EventError {
+    let message = format!("{} must be {wanted}, {}", field.name(), value.describe());
+    EventError::of(ErrorCode::BadType, field.name(), message)
+}
+
+fn out_of_range(field: Field, wanted: &str, value: &Value<'_>) -> EventError {
+    let message = format!("{} must be {wanted}, {}", field.name(), value.describe());
+    EventError::of(ErrorCode::OutOfRange, field.name(), message)
+}
+
+fn version(value: &Value<'_>) -> Result<(), EventError> {
+    match value {
+        Value::Number(token) if scale(token, 0, Rounding::Refuse) == Ok(VERSION) => Ok(()),
+        _ => {
+            let message = format!("v must be the integer 1, {}", value.describe());
+            Err(EventError::of(ErrorCode::UnsupportedVersion, Field::V.name(), message))
+        }
+    }
+}
+
+fn text_of<'v>(field: Field, value: &'v Value<'_>) -> Result<&'v str, EventError> {
+    match value {
+        Value::Text(text) => Ok(text),
+        _ => Err(bad_type(field, "a string", value)),
+    }
+}
+
+fn optional_text(field: Field, value: &Value<'_>) -> Result<Option<Box<str>>, EventError> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Text(text) => check_text(field, text).map(Some),
+        _ => Err(bad_type(field, "a string or null", value)),
+    }
+}
+
+fn nothing_but_null(field: Field, value: &Value<'_>) -> Result<(), EventError> {
+    match value {
+        Value::Null => Ok(()),
+        _ => Err(bad_type(field, "an object or null", value)),
+    }
+}
+
+fn timestamp(value: &Value<'_>) -> Result<i64, EventError> {
+    let bad = |why: &str| {
+        let message = format!("ts {why}, {}", value.describe());
+        EventError::of(ErrorCode::BadTimestamp, Field::Ts.name(), message)
+    };
+    match value {
+        Value::Text(text) => parse_iso(text).map_err(bad),
+        Value::Number(token) => {
+            let us = scale(token, 3, Rounding::Floor).ok();
+            us.and_then(in_range).ok_or_else(|| bad("must lie in the years 1 to 9999 in UTC"))
+        }
+        _ => Err(bad_type(Field::Ts, "ISO 8601 text or epoch milliseconds", value)),
+    }
+}
+
+fn price(field: Field, value: &Value<'_>) -> Result<Option<i64>, EventError> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Number(token) => match nanos_from_number(token) {
+            Ok(nanos) => Ok(Some(nanos)),
+            Err(_) => Err(out_of_range(field, "between -9223372036.854775807 and 9223372036.854775807", value)),
+        },
+        _ => Err(bad_type(field, "a finite number or null", value)),
+    }
+}
+
+fn size(field: Field, value: &Value<'_>) -> Result<Option<i32>, EventError> {
+    integer(field, value)?.map(|size| check_size(field, size)).transpose()
+}
+
+fn integer(field: Field, value: &Value<'_>) -> Result<Option<i64>, EventError> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Number(token) => match scale(token, 0, Rounding::Refuse) {
+            Ok(integer) => Ok(Some(integer)),
+            Err(ScaleFault::Fraction) => Err(bad_type(field, "a whole number or null", value)),
+            Err(ScaleFault::TooLarge) => Err(out_of_range(field, "an integer that fits", value)),
+        },
+        _ => Err(bad_type(field, "a whole number or null", value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"{"symbol":"ES","ts":0,"source":"TOS","last":1,"bid":null,"ask":-2.5,"lastSize":1,"bidSize":2.0,"askSize":null}"#;
+
+    fn code(text: &str) -> Option<(&'static str, Option<String>)> {
+        let error = parse_event(text.as_bytes(), &Sources::built_in()).err()?;
+        Some((error.code.as_str(), error.field.map(Cow::into_owned)))
+    }
+
+    fn with(key: &str, value: &str) -> String {
+        GOOD.replace('}', &format!(",{key}:{value}}}"))
+    }
+
+    #[test]
+    fn the_worst_fault_is_the_one_named() {
+        assert_eq!(code(GOOD), None);
+        assert_eq!(code(r#"{"v":2,"symbol":"#), Some(("bad_json", None)));
+        assert_eq!(code(r#"{"symbol":"es","v":2,"x":1,"x":2}"#), Some(("duplicate_field", Some("x".into()))));
+        assert_eq!(code(r#"{"symbol":"es","v":2}"#), Some(("unsupported_version", Some("v".into()))));
+        assert_eq!(code(r#"{"ts":"x","symbol":"es"}"#), Some(("bad_timestamp", Some("ts".into()))));
+        assert_eq!(code("{}"), Some(("missing_field", Some("symbol".into()))));
+        assert_eq!(code("[1]"), Some(("bad_type", None)));
+        assert_eq!(code("[1"), Some(("bad_json", None)));
+    }
+
+    #[test]
+    fn messages_say_what_was_wanted_and_what_came() {
+        let message = |text: &str| parse_event(text.as_bytes(), &Sources::built_in()).map_err(|error| error.message);
+        let text = GOOD.replace("\"last\":1", "\"last\":\"abc\"");
+        assert_eq!(message(&text), Err("last must be a finite number or null, was \"abc\"".to_owned()));
+        assert_eq!(message(&with("\"seq\"", "1.5")), Err("seq must be a whole number or null, was 1.5".to_owned()));
+    }
+
+    #[test]
+    fn keys_are_compared_after_unescaping() {
+        assert_eq!(code(&with(r#""\u0061sk""#, "1")), Some(("duplicate_field", Some("ask".into()))));
+        assert_eq!(code(&with(r#""\u0076""#, "1")), None);
+    }
+
+    #[test]
+    fn a_batch_keeps_the_good_and_counts() {
+        let data = format!("{GOOD}\n\n{{}}\r\n{}\n", with("\"extra\"", "[{}]"));
+        let parsed = parse_lines(data.as_bytes(), &Sources::built_in());
+        assert_eq!((parsed.events.len(), parsed.unknown_keys), (2, 1));
+        assert_eq!(parsed.rejects.iter().map(|reject| reject.position).collect::<Vec<_>>(), [2]);
+        let inputs: [&[u8]; 2] = [b"", GOOD.as_bytes()];
+        let parsed = parse_each(&inputs, &Sources::built_in());
+        assert_eq!((parsed.events.len(), parsed.rejects.len()), (1, 1));
+    }
+
+    #[test]
+    fn the_input_limit_is_exact() {
+        let padded = |bytes: usize| GOOD.to_owned() + &" ".repeat(bytes - GOOD.len());
+        assert_eq!(code(&padded(65_536)), None);
+        assert_eq!(code(&padded(65_537)), Some(("too_large", None)));
+    }
+}

@@ -1,0 +1,68 @@
+//! The Python module `thor_fast._core`: a thin shell that converts, calls the core and converts back.
+//!
+//! What a process registers (sources, displays) lives here and is handed to the core as an argument.
+
+mod batch;
+mod convert;
+mod event;
+mod merge;
+mod prices;
+mod registry;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::error::ERROR_CODES;
+use crate::event::FIELDS;
+use crate::merge::REASONS;
+
+/// The one place where the interpreter lock is released: for work on whole batches, which touches no Python object.
+fn without_gil<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
+    py.detach(work)
+}
+
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("EventError", convert::event_error_type(py)?)?;
+    module.add("ERROR_CODES", error_codes(py)?)?;
+    module.add("EVENT_FIELDS", event_fields(py)?)?;
+    module.add("MERGE_REASONS", merge_reasons(py)?)?;
+    module.add_class::<event::PyQuoteEvent>()?;
+    module.add_class::<batch::PyReject>()?;
+    module.add_class::<batch::PyQuoteBatch>()?;
+    module.add_class::<merge::PyDecision>()?;
+    module.add_class::<merge::PyMergePolicy>()?;
+    module.add_class::<prices::PyThresholds>()?;
+    module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
+    module.add_function(wrap_pyfunction!(batch::parse_batch, module)?)?;
+    module.add_function(wrap_pyfunction!(registry::register_source, module)?)?;
+    module.add_function(wrap_pyfunction!(registry::registered_sources, module)?)?;
+    module.add_function(wrap_pyfunction!(registry::register_display, module)?)?;
+    module.add_function(wrap_pyfunction!(prices::format_price, module)?)?;
+    module.add_function(wrap_pyfunction!(prices::parse_price, module)?)?;
+    module.add_function(wrap_pyfunction!(prices::classify_batch, module)?)?;
+    Ok(())
+}
+
+fn error_codes(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let codes = PyDict::new(py);
+    for (_, code, meaning) in ERROR_CODES {
+        codes.set_item(code, meaning)?;
+    }
+    Ok(codes)
+}
+
+fn event_fields(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+    let rows = FIELDS.iter().map(|spec| (spec.name, spec.attribute, spec.need.as_str(), spec.stored, spec.accepted));
+    PyTuple::new(py, rows.collect::<Vec<_>>())
+}
+
+fn merge_reasons(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let reasons = PyDict::new(py);
+    for (_, reason, _, meaning) in REASONS {
+        reasons.set_item(reason, meaning)?;
+    }
+    Ok(reasons)
+}

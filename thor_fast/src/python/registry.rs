@@ -1,0 +1,64 @@
+//! What a process has registered: the sources an event may name, and how each symbol's prices are shown.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use super::convert;
+use crate::display::{Display, MAX_DECIMALS};
+use crate::symbol::{Sources, Symbol};
+
+static SOURCES: LazyLock<RwLock<Arc<Sources>>> = LazyLock::new(|| RwLock::new(Arc::new(Sources::built_in())));
+static DISPLAYS: LazyLock<RwLock<HashMap<Symbol, Display>>> = LazyLock::new(RwLock::default);
+
+/// The sources as they are now.
+pub(super) fn sources() -> Arc<Sources> {
+    Arc::clone(&SOURCES.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// How a symbol or a precision is shown.
+pub(super) fn display(symbol_or_precision: &Bound<'_, PyAny>) -> PyResult<Display> {
+    let Ok(text) = symbol_or_precision.extract::<&str>() else {
+        return decimals(symbol_or_precision);
+    };
+    if text == "32nds" {
+        return Ok(Display::ThirtySeconds);
+    }
+    let symbol = convert::symbol(text)?;
+    let displays = DISPLAYS.read().unwrap_or_else(PoisonError::into_inner);
+    Ok(displays.get(&symbol).copied().unwrap_or(Display::Exact))
+}
+
+fn decimals(precision: &Bound<'_, PyAny>) -> PyResult<Display> {
+    match precision.extract::<i64>().map(u8::try_from)? {
+        Ok(decimals) if decimals <= MAX_DECIMALS => Ok(Display::Decimals(decimals)),
+        _ => Err(PyValueError::new_err("a precision is a number of decimals from 0 to 9, or \"32nds\"")),
+    }
+}
+
+#[pyfunction]
+pub(super) fn register_source(name: &str) -> PyResult<()> {
+    let source = convert::source(name)?;
+    let mut sources = SOURCES.write().unwrap_or_else(PoisonError::into_inner);
+    *sources = Arc::new(sources.with(source));
+    Ok(())
+}
+
+#[pyfunction]
+pub(super) fn registered_sources() -> Vec<String> {
+    sources().as_slice().iter().map(ToString::to_string).collect()
+}
+
+#[pyfunction]
+pub(super) fn register_display(symbol: &str, display: &Bound<'_, PyAny>) -> PyResult<()> {
+    let symbol = convert::symbol(symbol)?;
+    let display = match display.extract::<&str>() {
+        Ok("32nds") => Display::ThirtySeconds,
+        Ok(_) => return Err(PyValueError::new_err("a display is a number of decimals from 0 to 9, or \"32nds\"")),
+        Err(_) => decimals(display)?,
+    };
+    DISPLAYS.write().unwrap_or_else(PoisonError::into_inner).insert(symbol, display);
+    Ok(())
+}
