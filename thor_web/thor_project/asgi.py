@@ -63,7 +63,7 @@ class Application:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
         else:
-            await self._static(scope, receive, send)  # type: ignore[arg-type]
+            await self._static(scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()

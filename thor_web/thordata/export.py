@@ -28,22 +28,21 @@ DEFAULT_MARKET: Final = "GLOBEX"
 
 PRICE: Final = pa.decimal128(19, 9)
 """Holds every price of the canonical event: 64-bit integers of 1e-9."""
-TICK_SCHEMA: Final = pa.schema(
-    [
-        pa.field("symbol", pa.string(), nullable=False),
-        pa.field("ts", pa.timestamp("us", tz="UTC"), nullable=False),
-        pa.field("last", PRICE),
-        pa.field("bid", PRICE),
-        pa.field("ask", PRICE),
-        pa.field("last_size", pa.int32()),
-        pa.field("bid_size", pa.int32()),
-        pa.field("ask_size", pa.int32()),
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("cond", pa.string()),
-        pa.field("seq", pa.int64()),
-        pa.field("extra", pa.string()),
-    ]
-)
+TICK_FIELDS: Final[list[pa.Field[Any]]] = [
+    pa.field("symbol", pa.string(), nullable=False),
+    pa.field("ts", pa.timestamp("us", tz="UTC"), nullable=False),
+    pa.field("last", PRICE),
+    pa.field("bid", PRICE),
+    pa.field("ask", PRICE),
+    pa.field("last_size", pa.int32()),
+    pa.field("bid_size", pa.int32()),
+    pa.field("ask_size", pa.int32()),
+    pa.field("source", pa.string(), nullable=False),
+    pa.field("cond", pa.string()),
+    pa.field("seq", pa.int64()),
+    pa.field("extra", pa.string()),
+]
+TICK_SCHEMA: Final = pa.schema(TICK_FIELDS)
 SELECT: Final = """
 SELECT symbol, ts, last, bid, ask, last_size, bid_size, ask_size, source, cond, seq, extra::text
 FROM ticks WHERE symbol = %s AND ts >= %s AND ts < %s ORDER BY ts, seq NULLS FIRST, source

@@ -33,14 +33,12 @@ def query(settings: StorageSettings, sql: str) -> tuple[list[str], list[tuple[An
 
 def _lock(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
     """Give the session the view and then nothing else: no other file, no network, no change of settings."""
-    pattern = str(lake / "date=*" / "symbol=*" / "*.parquet").replace("'", "''")
+    folder = str(lake).replace("'", "''")
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
     connection.execute(
-        "CREATE VIEW ticks AS SELECT * FROM read_parquet("  # noqa: S608 - our own path, quoted
-        f"'{pattern}', hive_partitioning = true, hive_types = {{'date': DATE, 'symbol': VARCHAR}})"
+        f"CREATE VIEW ticks AS SELECT * FROM read_parquet('{folder}/date=*/symbol=*/*.parquet', "  # noqa: S608
+        "hive_partitioning = true, hive_types = {'date': DATE, 'symbol': VARCHAR})"
     )
-    connection.execute(
-        "SET allowed_directories = [$folder]".replace("$folder", "'" + str(lake).replace("'", "''") + "'")
-    )
+    connection.execute(f"SET allowed_directories = ['{folder}']")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

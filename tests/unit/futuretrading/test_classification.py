@@ -64,7 +64,7 @@ def test_what_rises_when_stocks_fall_counts_against_the_market(symbol: str) -> N
 
 
 def test_the_stat_value_is_the_threshold_in_its_own_unit() -> None:
-    zb = CLASSIFIER.signal("ZB", Decimal("-1"))
+    zb = CLASSIFIER.signal("ZB", Decimal(-1))
     assert zb is not None
     assert (zb.name, zb.stat_value, zb.contract_weight) == ("STRONG_SELL", Decimal(-30), Decimal("1.1"))
     hold = CLASSIFIER.signal("ES", Decimal(0))

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from thor_fast import QuoteEvent, parse_event
 
 from collectors.instruments import load_instruments, register
+from thor_fast import QuoteEvent, parse_event
 from thor_web.futuretrading.services.classification import Classifier
 from thor_web.futuretrading.services.enrichment import Enricher, with_age
 

@@ -46,14 +46,14 @@ class Enricher:
                 "stale_after_ms": self._stale_after_ms,
                 "marks": marks_of(event, meta, arrived_ms),
                 "display": self._display(event, meta, change),
-                "signal": signal and signal.name,
+                "signal": None if signal is None else signal.name,
             }
         )
         figures = {
             "change": change,
-            "stat_value": signal and signal.stat_value,
-            "contract_weight": signal and signal.contract_weight,
-            "signal_weight": signal and Decimal(signal.weight),
+            "stat_value": None if signal is None else signal.stat_value,
+            "contract_weight": None if signal is None else signal.contract_weight,
+            "signal_weight": None if signal is None else Decimal(signal.weight),
         }
         numbers = ",".join(f'"{name}":{json_number(value)}' for name, value in figures.items())
         return b"%b,%b,%b}" % (event.to_json()[:-1], derived[1:-1], numbers.encode())

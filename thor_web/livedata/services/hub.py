@@ -35,6 +35,7 @@ class Hub:
         self._bus = bus
         self._capacity = capacity
         self._arrived = asyncio.Event()
+        self._read: Position = (0, 0)
         self.ring = Ring(capacity, (0, 0))
         self.newest: dict[str, Frame] = {}
         self.ready = False
@@ -53,9 +54,10 @@ class Hub:
                 if self.degraded:
                     self._set_degraded(False)
                 entries = await self._bus.tail(
-                    keys.UNIFIED_STREAM, id_of(self.ring.last_position), count=READ_COUNT, block_ms=BLOCK_MS
+                    keys.UNIFIED_STREAM, id_of(self._read), count=READ_COUNT, block_ms=BLOCK_MS
                 )
                 if entries:
+                    self._read = entries[-1].position
                     self._publish(self.frames(entries))
             except BusUnavailable as error:
                 if not self.degraded:
@@ -106,10 +108,12 @@ class Hub:
         # Any source that has ever published is a good name, also for events that are older than this process.
         for source in await self._bus.sources():
             register_source(source)
+        # Taken before the stream is looked at: whatever enters an empty stream afterwards is later than this.
+        born = (await self._bus.server_time_us() // 1_000 - 1, 0)
         entries = await self._bus.newest_entries(keys.UNIFIED_STREAM, count=min(PREFILLED, self._capacity))
-        oldest = entries[0].position if entries else parse_id(await self._bus.last_id(keys.UNIFIED_STREAM))
-        # The first prefilled entry's own predecessor may exist: the ring promises only what comes after it.
-        self.ring = Ring(self._capacity, oldest)
+        # The ring promises what comes after its first entry: before that one there may be others.
+        self.ring = Ring(self._capacity, entries[0].position if entries else born)
+        self._read = entries[-1].position if entries else born
         for symbol, fields in (await self._bus.read_latest()).items():
             try:
                 event = QuoteEvent.from_latest_fields(fields)

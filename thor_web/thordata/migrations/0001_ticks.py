@@ -3,6 +3,8 @@
 Both are plain SQL: no model stands for a tick, since nothing but COPY and set-wise SQL ever touches them.
 """
 
+from typing import ClassVar
+
 from django.db import migrations
 
 TICKS = """
@@ -35,7 +37,6 @@ COMMENT ON TABLE ingest_positions IS 'Newest stream entry whose rows are in tick
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies: list[tuple[str, str]] = []
-    operations = [
+    operations: ClassVar = [
         migrations.RunSQL(sql=TICKS, reverse_sql="DROP TABLE ingest_positions; DROP TABLE ticks;"),
     ]

@@ -113,8 +113,8 @@ class TickStore:
 
     async def _create_partition(self, day: date) -> None:
         end = sql.Literal(midnight(day + timedelta(days=1))) if day < date.max else sql.SQL("MAXVALUE")
-        statement = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF ticks FOR VALUES FROM ({}) TO ({})")
-        statement = statement.format(
+        template = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF ticks FOR VALUES FROM ({}) TO ({})")
+        statement = template.format(
             sql.Identifier(f"ticks_{day.isoformat().replace('-', '')}"), sql.Literal(midnight(day)), end
         )
         async with self._connection.transaction():
