@@ -1,0 +1,65 @@
+"""Commands that look and change nothing: status, doctor, settings."""
+
+import argparse
+import sys
+
+from thor_web.cli.options import Commands, add_state, find_servers, state_folder
+from thor_web.cli.output import print_json, print_table
+
+__all__ = ["register"]
+
+
+def register(commands: Commands) -> None:
+    for name, text, handler in (
+        ("status", "what runs, streams and lag, stored ticks, freshness", _status),
+        ("doctor", "what is wrong here and how to mend it", _doctor),
+        ("settings", "every setting with its value, secrets masked", _settings),
+    ):
+        parser = commands.add_parser(name, help=text)
+        add_state(parser)
+        output = parser.add_mutually_exclusive_group()
+        output.add_argument("--json", action="store_true", help="print one JSON document")
+        if name == "settings":
+            output.add_argument("--markdown", action="store_true", help="print the page docs/settings.md")
+        parser.set_defaults(handler=handler)
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    state = find_servers(arguments)
+    from thor_web.runtime.status import read_status, summary_rows
+
+    document = read_status(state)
+    if arguments.json:
+        print_json(document)
+    else:
+        print_table(("what", "is"), summary_rows(document), title="Thor")
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from thor_web.runtime.doctor import examine
+
+    state = state_folder(arguments)
+    findings = examine(state)
+    if arguments.json:
+        print_json([finding.to_json() for finding in findings])
+    else:
+        for finding in findings:
+            mend = "" if finding.fine or not finding.mend else f"\n         {finding.mend}"
+            sys.stdout.write(f"{'ok  ' if finding.fine else 'WRONG'} {finding.what}: {finding.found}{mend}\n")
+    return 0 if all(finding.fine for finding in findings) else 1
+
+
+def _settings(arguments: argparse.Namespace) -> int:
+    find_servers(arguments)
+    from thor_web.cli.settings_table import settings_markdown, settings_rows
+
+    if arguments.markdown:
+        sys.stdout.write(settings_markdown())
+        return 0
+    rows = settings_rows()
+    if arguments.json:
+        print_json([row.to_json() for row in rows])
+    else:
+        print_table(("setting", "value", "default", "what"), [row.cells() for row in rows])
+    return 0
