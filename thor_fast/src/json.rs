@@ -227,9 +227,8 @@ impl<'a> Cursor<'a> {
 
     fn digits(&mut self, expected: &'static str) -> Result<&'a str, Fault> {
         let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        self.at += rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         if self.at == start { Err(self.fault(expected)) } else { Ok(self.between(start, self.at)) }
     }
 
@@ -237,18 +236,14 @@ impl<'a> Cursor<'a> {
     fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
         self.at += 1;
         let start = self.at;
-        loop {
-            match self.peek() {
-                Some(b'"') => {
-                    let text = self.between(start, self.at);
-                    self.at += 1;
-                    return Ok(Cow::Borrowed(text));
-                }
-                Some(b'\\') => return self.string_with_escapes(start).map(Cow::Owned),
-                Some(0..=0x1f) => return Err(self.fault("an escape for the control character in a string")),
-                Some(_) => self.at += 1,
-                None => return Err(self.fault("the closing quote of a string")),
+        self.skip_plain();
+        match self.peek() {
+            Some(b'"') => {
+                let text = self.between(start, self.at);
+                self.at += 1;
+                Ok(Cow::Borrowed(text))
             }
+            _ => self.string_with_escapes(start).map(Cow::Owned),
         }
     }
 
@@ -267,12 +262,19 @@ impl<'a> Cursor<'a> {
                     text.push_str(self.between(plain, self.at));
                     text.push(self.escape()?);
                     plain = self.at;
+                    self.skip_plain();
                 }
-                Some(0..=0x1f) => return Err(self.fault("an escape for the control character in a string")),
-                Some(_) => self.at += 1,
+                Some(_) => return Err(self.fault("an escape for the control character in a string")),
                 None => return Err(self.fault("the closing quote of a string")),
             }
         }
+    }
+
+    /// Goes to the next byte that means something in a string: a quote, a backslash, a control character or the end.
+    fn skip_plain(&mut self) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+        self.at += plain.unwrap_or(rest.len());
     }
 
     fn escape(&mut self) -> Result<char, Fault> {

@@ -68,7 +68,7 @@ pub fn event_from_fields<'v>(
         },
     };
     let required = |field: Field| value(field)?.ok_or_else(|| garbage(field, ErrorCode::MissingField, "is required"));
-    let number = |field: Field, decimals: i32, rounding: Rounding| {
+    let number = |field: Field, decimals: u32, rounding: Rounding| {
         value(field)?.map(|text| number_of(field, text, decimals, rounding)).transpose()
     };
     let price = |field: Field| number(field, 9, Rounding::HalfEven);
@@ -98,7 +98,7 @@ fn garbage(field: Field, code: ErrorCode, why: &str) -> EventError {
     EventError::of(code, field.name(), format!("{} {why}", field.name()))
 }
 
-fn number_of(field: Field, text: &str, decimals: i32, rounding: Rounding) -> Result<i64, EventError> {
+fn number_of(field: Field, text: &str, decimals: u32, rounding: Rounding) -> Result<i64, EventError> {
     if !is_number(text) {
         return Err(garbage(field, ErrorCode::BadType, "must be a number or empty"));
     }

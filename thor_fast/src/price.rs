@@ -40,7 +40,38 @@ pub fn nanos_from_number(token: &str) -> Result<i64, ScaleFault> {
 ///
 /// # Errors
 /// A number that does not fit, or has a fraction where none is allowed.
-pub fn scale(token: &str, decimals: i32, rounding: Rounding) -> Result<i64, ScaleFault> {
+pub fn scale(token: &str, decimals: u32, rounding: Rounding) -> Result<i64, ScaleFault> {
+    match scale_short(token.as_bytes(), decimals) {
+        Some(value) => Ok(value),
+        None => scale_any(token, decimals, rounding),
+    }
+}
+
+/// The usual number: few digits, no exponent, no more decimals than the unit has. Nothing for any other.
+fn scale_short(token: &[u8], decimals: u32) -> Option<i64> {
+    let (negative, digits) = match token {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.len() > 18 {
+        return None;
+    }
+    let mut mantissa: i64 = 0;
+    let mut fraction_from = digits.len();
+    for (at, byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => mantissa = mantissa * 10 + i64::from(byte - b'0'),
+            b'.' => fraction_from = at + 1,
+            _ => return None,
+        }
+    }
+    let missing = decimals.checked_sub(u32::try_from(digits.len() - fraction_from).ok()?)?;
+    let value = mantissa.checked_mul(10_i64.checked_pow(missing)?)?;
+    Some(if negative { -value } else { value })
+}
+
+/// Any number, digit by digit.
+fn scale_any(token: &str, decimals: u32, rounding: Rounding) -> Result<i64, ScaleFault> {
     let (negative, digits) = match token.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, token),

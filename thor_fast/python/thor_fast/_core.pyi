@@ -1,40 +1,80 @@
-"""The typed face of the Rust core. `mypy.stubtest` proves that it says what the module does."""
+"""The typed face of the Rust core. `mypy.stubtest` proves that it is true, and a test runs its examples.
 
-from collections.abc import Iterator, Mapping, Sequence
+Units everywhere: prices are exact decimals held as integers of 1e-9, times are integer microseconds since 1970 UTC.
+No function keeps a reference to what it was given, and none reads a clock.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, final, overload
 
+from thor_fast._error import EventError as EventError
+
+__all__ = [
+    "ERROR_CODES",
+    "EVENT_FIELDS",
+    "MERGE_REASONS",
+    "Decision",
+    "EventError",
+    "MergePolicy",
+    "QuoteBatch",
+    "QuoteEvent",
+    "Reject",
+    "Thresholds",
+    "__version__",
+    "classify_batch",
+    "format_price",
+    "parse_batch",
+    "parse_event",
+    "parse_price",
+    "register_display",
+    "register_source",
+    "registered_sources",
+]
+
 __version__: Final[str]
 
-@final
-class EventError(ValueError):
-    """A value that the canonical event does not allow: `code`, `field` and `message` are data."""
+ERROR_CODES: Final[dict[str, str]]
+"""Every code of an `EventError` or `Reject`, with its meaning."""
 
-    @property
-    def code(self) -> str: ...
-    @property
-    def field(self) -> str | None: ...
-    @property
-    def message(self) -> str: ...
+EVENT_FIELDS: Final[tuple[tuple[str, str, str, str, str], ...]]
+"""The event's fields in order: name, attribute, need (required, nullable or optional), stored as, accepted."""
+
+MERGE_REASONS: Final[dict[str, str]]
+"""Every reason of a `Decision`, with its meaning."""
 
 @final
 class Reject:
-    """One refused input of a batch: its position, why, and the first 4,096 bytes of what came."""
+    """One refused input of a batch."""
 
     @property
-    def position(self) -> int: ...
+    def position(self) -> int:
+        """Its index among the inputs from 0; for newline-delimited input the line, blank lines counted."""
     @property
-    def code(self) -> str: ...
+    def code(self) -> str:
+        """One of `ERROR_CODES`."""
     @property
-    def field(self) -> str | None: ...
+    def field(self) -> str | None:
+        """The contract's name of the field, or None where the input as a whole is wrong."""
     @property
-    def message(self) -> str: ...
+    def message(self) -> str:
+        """One plain sentence."""
     @property
-    def data(self) -> bytes: ...
+    def data(self) -> bytes:
+        """The first 4,096 bytes of the input."""
 
 @final
 class QuoteEvent:
-    """Canonical quote event v1, frozen. Prices are exact decimals, `ts_us` is microseconds UTC, `meta` raw JSON text."""
+    """Canonical quote event v1, frozen, hashable and equal by content.
+
+    The constructor checks as strictly as the parser and raises `EventError`. Floats are taken by their shortest decimal
+    text, decimals beyond nine places are rounded half-even.
+
+    >>> from thor_fast import QuoteEvent
+    >>> event = QuoteEvent(symbol="ZB", ts_us=0, source="MOCK", last=118.3125)
+    >>> event.last
+    Decimal('118.3125')
+    """
 
     def __new__(
         cls,
@@ -54,73 +94,140 @@ class QuoteEvent:
         meta: str | None = None,
     ) -> QuoteEvent: ...
     @staticmethod
-    def from_latest_fields(fields: Mapping[bytes, bytes]) -> QuoteEvent: ...
+    def from_latest_fields(fields: Mapping[bytes, bytes]) -> QuoteEvent:
+        """The event that `to_latest_fields` wrote, from a mapping that may hold other names. Raises `EventError`."""
     @property
-    def symbol(self) -> str: ...
+    def symbol(self) -> str:
+        """The canonical symbol."""
     @property
-    def ts_us(self) -> int: ...
+    def ts_us(self) -> int:
+        """When it happened, microseconds UTC, in the years 1 to 9999."""
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """The registered name of the source."""
     @property
-    def last(self) -> Decimal | None: ...
+    def last(self) -> Decimal | None:
+        """Last price, with at least one and at most nine decimals."""
     @property
-    def bid(self) -> Decimal | None: ...
+    def bid(self) -> Decimal | None:
+        """Bid price, as `last`."""
     @property
-    def ask(self) -> Decimal | None: ...
+    def ask(self) -> Decimal | None:
+        """Ask price, as `last`."""
     @property
-    def last_size(self) -> int | None: ...
+    def last_size(self) -> int | None:
+        """Size of the last trade, 0 to 2^31-1."""
     @property
-    def bid_size(self) -> int | None: ...
+    def bid_size(self) -> int | None:
+        """Size at the bid, as `last_size`."""
     @property
-    def ask_size(self) -> int | None: ...
+    def ask_size(self) -> int | None:
+        """Size at the ask, as `last_size`."""
     @property
-    def seq(self) -> int | None: ...
+    def seq(self) -> int | None:
+        """Sequence number, 0 to 2^63-1."""
     @property
-    def condition(self) -> str | None: ...
+    def condition(self) -> str | None:
+        """The condition in the source's words, at most 64 characters."""
     @property
-    def venue(self) -> str | None: ...
+    def venue(self) -> str | None:
+        """The venue in the source's words, at most 64 characters."""
     @property
-    def meta(self) -> str | None: ...
-    def to_json(self) -> bytes: ...
-    def to_latest_fields(self) -> list[bytes]: ...
+    def meta(self) -> str | None:
+        """The JSON object as it came, on one line: line breaks between its tokens are spaces."""
+    def to_json(self) -> bytes:
+        """Canonical JSON: one line, every field in order, absent ones null, prices with at least one decimal.
+
+        >>> from thor_fast import parse_event
+        >>> data = b'{"symbol":"ES","ts":0,"source":"TOS","last":4799,"bid":null,"ask":null,'
+        >>> data += b'"lastSize":1,"bidSize":null,"askSize":null}'
+        >>> parse_event(data).to_json()[:86]
+        b'{"v":1,"symbol":"ES","ts":"1970-01-01T00:00:00.000000Z","source":"TOS","last":4799.0,"'
+        """
+    def to_latest_fields(self) -> list[bytes]:
+        """Name, value, name, value … of every field under its contract name, for HSET; null is the empty value."""
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
 @final
 class QuoteBatch:
-    """Events as columns, in the order they came."""
+    """Events in the order they came. Events are shared, not copied, between batches."""
 
     @staticmethod
-    def from_events(events: Sequence[QuoteEvent]) -> QuoteBatch: ...
+    def from_events(events: Iterable[QuoteEvent]) -> QuoteBatch:
+        """A batch of these events in this order."""
+    @property
+    def unknown_keys(self) -> int:
+        """Unknown top-level keys that parsing dropped; 0 for a batch that was not parsed."""
     def __len__(self) -> int: ...
     @overload
     def __getitem__(self, index: int, /) -> QuoteEvent: ...
     @overload
     def __getitem__(self, index: slice, /) -> QuoteBatch: ...
     def __iter__(self) -> Iterator[QuoteEvent]: ...
-    def symbols(self) -> list[str]: ...
-    def sources(self) -> list[str]: ...
-    def ts_us(self) -> list[int]: ...
-    def take(self, indices: Sequence[int]) -> QuoteBatch: ...
-    def last_per_key(self) -> QuoteBatch: ...
-    def newest_per_symbol(self) -> list[int]: ...
-    def to_json(self) -> list[bytes]: ...
-    def to_json_lines(self) -> bytes: ...
-    def to_sse(self, ids: Sequence[str]) -> list[bytes]: ...
-    def to_copy_binary(self) -> bytes: ...
+    def symbols(self) -> list[str]:
+        """Each event's symbol."""
+    def sources(self) -> list[str]:
+        """Each event's source."""
+    def ts_us(self) -> list[int]:
+        """Each event's time, microseconds UTC."""
+    def take(self, indices: Sequence[int]) -> QuoteBatch:
+        """The events at these positions, in this order, repeats allowed. Raises `IndexError`."""
+    def last_per_key(self) -> QuoteBatch:
+        """One event a (symbol, source, ts, seq), the last of each, in the order of these; no seq is a value too."""
+    def newest_per_symbol(self) -> list[int]:
+        """The position of each symbol's last event, rising."""
+    def to_json(self) -> list[bytes]:
+        """Each event's canonical JSON."""
+    def to_json_lines(self) -> bytes:
+        """Each event's canonical JSON and a line feed."""
+    def to_sse(self, ids: Sequence[str]) -> list[bytes]:
+        """One frame an event: its id, `event: quote`, and as data the canonical JSON with `active_source` at the end.
+
+        Raises `ValueError` when there are not as many ids as events, or an id holds a line break or U+0000.
+        """
+    def to_copy_binary(self) -> bytes:
+        """A complete stream for COPY in binary format. No event can make it fail.
+
+        Its columns: symbol, ts, last, bid, ask, last_size, bid_size, ask_size, source, cond, seq, extra. `extra` is
+        jsonb with `venue` and `meta`, those that are there, or null.
+        """
 
 @final
 class Decision:
+    """The answer to an offer."""
+
     @property
-    def accepted(self) -> bool: ...
+    def accepted(self) -> bool:
+        """Whether the event now stands for its symbol."""
     @property
-    def reason(self) -> str: ...
+    def reason(self) -> str:
+        """One of `MERGE_REASONS`."""
     @property
-    def active_source(self) -> str: ...
+    def active_source(self) -> str:
+        """The source that stands for the symbol after the offer."""
 
 @final
 class MergePolicy:
-    """Which source's event stands for a symbol. Pure: time comes in as `received_us`."""
+    """Which source's event stands for a symbol. Pure: time comes in as `received_us`, microseconds UTC.
+
+    `preferred` names the source that alone stands for a symbol while it is live, that is, was heard at most
+    `stale_after_ms` before the offer and is not marked `meta.delayed` or `meta.stale`. `sequence_domains` are groups of
+    sources that number their events alike. Memory grows with symbols and sources, not with events. Safe to share
+    between threads. Raises `ValueError` for a setting that cannot be.
+
+    A repeated offer is known by its `received_us`: an event that is read again must come with the time it had before,
+    and times that tell neighbouring events apart (such as those made from stream ids) tell repeats apart best.
+
+    >>> from thor_fast import MergePolicy, QuoteEvent
+    >>> policy = MergePolicy({"ES": "TOS"})
+    >>> policy.offer(QuoteEvent(symbol="ES", ts_us=0, source="TOS", last=4799.0), 0).reason
+    'first'
+    >>> policy.offer(QuoteEvent(symbol="ES", ts_us=1, source="SCHWAB", last=4799.5), 1).reason
+    'not_preferred'
+    >>> policy.offer(QuoteEvent(symbol="ES", ts_us=6_000_000, source="SCHWAB", last=4799.5), 6_000_000).reason
+    'failover'
+    """
 
     def __new__(
         cls,
@@ -130,23 +237,95 @@ class MergePolicy:
         stale_after_ms_by_symbol: Mapping[str, int] | None = None,
         sequence_domains: Sequence[Sequence[str]] = (),
     ) -> MergePolicy: ...
-    def offer(self, event: QuoteEvent, received_us: int) -> Decision: ...
-    def offer_batch(self, batch: QuoteBatch, received_us: Sequence[int]) -> list[Decision]: ...
-    def restore(self, event: QuoteEvent, received_us: int) -> None: ...
-    def active_source(self, symbol: str) -> str | None: ...
-    def counts(self) -> dict[str, int]: ...
+    def offer(self, event: QuoteEvent, received_us: int) -> Decision:
+        """Decides on one event and remembers it."""
+    def offer_batch(self, batch: QuoteBatch, received_us: Sequence[int]) -> list[Decision]:
+        """`offer` for each event in order. Raises `ValueError` when there are not as many times as events."""
+    def restore(self, event: QuoteEvent, received_us: int) -> None:
+        """Sets the symbol's state as if this event had just been accepted and nothing else been seen."""
+    def active_source(self, symbol: str) -> str | None:
+        """The source that stands for the symbol, or None when no event of it was accepted."""
+    def counts(self) -> dict[str, int]:
+        """How often each reason was given, and `future_ts`: offers whose ts was over 2 s ahead of their receipt."""
 
 @final
 class Thresholds:
-    """The four boundaries of one instrument's signal, all in price points."""
+    """The four boundaries of one instrument's signal, in the unit of the changes that will be classified.
 
-    def __new__(cls, *, strong_buy: Decimal | float, buy: Decimal | float, sell: Decimal | float, strong_sell: Decimal | float) -> Thresholds: ...
+    Raises `ValueError` unless strong_buy >= buy >= sell >= strong_sell.
+    """
 
-def parse_event(data: bytes) -> QuoteEvent: ...
-def parse_batch(data: bytes | Sequence[bytes]) -> tuple[QuoteBatch, list[Reject]]: ...
-def register_source(name: str) -> None: ...
-def registered_sources() -> list[str]: ...
-def register_display(symbol: str, display: int | str) -> None: ...
-def format_price(value: Decimal | float, symbol_or_precision: str | int) -> str: ...
-def parse_price(text: str) -> Decimal: ...
-def classify_batch(changes: Sequence[Decimal | float | None], thresholds: Sequence[Thresholds | None]) -> list[str | None]: ...
+    def __new__(
+        cls,
+        *,
+        strong_buy: Decimal | float,
+        buy: Decimal | float,
+        sell: Decimal | float,
+        strong_sell: Decimal | float,
+    ) -> Thresholds: ...
+
+def parse_event(data: bytes) -> QuoteEvent:
+    """Reads one event, as strictly as the contract says. Raises `EventError`.
+
+    >>> from thor_fast import EventError, parse_event
+    >>> try:
+    ...     parse_event(b'{"symbol":"es"}')
+    ... except EventError as error:
+    ...     print(error.code, error.field, error.message)
+    bad_symbol symbol symbol must be in canonical form such as ES or BRK.B, was "es"
+    """
+
+def parse_batch(data: bytes | Sequence[bytes]) -> tuple[QuoteBatch, list[Reject]]:
+    """Reads newline-delimited events, or one a bytes object. Never raises for what an input holds.
+
+    Blank lines are passed over; an empty bytes object is refused. Raises `TypeError` for anything but bytes.
+
+    >>> from thor_fast import parse_batch
+    >>> batch, rejects = parse_batch([b"{}"])
+    >>> len(batch), rejects[0].position, rejects[0].code, rejects[0].field
+    (0, 0, 'missing_field', 'symbol')
+    """
+
+def register_source(name: str) -> None:
+    """Lets events of this process name a source `[A-Z][A-Z0-9_]{0,15}`; again is harmless. Raises `ValueError`."""
+
+def registered_sources() -> list[str]:
+    """The sources that events may name: TOS, SCHWAB, MOCK, then the registered ones."""
+
+def register_display(symbol: str, display: int | str) -> None:
+    """Sets how a symbol's prices are shown: 0 to 9 decimals, or "32nds". Raises `ValueError`."""
+
+def format_price(value: Decimal | float, symbol_or_precision: str | int, *, signed: bool = False) -> str:
+    """The price as text for a registered symbol, for 0 to 9 decimals, or for "32nds"; to the nearest, ties to even.
+
+    With `signed` a value above zero has a plus sign. What rounds to zero has no sign. A symbol that is not registered
+    gets as many decimals as the price needs, two at least. Raises `EventError` for NaN, an infinity or a value beyond
+    ±9.2 billion, `ValueError` for a bad symbol or precision.
+
+    >>> from thor_fast import format_price
+    >>> format_price(118.3125, "32nds"), format_price(0.4375, "32nds", signed=True), format_price(2.675, 2)
+    ("118'10", "+0'14", '2.68')
+    """
+
+def parse_price(text: str) -> Decimal:
+    """The price of a text: `51.275`, `118'10`, `112'155`, `111-16+`, `118 10/32`, signed or not. Raises `EventError`.
+
+    The third digit after the apostrophe codes eighths of a 32nd (1 2 3 5 6 7 8), a plus is a half.
+
+    >>> from thor_fast import parse_price
+    >>> parse_price("112'155"), parse_price("-0'06")
+    (Decimal('112.484375'), Decimal('-0.1875'))
+    """
+
+def classify_batch(
+    changes: Sequence[Decimal | float | None], thresholds: Sequence[Thresholds | None]
+) -> list[str | None]:
+    """STRONG_BUY, BUY, HOLD, SELL or STRONG_SELL for each net change; None where change or thresholds are missing.
+
+    A change that is NaN, infinite or beyond ±9.2 billion is missing too. Raises `ValueError` when the lengths differ.
+
+    >>> from thor_fast import Thresholds, classify_batch
+    >>> ladder = Thresholds(strong_buy=6, buy=1, sell=-1, strong_sell=-6)
+    >>> classify_batch([6.25, 6, 1, -1, -6, None], [ladder] * 6)
+    ['STRONG_BUY', 'BUY', 'HOLD', 'HOLD', 'STRONG_SELL', None]
+    """

@@ -1,4 +1,4 @@
-"""The exception of the core, raised by Rust. It is Python's own class so that one extension fits every Python since 3.11."""
+"""The exception that Rust raises. It is Python's own class so that one extension fits every Python since 3.11."""
 
 from typing import Final, final
 

@@ -62,7 +62,13 @@ fn stale_after_us(milliseconds: i64) -> PyResult<i64> {
 #[pymethods]
 impl PyMergePolicy {
     #[new]
-    #[pyo3(signature = (preferred=None, stale_after_ms=5000, *, stale_after_ms_by_symbol=None, sequence_domains=Vec::new()))]
+    #[pyo3(
+        signature = (
+            preferred=None, stale_after_ms=5000, *, stale_after_ms_by_symbol=None, sequence_domains=Vec::new()
+        ),
+        text_signature =
+            "(preferred=None, stale_after_ms=5000, *, stale_after_ms_by_symbol=None, sequence_domains=())"
+    )]
     fn new(
         preferred: Option<&Bound<'_, PyMapping>>,
         stale_after_ms: i64,
