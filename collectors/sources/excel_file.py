@@ -160,7 +160,7 @@ def _bounds(cell_range: str) -> tuple[int, int, int, int]:
         bounds = range_boundaries(cell_range)
     except (ValueError, TypeError) as error:
         raise SourceError(f"A range is written like A1:N13, was {cell_range!r}.") from error
-    if any(bound is None for bound in bounds):
+    if any(bound is None or bound < 1 for bound in bounds):
         raise SourceError(f"A range is written like A1:N13, was {cell_range!r}.")
     first_column, first_row, last_column, last_row = (int(bound) for bound in bounds if bound is not None)
     return first_column, first_row, last_column, last_row

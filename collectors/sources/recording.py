@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Final
 
 import zstandard
 
@@ -22,6 +22,7 @@ LONGEST_LINE: Final = 64 * 1024
 """Size in bytes an event may have. Of a longer line one byte more is kept, so that it is refused as too large."""
 
 _BLOCK: Final = 256 * 1024
+_PACKED_BLOCK: Final = 16 * 1024
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 
@@ -58,19 +59,38 @@ def rename_source(line: bytes, name: str) -> bytes:
     return b'%b"%b"%b' % (line[: span[0]], name.encode(), line[span[1] :])
 
 
-def _decompressed(file: io.BufferedReader) -> IO[bytes]:
+def _decompressed(file: io.BufferedReader) -> Iterator[bytes]:
     magic = file.peek(4)[:4]
     if magic.startswith(_GZIP_MAGIC):
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+        return _blocks(gzip.GzipFile(fileobj=file))
     if magic == _ZSTD_MAGIC:
-        reader = zstandard.ZstdDecompressor().stream_reader(file, read_size=_BLOCK, read_across_frames=True)
-        return cast("IO[bytes]", reader)
-    return file
+        return _zstd_blocks(file)
+    return _blocks(file)
 
 
-def _lines(stream: IO[bytes]) -> Iterator[bytes]:
-    kept = b""
+def _blocks(stream: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
     while block := stream.read(_BLOCK):
+        yield block
+
+
+def _zstd_blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """Every frame of the file. Raises EOFError where the last one is cut short, which zstandard's own reader hides."""
+    frame = None
+    while packed := file.read(_PACKED_BLOCK):
+        while packed:
+            if frame is None:
+                frame = zstandard.ZstdDecompressor().decompressobj()
+            yield frame.decompress(packed)
+            packed = frame.unused_data
+            if frame.eof:
+                frame = None
+    if frame is not None:
+        raise EOFError
+
+
+def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    kept = b""
+    for block in blocks:
         *whole, rest = (kept + block).split(b"\n")
         yield from (line[: LONGEST_LINE + 1] for line in whole if line.strip())
         # A file without newlines must not fill the memory: what is too long already needs no more of itself.
