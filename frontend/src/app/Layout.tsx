@@ -12,7 +12,7 @@ import type { Theme } from '../state/theme.ts';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
 import styles from './Layout.module.css';
 
-const NARROW = '(max-width: 900px)';
+const NARROW = '(max-width: 960px)';
 
 export function Layout({ theme }: { readonly theme: Cell<Theme> }) {
   const narrow = useMedia(NARROW);

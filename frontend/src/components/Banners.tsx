@@ -27,9 +27,11 @@ function OutageBanner({ outage }: { readonly outage: Outage }) {
       <span>
         <strong>{REASONS[status.kind]}</strong>
         {hasValues && <> Values as of {formatClock(asOf)}</>}
-      </span>
-      <span aria-hidden="true" className={styles['age']}>
-        {hasValues ? `${age} ago` : ''}
+        {hasValues && (
+          <span aria-hidden="true" className={styles['age']}>
+            ({age} ago)
+          </span>
+        )}
       </span>
       {canRetry && (
         <button type="button" className={styles['retry']} onClick={retryNow}>

@@ -8,14 +8,14 @@ import { QuoteCards } from './QuoteCards.tsx';
 import { QuoteTable } from './QuoteTable.tsx';
 import { Summary } from './Summary.tsx';
 
-const PHONE = '(max-width: 640px)';
+const TOO_NARROW_FOR_A_TABLE = '(max-width: 1080px)';
 
 export function LivePage() {
   const dashboard = useDashboard();
   const instruments = useReadable(dashboard.instruments);
   const outage = useOutage();
-  const phone = useMedia(PHONE);
-  const List = phone ? QuoteCards : QuoteTable;
+  const narrow = useMedia(TOO_NARROW_FOR_A_TABLE);
+  const List = narrow ? QuoteCards : QuoteTable;
 
   if (instruments === null) {
     return outage === null ? (

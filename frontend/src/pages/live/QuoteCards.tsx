@@ -1,4 +1,4 @@
-// The live page on a phone: one card an instrument, the price at the thumb's side, everything else in two quieter lines.
+// The live page on a phone or tablet: one card an instrument, the price at the right, everything else in two quieter lines.
 
 import { memo } from 'react';
 import { Arrow, directionOf } from '../../components/Direction.tsx';
@@ -40,6 +40,10 @@ const QuoteCard = memo(function QuoteCard({ instrument, outdated }: QuoteCardPro
     <li className={styles['card']} data-old={old} data-stale={stale}>
       <div className={styles['top']}>
         {title}
+        <span className={styles['age']}>
+          <span className="only-heard">age </span>
+          {age}
+        </span>
         <Price text={display.last} value={quote.last} size="large" />
       </div>
       <div className={styles['line']}>
@@ -51,10 +55,6 @@ const QuoteCard = memo(function QuoteCard({ instrument, outdated }: QuoteCardPro
             muted={old}
           />
           <SourceBadge source={quote.activeSource} marks={marks} />
-          <span className={styles['age']}>
-            <span className="only-heard">age </span>
-            {age}
-          </span>
         </span>
         <span className={styles['change']} data-direction={direction}>
           <Arrow direction={direction} />
