@@ -168,10 +168,11 @@ impl Offer {
         Some(self.in_order(order, earlier, Reason::NewerSeq, Reason::StaleSeq))
     }
 
-    /// The same quote from another source: all but the source and what it added.
+    /// The same quote from another source: all but the source, its time stamp and what it added.
     fn says_the_same(&self, other: &Self) -> bool {
         let mut event = QuoteEvent::clone(&self.event);
         event.source = other.event.source;
+        event.ts_us = other.event.ts_us;
         event.meta.clone_from(&other.event.meta);
         event == *other.event
     }
