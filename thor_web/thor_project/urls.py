@@ -11,6 +11,6 @@ urlpatterns = [
     path("readyz", readyz),
     path("admin/", admin.site.urls),
     path("api/", api.urls),
-    re_path(r"^(api|static|metrics)(/|$)", no_such_path),
+    re_path(r"^(?:api|static|metrics)(?:/|$)", no_such_path),
     re_path(r"", dashboard),
 ]

@@ -28,7 +28,7 @@ DEFAULT_MARKET: Final = "GLOBEX"
 
 PRICE: Final = pa.decimal128(19, 9)
 """Holds every price of the canonical event: 64-bit integers of 1e-9."""
-TICK_FIELDS: Final[list[pa.Field[Any]]] = [
+TICK_FIELDS: "Final[list[pa.Field[Any]]]" = [
     pa.field("symbol", pa.string(), nullable=False),
     pa.field("ts", pa.timestamp("us", tz="UTC"), nullable=False),
     pa.field("last", PRICE),
