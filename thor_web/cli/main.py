@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from thor_web.cli import development, inspection, market, management, processes, storage, up
+from thor_web.cli import development, inspection, management, market, processes, storage, up
 from thor_web.cli.faults import sentence_of
 
 __all__ = ["build_parser", "main"]

@@ -34,7 +34,7 @@ def register(commands: Commands) -> None:
 def _quotes(arguments: argparse.Namespace) -> int:
     require_core()
     find_servers(arguments)
-    from thor_web.livedata.providers import read_once
+    from thor_web.futuretrading.providers import read_once
     from thor_web.thor_project.configuration import ServerSettings
 
     records = read_once(arguments.provider, file=arguments.file, symbols=arguments.symbols, settings=ServerSettings())

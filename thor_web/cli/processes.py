@@ -1,7 +1,6 @@
 """The processes that `thor up` starts, each as its own command: collect, merge, ingest, web."""
 
 import argparse
-import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any

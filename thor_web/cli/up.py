@@ -15,7 +15,9 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--source", default="mock", metavar="mock|replay:FILE|none", help="where quotes come from (default: mock)"
     )
-    parser.add_argument("--speed", default="1", type=_speed_text, metavar="X|max", help="speed of a replay (default: 1)")
+    parser.add_argument(
+        "--speed", default="1", type=_speed_text, metavar="X|max", help="speed of a replay (default: 1)"
+    )
     parser.add_argument("--no-browser", action="store_true", help="do not open the dashboard in a browser")
     parser.set_defaults(handler=_up, refuse=parser.error)
 

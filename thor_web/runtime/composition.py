@@ -87,9 +87,7 @@ def worker_specs(state: StateFolder, environment: Mapping[str, str], *, port: in
     )
 
 
-def collector_spec(
-    state: StateFolder, environment: Mapping[str, str], source: SourceChoice
-) -> ChildSpec | None:
+def collector_spec(state: StateFolder, environment: Mapping[str, str], source: SourceChoice) -> ChildSpec | None:
     """The process that brings quotes in, or None when none is wanted."""
     if source.kind == "none":
         return None

@@ -23,6 +23,7 @@ from thor_web.runtime.errors import ThorError
 
 __all__ = [
     "DATABASE_USER",
+    "POSTGRES_PORT",
     "PostgresProgram",
     "RedisProgram",
     "find_postgres",
@@ -93,9 +94,7 @@ def _postgres_candidates() -> Iterator[Path]:
 def _version_line(program: Path) -> str:
     """What `--version` prints, or nothing where the program does not run on this machine."""
     try:
-        answer = subprocess.run(
-            [str(program), "--version"], capture_output=True, text=True, timeout=10, check=False
-        )
+        answer = subprocess.run([str(program), "--version"], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return answer.stdout
@@ -169,9 +168,7 @@ def redis_spec(
     )
 
 
-def postgres_spec(
-    program: PostgresProgram, *, data: Path, sockets: Path, log: Path, durable: bool = True
-) -> ChildSpec:
+def postgres_spec(program: PostgresProgram, *, data: Path, sockets: Path, log: Path, durable: bool = True) -> ChildSpec:
     """Postgres on its socket, trusting whoever may enter the private socket folder."""
     _remove_dead_locks(data, sockets)
     settings = {
@@ -238,9 +235,7 @@ def prepare_postgres(program: PostgresProgram, *, data: Path, log: Path) -> None
             status = -1
     if status != 0:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise ThorError(
-            f"Postgres could not make its database folder {data}.", details=last_lines(log, since=since)
-        )
+        raise ThorError(f"Postgres could not make its database folder {data}.", details=last_lines(log, since=since))
     fresh.replace(data)
 
 

@@ -154,9 +154,7 @@ class StateFolder:
     def write_servers(self, servers: Servers) -> None:
         """Publish where the servers are, in one step: a reader sees the old or the new document."""
         fresh = self.servers_file.with_suffix(".new")
-        with os.fdopen(
-            os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-        ) as file:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(servers.to_json())
         fresh.replace(self.servers_file)
 

@@ -204,17 +204,13 @@ def death_of(child: Child) -> ThorError:
     status = child.process.returncode if child.process else None
     how = f"was ended by signal {-status}" if status is not None and status < 0 else f"ended with status {status}"
     times = f" {child.restarts + 1} times" if child.restarts else ""
-    return ThorError(
-        f"{child.spec.name} {how}{times}; its log is {child.spec.log}.", details=child.last_words()
-    )
+    return ThorError(f"{child.spec.name} {how}{times}; its log is {child.spec.log}.", details=child.last_words())
 
 
 async def _spawn(child: Child) -> asyncio.subprocess.Process:
     spec = child.spec
     _rotate(spec.log)
-    argv = launch.command(
-        spec.argv, death_signal=spec.death_signal, unprivileged=spec.unprivileged, owned=spec.owned
-    )
+    argv = launch.command(spec.argv, death_signal=spec.death_signal, unprivileged=spec.unprivileged, owned=spec.owned)
     with spec.log.open("ab") as log:
         child.log_start = log.tell()
         return await asyncio.create_subprocess_exec(

@@ -235,9 +235,7 @@ def _show_table(supervisor: Supervisor, state: StateFolder) -> None:
     for heading in ("name", "what", "pid", "state", "where"):
         table.add_column(heading, overflow="fold")
     for child in supervisor.children.values():
-        table.add_row(
-            child.spec.name, child.spec.purpose, str(child.pid or "-"), child.state.value, child.spec.place
-        )
+        table.add_row(child.spec.name, child.spec.purpose, str(child.pid or "-"), child.state.value, child.spec.place)
     Console().print(table)
 
 
