@@ -1,5 +1,7 @@
 //! The core over the golden files, which Python's tests read too.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What holds for every input.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
