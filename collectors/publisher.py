@@ -61,6 +61,7 @@ class Publisher:
         self._registered: set[str] = set()
         self._changed = asyncio.Condition()
         self._finished = False
+        self._lost = 0
         self._random = random.SystemRandom()
 
     @property
@@ -112,9 +113,12 @@ class Publisher:
                     await self._send_all()
         except TimeoutError:
             log.warning("stopped with %d events not sent", self.spooled)
-        left = [Spooled(source, payload) for source, payloads in self._in_hand.items() for payload in payloads]
-        self._in_hand = {}
-        return self._spool.close(left)
+        finally:
+            # Also where somebody in a hurry cancels the flush itself.
+            left = [Spooled(source, payload) for source, payloads in self._in_hand.items() for payload in payloads]
+            self._in_hand = {}
+            self._lost = self._spool.close(left)
+        return self._lost
 
     def _has_room(self) -> bool:
         return self.spooled < WAITING_BATCHES * self._settings.publish_batch
