@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -61,6 +62,18 @@ class OwnRedis:
     def kill(self) -> None:
         """End it as a power cut would."""
         self._end(lambda process: process.kill())
+
+    def freeze(self) -> None:
+        """Stop it from answering, with every connection open, as a cut network does."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
 
     def _end(self, how: Callable[["subprocess.Popen[bytes]"], None]) -> None:
         if self._process is not None:

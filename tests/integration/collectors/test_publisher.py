@@ -253,3 +253,25 @@ async def test_a_server_that_refuses_is_asked_again_until_it_takes(
         await own_bus._redis.delete("quotes:stream:TOS")
         await sent(publisher)
     assert await published(own_bus, "TOS") == canonical(events(0, 10))
+
+
+async def test_a_server_that_freezes_is_given_up_and_gets_everything_when_it_thaws(
+    own_redis: OwnRedis, own_bus: Bus, make_publisher: MakePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collectors.publisher.ATTEMPT_S", 0.2)
+    publisher = make_publisher("live")
+    async with running(publisher):
+        await publisher.offer(events(0, 10))
+        await sent(publisher)
+        own_redis.freeze()
+        await publisher.offer(events(10, 500))
+
+        async def given_up() -> bool:
+            return publisher.tally.waiting_for_redis is not None
+
+        await eventually(given_up)
+        own_redis.thaw()
+        await publisher.offer(events(500, 600))
+        await sent(publisher)
+    # What the frozen server had already been told it may do twice: at least once, and in order.
+    assert list(dict.fromkeys(await published(own_bus, "TOS"))) == canonical(events(0, 600))
