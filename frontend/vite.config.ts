@@ -25,8 +25,10 @@ export default defineConfig({
     },
   },
   test: {
-    environment: 'jsdom',
-    include: ['src/**/*.test.{ts,tsx}'],
+    projects: [
+      { extends: true, test: { name: 'logic', include: ['src/**/*.test.ts'], environment: 'node' } },
+      { extends: true, test: { name: 'drawn', include: ['src/**/*.test.tsx'], environment: 'jsdom' } },
+    ],
     restoreMocks: true,
   },
 });

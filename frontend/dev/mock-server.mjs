@@ -192,6 +192,7 @@ function session(market) {
   return {
     is_open: isOpen,
     market,
+    title: { GLOBEX: 'CME Globex', CFE: 'Cboe Futures', ICE_US: 'ICE Futures U.S.' }[market],
     now: new Date().toISOString(),
     next_transition_at: new Date(started + hours * 3_600_000).toISOString(),
     holiday: !isOpen && market === 'GLOBEX' ? 'Thanksgiving' : null,
@@ -229,7 +230,7 @@ function openStream(request, response) {
   const client = { pending: new Set(), write: (chunk) => response.write(chunk) };
   clients.add(client);
   response.write('retry: 1000\n\n');
-  if (scenario === 'degraded') response.write('event: degraded\ndata: {}\n\n');
+  if (scenario === 'degraded') response.write('event: degraded\ndata: {"degraded":true}\n\n');
   request.on('close', () => clients.delete(client));
   client.end = () => response.end();
 }
@@ -241,7 +242,7 @@ createServer((request, response) => {
     for (const client of clients) {
       if (scenario === 'down') client.end();
       else for (const row of state) client.pending.add(row);
-      if (scenario === 'degraded') client.write('event: degraded\ndata: {}\n\n');
+      if (scenario === 'degraded') client.write('event: degraded\ndata: {"degraded":true}\n\n');
     }
     return sendJson(response, { scenario });
   }

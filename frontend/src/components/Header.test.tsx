@@ -67,15 +67,21 @@ test('sessions show state and a countdown on the server clock', () => {
   renderOnBench(<SessionStrip />, {
     sessions: [
       sessionJson(),
-      sessionJson({ market: 'CFE', is_open: false, phase: 'maintenance' }),
-      sessionJson({ market: 'ICE_US', is_open: false, holiday: 'Christmas Day', next_transition_at: null }),
+      sessionJson({ market: 'CFE', title: 'Cboe Futures', is_open: false, phase: 'maintenance' }),
+      sessionJson({
+        market: 'ICE_US',
+        title: undefined,
+        is_open: false,
+        holiday: 'Christmas Day',
+        next_transition_at: null,
+      }),
     ],
   });
   const texts = () => screen.getAllByRole('listitem').map((item) => item.textContent);
   expect(texts()).toEqual([
     'CME GlobexOpencloses in 03:00:00',
-    'Cboe CFEMaintenanceopens in 03:00:00',
-    'ICE USChristmas Day',
+    'Cboe FuturesMaintenanceopens in 03:00:00',
+    'ICE_USChristmas Day',
   ]);
   act(() => void vi.advanceTimersByTime(1_000));
   expect(texts()[0]).toBe('CME GlobexOpencloses in 02:59:59');

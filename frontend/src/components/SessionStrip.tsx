@@ -2,7 +2,7 @@
 
 import { useEffect } from 'react';
 import type { MarketSession } from '../domain/session.ts';
-import { marketTitle, sessionTitle } from '../domain/session.ts';
+import { sessionTitle } from '../domain/session.ts';
 import { formatClock, formatCountdown } from '../domain/time.ts';
 import { useAtTick, useDashboard, useReadable } from '../state/react.ts';
 import styles from './SessionStrip.module.css';
@@ -24,7 +24,7 @@ function MarketState({ session }: { readonly session: MarketSession }) {
     nextTransitionAt === null ? undefined : `${isOpen ? 'Closes' : 'Opens'} ${formatClock(nextTransitionAt)}`;
   return (
     <li className={styles['market']} data-open={isOpen} title={when}>
-      <span className={styles['name']}>{marketTitle(session.market)}</span>
+      <span className={styles['name']}>{session.title}</span>
       <span className={styles['state']}>
         <span aria-hidden="true" className={styles['mark']} />
         {sessionTitle(session)}

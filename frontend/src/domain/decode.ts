@@ -115,6 +115,7 @@ export function decodeSession(value: unknown): MarketSession | null {
   if (market === null || typeof isOpen !== 'boolean') return null;
   return {
     market,
+    title: textOrNull(value['title']) ?? market,
     isOpen,
     phase: textOrNull(value['phase']),
     holiday: textOrNull(value['holiday']),

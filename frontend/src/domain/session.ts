@@ -4,22 +4,14 @@ import type { MarketName, ServerTime } from './nominal.ts';
 
 export interface MarketSession {
   readonly market: MarketName;
+  /** The market's name for people. */
+  readonly title: string;
   readonly isOpen: boolean;
   /** The server's finer word for the state, such as `open` or `maintenance`. */
   readonly phase: string | null;
   readonly holiday: string | null;
   readonly nextTransitionAt: ServerTime | null;
   readonly tradeDate: string | null;
-}
-
-const MARKET_TITLES: Readonly<Record<string, string>> = {
-  GLOBEX: 'CME Globex',
-  CFE: 'Cboe CFE',
-  ICE_US: 'ICE US',
-};
-
-export function marketTitle(market: MarketName): string {
-  return MARKET_TITLES[market] ?? market;
 }
 
 /** The state in one or two words: `Open`, `Maintenance`, a holiday's name. */

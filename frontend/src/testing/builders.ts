@@ -92,6 +92,7 @@ export function sessionJson(changes: Json = {}): Json {
   return {
     is_open: true,
     market: 'GLOBEX',
+    title: 'CME Globex',
     now: NOW,
     next_transition_at: '2026-11-22T21:00:00Z',
     holiday: null,

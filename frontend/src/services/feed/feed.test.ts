@@ -231,6 +231,30 @@ test('is degraded when the server says so, until the next quotes', async () => {
   expect(status()).toBe('live');
 });
 
+test('is live again when the server takes the word back', async () => {
+  await start();
+  server.stream.send('degraded', { degraded: true });
+  server.stream.send('session', {});
+  await settle();
+  expect(status()).toBe('degraded');
+  server.stream.send('degraded', { degraded: false });
+  await settle();
+  expect(status()).toBe('live');
+});
+
+test('a position that the server refuses is given up', async () => {
+  await start();
+  server.stream.send('quotes', [quoteJson({ last: 1 })], '99000-0');
+  await settle();
+  server.stream.end();
+  server.refuse('/api/quotes/stream', 400);
+  server.quotes = [quoteJson({ last: 2, id: '5000-0' })];
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(status()).toBe('live');
+  expect(server.stream.lastEventId).toBe('4000-0');
+  expect(lasts()).toEqual([118.3125, 1, 2]);
+});
+
 test('measures the server clock in the middle of the request', async () => {
   await start();
   expect(messages.find(({ kind }) => kind === 'clock')).toMatchObject({

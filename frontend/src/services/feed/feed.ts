@@ -45,6 +45,7 @@ class Feed implements FeedHandle {
   #seeded = false;
   #status: FeedStatus;
   #lastHeard: LocalTime | null = null;
+  #degradedSince: LocalTime | null = null;
   #failures = 0;
   #endWait: (() => void) | null = null;
   #endStream: (() => void) | null = null;
@@ -180,11 +181,14 @@ class Feed implements FeedHandle {
   }
 
   #receive(event: StreamEvent): void {
-    if (event.name === 'degraded') {
-      this.#setStatus({ kind: 'degraded', since: localNow() });
-      return;
+    if (event.name === 'degraded' && saysDegraded(event.data)) {
+      // Said again to whoever reconnects; the values still stand as they stood at the first time.
+      this.#degradedSince ??= localNow();
+      this.#setStatus({ kind: 'degraded', since: this.#degradedSince });
+    } else if (event.name !== 'session') {
+      this.#degradedSince = null;
+      if (this.#status.kind === 'degraded') this.#setStatus({ kind: 'live', since: localNow() });
     }
-    if (this.#status.kind === 'degraded') this.#setStatus({ kind: 'live', since: localNow() });
     if (event.name === 'reset') this.#reset(event.id);
     else if (event.name === 'quotes' || event.name === 'quote') this.#receiveQuotes(event);
     else if (event.name === 'session') this.#receiveSessions(event);
@@ -219,6 +223,13 @@ class Feed implements FeedHandle {
     );
   }
 
+  #startOver(): void {
+    this.#symbols = null;
+    this.#seeded = false;
+    this.#position = null;
+    this.#emit({ kind: 'reset' });
+  }
+
   async #waitAfter(failure: unknown): Promise<void> {
     const since = this.#status.kind === 'live' ? (this.#lastHeard ?? localNow()) : this.#status.since;
     if (failure instanceof HttpFailure && (failure.status === 401 || failure.status === 403)) {
@@ -226,6 +237,8 @@ class Feed implements FeedHandle {
       await this.#wait(null);
       return;
     }
+    // A refused request is not made again as it was: the registry, the snapshot and the position are read anew.
+    if (failure instanceof HttpFailure && failure.status === 400) this.#startOver();
     this.#failures += 1;
     const asked = failure instanceof HttpFailure ? (failure.retryAfterMs ?? 0) : 0;
     const delay = Math.max(backoffDelay(this.#failures, this.#environment.random()), asked);
@@ -262,6 +275,12 @@ class Feed implements FeedHandle {
 
 function symbolQuery(symbols: readonly InstrumentSymbol[]): string {
   return `symbols=${symbols.map(encodeURIComponent).join(',')}`;
+}
+
+/** Only an explicit `false` takes the word back. */
+function saysDegraded(data: string): boolean {
+  const said = parseJson(data);
+  return !(typeof said === 'object' && said !== null && 'degraded' in said && said.degraded === false);
 }
 
 /** The value of a JSON text; `undefined`, which no JSON text has, when it is not one. */
