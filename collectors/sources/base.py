@@ -3,7 +3,7 @@
 A source validates nothing and knows no Redis: `thor_fast` judges every candidate once, in the publisher.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -59,5 +59,3 @@ class Source(Protocol):
 
 SourceFactory = Callable[[CollectSpec, Instruments], Source]
 """Makes a source. Raises SourceError or UnknownSourceError with one sentence for what is missing."""
-
-SourceRegistry = Mapping[str, SourceFactory]

@@ -116,7 +116,7 @@ class ExcelFileSource:
 def create(spec: CollectSpec, instruments: Instruments) -> ExcelFileSource:
     """Reads the sheet once, so that a wrong name or range is told before anything starts."""
     if spec.file is None:
-        raise UnknownSourceError("excel_file needs the workbook to read: thor collect excel_file --file FILE.")
+        raise UnknownSourceError("excel_file needs the workbook to read: thor collect excel_file FILE.")
     read_workbook(spec.file, sheet=spec.sheet, cell_range=spec.cell_range)
     return ExcelFileSource(spec.file, instruments, sheet=spec.sheet, cell_range=spec.cell_range, rename=spec.rename)
 

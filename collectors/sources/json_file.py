@@ -138,6 +138,6 @@ class JsonFileSource:
 def create(spec: CollectSpec, instruments: Instruments) -> JsonFileSource:
     """Checks that there is a file to read."""
     if spec.file is None:
-        raise UnknownSourceError("json needs the file to read: thor collect json --file FILE.")
+        raise UnknownSourceError("json needs the file to read: thor collect json FILE.")
     FileWatch(spec.file).require()
     return JsonFileSource(spec.file, instruments, rename=spec.rename)
