@@ -155,7 +155,7 @@ class Ingestor:
         """Store a batch; where Postgres refuses it, halve it until the refused events stand alone."""
         try:
             await store.store(stream, batch, position)
-        except psycopg.DataError as error:
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
             if len(batch) > 1:
                 half = len(batch) // 2
                 # The first half must not claim the position of events that are not stored yet.

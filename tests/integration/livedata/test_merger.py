@@ -5,7 +5,7 @@ import pytest
 from collectors import keys
 from collectors.bus import Bus, Entry
 from collectors.settings import CollectorSettings
-from tests.integration.livedata.conftest import event, eventually, running
+from tests.integration.live import event, eventually, running
 from thor_fast import parse_batch
 from thor_web.livedata.merger import Merger
 

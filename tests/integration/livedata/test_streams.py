@@ -8,7 +8,7 @@ import pytest
 
 from collectors import keys
 from collectors.bus import Bus
-from tests.integration.livedata.conftest import event, eventually, running
+from tests.integration.live import event, eventually, running
 from thor_web.livedata.interface import Hub, StreamRequest, stream
 
 KEPT_S = 86_400

@@ -88,7 +88,8 @@ class TickStore:
         """Store a batch and the position it reaches in one transaction.
 
         Where several events share the key (symbol, source, ts, seq) the last one of the batch stands, and it
-        replaces a stored one. Raises psycopg.DataError for a batch that Postgres refuses, leaving nothing of it.
+        replaces a stored one. Raises psycopg.DataError or psycopg.IntegrityError for a batch that Postgres refuses,
+        leaving nothing of it.
         """
         if len(batch):
             await self._ensure_partitions(batch.ts_us())

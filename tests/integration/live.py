@@ -1,4 +1,4 @@
-"""Events, a bus on a real server, and what runs beside a test."""
+"""Events, and what runs beside a test of the live path or the store."""
 
 import asyncio
 import json
@@ -6,23 +6,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
-import pytest
-from pydantic import SecretStr
-
-from collectors.bus import Bus
-from collectors.settings import CollectorSettings
-
 LIMIT_S = 20.0
 
 T = TypeVar("T")
 
 
-def event(seq: int, *, symbol: str = "ES", source: str = "TOS", bid: float = 4800.0, **fields: Any) -> bytes:
-    """A canonical event as JSON, its `ts` a microsecond for each sequence number."""
+def event(number: int, *, symbol: str = "ES", source: str = "TOS", bid: float = 4800.0, **fields: Any) -> bytes:
+    """A canonical event as JSON, numbered by `seq` and the microseconds of `ts`."""
     body = {
         "v": 1,
         "symbol": symbol,
-        "ts": f"2025-06-11T12:00:00.{seq:06d}Z",
+        "ts": f"2025-06-11T12:00:00.{number:06d}Z",
         "source": source,
         "last": None,
         "bid": bid,
@@ -30,7 +24,7 @@ def event(seq: int, *, symbol: str = "ES", source: str = "TOS", bid: float = 480
         "lastSize": None,
         "bidSize": 1,
         "askSize": 2,
-        "seq": seq,
+        "seq": number,
         "condition": None,
         "venue": None,
         "meta": None,
@@ -59,15 +53,3 @@ async def eventually(ask: Callable[[], Awaitable[T]], holds: Callable[[T], bool]
                 return answer
             await asyncio.sleep(0.01)
     raise AssertionError(what)
-
-
-@pytest.fixture
-def settings(redis_url: str) -> CollectorSettings:
-    return CollectorSettings(redis_url=SecretStr(redis_url))
-
-
-@pytest.fixture
-async def bus(redis_url: str) -> AsyncIterator[Bus]:
-    connected = Bus.from_url(redis_url)
-    yield connected
-    await connected.close()
