@@ -197,10 +197,11 @@ class _Contract:
         self._requote()
         self._last = self._bid
         self._last_size = self._size(profile.trade_size)
-        self._open: int | None = round(self._anchor + self._random.gauss(0, 0.3) * self._move)
+        self._new_day = False
+        self._open = round(self._anchor + self._random.gauss(0, 0.3) * self._move)
         reach = [abs(self._random.gauss(0, 0.3)) * self._move * math.sqrt(day_elapsed) for _ in range(2)]
-        self._high: int = max(self._open, self._last) + round(reach[0])
-        self._low: int = min(self._open, self._last) - round(reach[1])
+        self._high = max(self._open, self._last) + round(reach[0])
+        self._low = min(self._open, self._last) - round(reach[1])
         self._volume = round(profile.day_volume * day_elapsed)
         self._high52 = max(Decimal(profile.high52), self._price(self._high))
         self._low52 = min(Decimal(profile.low52), self._price(self._low))
@@ -208,7 +209,7 @@ class _Contract:
     def settle(self) -> None:
         """End the day: the last price is the settlement, and the next trade opens the new day."""
         self._close = self._price(self._last)
-        self._open = None
+        self._new_day = True
         self._volume = 0
 
     def act(self, at_us: int, run_ms: int) -> QuoteEvent:
@@ -216,7 +217,7 @@ class _Contract:
         self._own.advance(self._random, at_us)
         self._requote()
         left_behind = not (self._bid - FARTHEST_LAST_TICKS <= self._last <= self._ask + FARTHEST_LAST_TICKS)
-        if self._open is None or left_behind or self._random.random() < TRADE_SHARE:
+        if self._new_day or left_behind or self._random.random() < TRADE_SHARE:
             self._trade()
         self._seq += 1
         self.acted_us = at_us
@@ -255,8 +256,9 @@ class _Contract:
         else:
             self._last = self._ask
             self._ask_size = max(1, self._ask_size - self._last_size)
-        if self._open is None:
+        if self._new_day:
             self._open = self._high = self._low = self._last
+            self._new_day = False
         self._high = max(self._high, self._last)
         self._low = min(self._low, self._last)
         self._high52 = max(self._high52, self._price(self._last))
@@ -269,8 +271,7 @@ class _Contract:
         return self._instrument.tick * ticks
 
     def _meta(self, run_ms: int) -> str:
-        day = (self._open, self._high, self._low)
-        opened, high, low = ("null" if self._open is None else str(self._price(ticks or 0)) for ticks in day)
+        opened, high, low = (self._price(ticks) for ticks in (self._open, self._high, self._low))
         return (
             f'{{"precision":{self._instrument.precision},"run":{run_ms},"volume":{self._volume}'
             f',"netChange":{self._price(self._last) - self._close},"open":{opened},"high":{high},"low":{low}'
