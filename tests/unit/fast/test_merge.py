@@ -1,0 +1,88 @@
+"""The merge policy: the golden sequences and the policy's own face."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.fast.golden_files import GOLDEN, rows
+from thor_fast import MERGE_REASONS, MergePolicy, QuoteBatch, QuoteEvent, parse_batch, parse_event
+
+
+def event_of(value: dict[str, Any]) -> QuoteEvent:
+    return parse_event(json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("case", rows("merge.jsonl"), ids=lambda case: case["name"])
+def test_a_sequence_is_decided_as_written(case: dict[str, Any]) -> None:
+    policy = MergePolicy(**case["policy"])
+    for step in case["steps"]:
+        if "restore" in step:
+            policy.restore(event_of(step["restore"]), step["received_us"])
+            continue
+        decision = policy.offer(event_of(step["offer"]), step["received_us"])
+        found = (decision.accepted, decision.reason, decision.active_source)
+        assert found == (step["accepted"], step["reason"], step["active_source"]), step
+
+
+def test_every_reason_is_shown_by_a_golden_sequence() -> None:
+    shown = {step["reason"] for case in rows("merge.jsonl") for step in case["steps"] if "reason" in step}
+    assert shown == set(MERGE_REASONS)
+
+
+def test_a_batch_is_offered_event_by_event() -> None:
+    batch, _ = parse_batch((GOLDEN / "es_open.jsonl").read_bytes())
+    received = [1_703_545_200_000_000 + position for position in range(len(batch))]
+    at_once, one_by_one = MergePolicy({"ES": "TOS"}), MergePolicy({"ES": "TOS"})
+    reasons = [decision.reason for decision in at_once.offer_batch(batch, received)]
+    assert reasons == [one_by_one.offer(event, at).reason for event, at in zip(batch, received, strict=True)]
+    assert at_once.counts() == one_by_one.counts()
+    again = at_once.offer_batch(batch, received)
+    assert not any(decision.accepted for decision in again)
+
+
+def test_the_last_event_of_the_open_stands() -> None:
+    batch, _ = parse_batch((GOLDEN / "es_open.jsonl").read_bytes())
+    policy = MergePolicy()
+    accepted = [
+        event for position, event in enumerate(batch) if policy.offer(event, 1_703_545_200_000_000 + position).accepted
+    ]
+    assert accepted[-1] == batch[-1]
+
+
+def test_counts_name_every_reason_and_the_fast_clocks() -> None:
+    policy = MergePolicy()
+    assert policy.counts() == dict.fromkeys([*MERGE_REASONS, "future_ts"], 0)
+    policy.offer(QuoteEvent(symbol="ES", ts_us=2_000_001, source="MOCK"), 0)
+    policy.offer(QuoteEvent(symbol="ZB", ts_us=2_000_000, source="MOCK"), 0)
+    assert {reason: count for reason, count in policy.counts().items() if count} == {"first": 2, "future_ts": 1}
+
+
+def test_the_active_source_is_known_by_symbol() -> None:
+    policy = MergePolicy()
+    policy.offer(QuoteEvent(symbol="ES", ts_us=0, source="MOCK"), 0)
+    assert (policy.active_source("ES"), policy.active_source("ZB"), policy.active_source("no symbol")) == (
+        "MOCK",
+        None,
+        None,
+    )
+
+
+def test_as_many_times_as_events() -> None:
+    with pytest.raises(ValueError, match="as many"):
+        MergePolicy().offer_batch(QuoteBatch.from_events([]), [0])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"preferred": {"es": "TOS"}},
+        {"preferred": {"ES": "tos"}},
+        {"stale_after_ms": -1},
+        {"stale_after_ms_by_symbol": {"ES": -1}},
+        {"sequence_domains": [["tos"]]},
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"symbol|source|staleness"):
+        MergePolicy(**settings)
