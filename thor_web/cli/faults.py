@@ -1,4 +1,4 @@
-"""What went wrong, in one plain sentence for a person. Knows the exceptions of every room by name, imports none early."""
+"""What went wrong, in one plain sentence for a person. Knows every room's exceptions by name, imports none."""
 
 import sys
 

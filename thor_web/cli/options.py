@@ -56,7 +56,7 @@ def require_core() -> None:
         raise ThorError("The Rust core thor_fast is not built: run ./thor, or `pip install ./thor_fast`.")
     if thor_fast.__version__ != CORE_VERSION:
         raise ThorError(
-            f"The Rust core thor_fast is version {thor_fast.__version__} and {CORE_VERSION} is needed: run ./thor to build it."
+            f"The Rust core thor_fast is version {thor_fast.__version__}, not {CORE_VERSION}: run ./thor to build it."
         )
 
 

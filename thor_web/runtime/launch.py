@@ -114,7 +114,7 @@ def main(arguments: Sequence[str]) -> None:
         if "--unprivileged" in values:
             _drop_root([value for name, _, value in options if name == "--own"])
         _tie_to_parent(int(values["--parent"]), int(values["--death-signal"]))
-        os.execvp(program[0], program)
+        os.execvp(program[0], program)  # noqa: S606 - a shell is what must not be there
     except OSError as error:
         sys.stderr.write(f"{program[0]} cannot be run: {error.strerror or error}.\n")
         sys.exit(126)

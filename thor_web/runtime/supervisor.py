@@ -189,7 +189,7 @@ class Supervisor:
         probe = child.spec.ready
         try:
             async with asyncio.timeout(child.spec.start_limit_s):
-                while probe is not None and not await asyncio.to_thread(probe):
+                while probe is not None and not await asyncio.to_thread(probe):  # noqa: ASYNC110 - polled
                     await asyncio.sleep(PROBE_EVERY_S)
         except TimeoutError:
             if child.pid is not None:

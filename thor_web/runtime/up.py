@@ -1,4 +1,4 @@
-"""`thor up`: everything on one machine. Puts servers, workers and the supervisor together and runs until told to stop."""
+"""`thor up`: puts servers, workers and the supervisor together on one machine and runs until told to stop."""
 
 import asyncio
 import hashlib

