@@ -1,7 +1,8 @@
 """From a source's candidates to Redis: judge once, send in order, keep what Redis cannot take now.
 
-Delivery is at least once. A pipeline that breaks half way, or one that is sent again because its answer was lost,
-leaves events in the stream twice; the merge policy and the ingestor's key both know a repeated event.
+Each event is sent once. Where a pipeline broke half way, or its answer was lost, the end of the stream tells how much
+of it arrived, since one collector at a time publishes a source; only the rest is sent again. A server that was frozen may still take
+the first send after that look: the merge policy and the ingestor's key both know a repeated event.
 
 What waits depends on the source. A live source cannot be asked to wait: its events are spooled, and at the spool's
 bound the oldest go and are counted. A replay or a file is simply not read on until there is room.
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import thor_fast
+from collectors import keys
 from collectors.bus import Bus, BusError
 from collectors.settings import CollectorSettings
 from collectors.sources.base import Mode
@@ -59,6 +61,7 @@ class Publisher:
         self._in_hand: dict[str, list[bytes]] = {}
         self._rejects_in_hand: list[thor_fast.Reject] = []
         self._registered: set[str] = set()
+        self._in_doubt: set[str] = set()
         self._changed = asyncio.Condition()
         self._finished = False
         self._lost = 0
@@ -154,17 +157,28 @@ class Publisher:
                 await self._bus.register_source(source)
                 self._registered.add(source)
             payloads = self._in_hand[source]
+            if source in self._in_doubt:
+                payloads = await self._not_arrived(source, payloads)
             await self._bus.publish(source, payloads, retention_s=self._settings.stream_retention_s)
-            del self._in_hand[source]
-            self.tally.published += len(payloads)
+            self.tally.published += len(self._in_hand.pop(source))
             self.tally.last_published_us = time.time_ns() // 1_000
         if self._rejects_in_hand:
             await self._bus.reject(self._name, self._rejects_in_hand, kept=self._settings.rejects_kept)
             self._rejects_in_hand = []
 
+    async def _not_arrived(self, source: str, payloads: list[bytes]) -> list[bytes]:
+        """What of a broken send is not at the end of the stream."""
+        newest = await self._bus.newest_entries(keys.source_stream(source), count=len(payloads))
+        tail = [entry.data for entry in newest]
+        for arrived in range(len(tail), 0, -1):
+            if tail[-arrived:] == payloads[:arrived]:
+                return payloads[arrived:]
+        return payloads
+
     def _note_trouble(self, reason: str) -> None:
         # A Redis that comes back may be another one, which has not heard of our sources.
         self._registered.clear()
+        self._in_doubt = set(self._in_hand)
         if self.tally.waiting_for_redis is None:
             log.warning("waiting for Redis, events are kept: %s", reason)
         self.tally.waiting_for_redis = reason
@@ -172,4 +186,5 @@ class Publisher:
     def _note_success(self) -> None:
         if self.tally.waiting_for_redis is not None:
             log.info("Redis is back, %d events to send", len(self._spool))
+            self._in_doubt.clear()
         self.tally.waiting_for_redis = None

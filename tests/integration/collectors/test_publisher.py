@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -144,7 +143,7 @@ async def test_nothing_is_lost_or_disordered_while_redis_is_away(
     assert await own_bus.sources() == ["TOS"]
 
 
-async def test_redis_killed_while_events_flow_loses_and_disorders_none(
+async def test_redis_killed_while_events_flow_loses_doubles_and_disorders_none(
     own_redis: OwnRedis, own_bus: Bus, make_publisher: MakePublisher
 ) -> None:
     publisher = make_publisher("live")
@@ -160,11 +159,7 @@ async def test_redis_killed_while_events_flow_loses_and_disorders_none(
             offered += 50
             await own_redis.start()
         await sent(publisher)
-    # At least once: a pipeline cut in the middle is sent again, so a stretch may stand twice, never out of order.
-    stood = await published(own_bus, "TOS")
-    first_seen = list(dict.fromkeys(stood))
-    assert first_seen == canonical(events(0, offered))
-    assert sum(1 for before, after in itertools.pairwise(stood) if after < before) <= 3
+    assert await published(own_bus, "TOS") == canonical(events(0, offered))
 
 
 async def test_a_source_that_can_wait_is_not_read_on_while_redis_is_away(
