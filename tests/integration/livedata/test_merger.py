@@ -115,7 +115,7 @@ async def test_a_dead_merger_that_wrote_latest_hashes_but_did_not_acknowledge(
 async def write_latest(bus: Bus, body: bytes, stream_id: str, entry: Entry) -> None:
     quote = parse_batch([body])[0][0]
     received = entry.position[0] * 1_000 + min(entry.position[1], 999)
-    fields = [*quote.to_latest_fields(), "stream_id", stream_id, "received_us", str(received)]
+    fields: list[bytes | str] = [*quote.to_latest_fields(), "stream_id", stream_id, "received_us", str(received)]
     await bus.write_latest({quote.symbol: fields})
 
 

@@ -29,7 +29,7 @@ SMALLEST = Decimal("0.000000001")
 
 def signal_of(symbol: str, change: Decimal | None) -> str | None:
     signal = CLASSIFIER.signal(symbol, change)
-    return signal and signal.name
+    return None if signal is None else signal.name
 
 
 def test_every_instrument_has_stat_values() -> None:
