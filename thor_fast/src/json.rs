@@ -7,8 +7,9 @@ use std::borrow::Cow;
 /// Levels that any value may have; more is refused, as RFC 8259 section 9 allows.
 pub(crate) const MAX_LEVELS: u32 = 64;
 
-/// The largest exponent that a number in `meta` may be written with; see [`Cursor::wild_exponent`].
+/// The largest exponent and the most characters that a number in `meta` may be written with; see [`Cursor::wild_number`].
 const TAME_EXPONENT: u32 = 308;
+const TAME_CHARS: usize = 300;
 
 /// Why the text is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +53,14 @@ pub(crate) struct Cursor<'a> {
     at: usize,
     /// A string held the character U+0000, which no Postgres text can.
     pub(crate) nul: bool,
-    /// A number was written with an exponent beyond ±308: it has no finite double and may have no Postgres numeric.
-    pub(crate) wild_exponent: bool,
+    /// A number was written with an exponent beyond ±308 or in more than 300 characters: Postgres may have no numeric
+    /// for it, or write one with more digits than Python's json reads.
+    pub(crate) wild_number: bool,
 }
 
 impl<'a> Cursor<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, nul: false, wild_exponent: false }
+        Self { text, at: 0, nul: false, wild_number: false }
     }
 
     pub(crate) fn position(&self) -> usize {
@@ -220,8 +222,9 @@ impl<'a> Cursor<'a> {
             let exponent = digits
                 .bytes()
                 .fold(0_u32, |value, byte| value.saturating_mul(10).saturating_add(u32::from(byte - b'0')));
-            self.wild_exponent |= exponent > TAME_EXPONENT;
+            self.wild_number |= exponent > TAME_EXPONENT;
         }
+        self.wild_number |= self.at - start > TAME_CHARS;
         Ok(self.between(start, self.at))
     }
 
@@ -420,7 +423,7 @@ mod tests {
         let flags = |text: &str| {
             let mut cursor = Cursor::new(text);
             cursor.container().unwrap();
-            (cursor.nul, cursor.wild_exponent)
+            (cursor.nul, cursor.wild_number)
         };
         assert_eq!(flags(r#"{"a":"\u0001","b":1e308,"c":"\\u0000"}"#), (false, false));
         assert_eq!(flags(r#"{"a\u0000":1}"#), (true, false));

@@ -1,7 +1,7 @@
 //! The event's `meta` object: kept as the text that came, looked into once for the keys that the merge policy reads.
 //!
 //! What a jsonb column would refuse is refused here, so that one event can never fail a batch of others: U+0000 in
-//! a string, and a number written with an exponent beyond ±308 (which JavaScript and Python could not hold either).
+//! a string, and a number written with an exponent beyond ±308 or in more than 300 characters.
 
 use std::hash::{Hash, Hasher};
 
@@ -73,7 +73,7 @@ impl Meta {
     pub(crate) fn scan(cursor: &mut Cursor<'_>) -> Result<Result<Self, EventError>, Fault> {
         let start = cursor.position();
         cursor.nul = false;
-        cursor.wild_exponent = false;
+        cursor.wild_number = false;
         cursor.take(b'{');
         cursor.skip_space();
         let mut meta = Self { text: Box::default(), run: None, live: true };
@@ -112,8 +112,8 @@ fn check(text: &str, levels: u32, cursor: &Cursor<'_>) -> Result<(), EventError>
     if cursor.nul {
         return Err(fault_of(ErrorCode::OutOfRange, "meta must not hold the character U+0000".to_owned()));
     }
-    if cursor.wild_exponent {
-        let message = "meta must not hold a number with an exponent beyond 308".to_owned();
+    if cursor.wild_number {
+        let message = "meta must not hold a number with an exponent beyond 308 or over 300 characters".to_owned();
         return Err(fault_of(ErrorCode::OutOfRange, message));
     }
     Ok(())

@@ -266,10 +266,14 @@ def _meta(value: Any, raw: str) -> str | None:
         raise _WrongError("bad_type")
     if len(raw.encode()) > 4_096 or _levels(value) > 16:
         raise _WrongError("too_large")
-    exponents = [re.split("[eE]", number)[1] for number in _numbers(value) if re.search("[eE]", number)]
-    if any("\0" in text for text in _strings(value)) or any(abs(int(exponent)) > 308 for exponent in exponents):
+    if any("\0" in text for text in _strings(value)) or any(map(_is_wild, _numbers(value))):
         raise _WrongError("out_of_range")
     return raw.replace("\n", " ").replace("\r", " ")
+
+
+def _is_wild(number: _Number) -> bool:
+    _, *exponent = re.split("[eE]", number)
+    return len(number) > 300 or any(abs(int(power)) > 308 for power in exponent)
 
 
 READERS: Final = {

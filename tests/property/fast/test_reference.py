@@ -47,7 +47,18 @@ METAS = st.builds(
     lambda value, indent, text: json.dumps(value, indent=indent) if text is None else text,
     st.dictionaries(st.sampled_from(["run", "delayed", "stale", "precision", "é"]), JSON_VALUES, max_size=4),
     st.sampled_from([None, None, 1]),
-    st.sampled_from([None, None, None, '{"a":1e309}', '{"a":"\\u0000"}', '{"a":' + "[" * 16 + "]" * 16 + "}", "{,}"]),
+    st.sampled_from(
+        [
+            None,
+            None,
+            None,
+            '{"a":1e309}',
+            '{"a":[-' + "1" * 300 + "]}",
+            '{"a":"\\u0000"}',
+            '{"a":' + "[" * 16 + "]" * 16 + "}",
+            "{,}",
+        ]
+    ),
 )
 VALUES = {
     "v": st.sampled_from(["1", "1", "1.0", "2", '"1"']),
