@@ -35,9 +35,9 @@ export function Layout({ theme }: { readonly theme: Cell<Theme> }) {
         <Banners />
       </header>
       {narrow && (
-        <div className={styles['markets']}>
+        <section className={styles['markets']} aria-label="Market sessions">
           <SessionStrip />
-        </div>
+        </section>
       )}
       <ErrorBoundary>
         <Outlet />

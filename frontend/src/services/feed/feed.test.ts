@@ -124,6 +124,21 @@ test('survives half a minute of 503', async () => {
   expect(status()).toBe('live');
 });
 
+test('a connection that held starts the back-off anew, one that broke at once does not', async () => {
+  await start();
+  server.stream.end();
+  await vi.advanceTimersByTimeAsync(1_000);
+  server.stream.end();
+  await vi.advanceTimersByTimeAsync(1_900);
+  expect(server.streams).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(server.streams).toHaveLength(3);
+  await vi.advanceTimersByTimeAsync(6_000);
+  server.stream.end();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(server.streams).toHaveLength(4);
+});
+
 test('stays away for as long as a 429 asks', async () => {
   await start();
   server.stream.end();
@@ -219,6 +234,15 @@ test('counts and skips what it cannot read, and goes on', async () => {
   expect(malformed()).toBe(3);
   expect(lasts()).toEqual([118.3125, 1, 2]);
   expect(status()).toBe('live');
+});
+
+test('does not ask again for an event that it could not read', async () => {
+  await start();
+  server.stream.write('event: quotes\nid: 2000-0\ndata: not json\n\n');
+  await settle();
+  server.stream.end();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(server.stream.lastEventId).toBe('2000-0');
 });
 
 test('is degraded when the server says so, until the next quotes', async () => {
