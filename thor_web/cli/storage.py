@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from datetime import date
 
 from thor_web.cli.options import Commands, add_state, find_servers, require_core
@@ -49,7 +50,7 @@ def _export(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _progress() -> "object":
+def _progress() -> Callable[[int, int, str], None]:
     """A line that counts symbols on a terminal, nothing elsewhere."""
 
     def show(done: int, total: int, symbol: str) -> None:

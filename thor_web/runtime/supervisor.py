@@ -5,6 +5,7 @@ Time limits and budgets are in seconds by the monotonic clock.
 """
 
 import asyncio
+import math
 import os
 import signal
 import time
@@ -52,7 +53,7 @@ class RestartBudget:
             self._falls.popleft()
         if len(self._falls) > self.limit:
             return None
-        return min(self.first_wait_s * 2 ** (len(self._falls) - 1), self.longest_wait_s)
+        return min(math.ldexp(self.first_wait_s, len(self._falls) - 1), self.longest_wait_s)
 
 
 @dataclass(slots=True)

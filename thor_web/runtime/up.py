@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from thor_web.runtime import servers, wire
 from thor_web.runtime.child import last_lines
@@ -63,22 +63,23 @@ class _Up:
         self._migrated_stamp: Path | None = None
 
     async def run(self) -> None:
+        """Bring everything up, wait for a signal or a child's death for good, stop everything."""
         supervisor = Supervisor()
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, _asked, stop, supervisor)
+        ends: set[asyncio.Future[Any]] = {asyncio.create_task(stop.wait()), supervisor.failed}
         work = asyncio.create_task(self._bring_up(supervisor))
-        asked = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait({work, asked, supervisor.failed}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, *ends}, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 work.result()
-                await asyncio.wait({asked, supervisor.failed}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if supervisor.failed.done():
                 raise death_of(supervisor.failed.result())
         finally:
-            work.cancel()
-            asked.cancel()
+            for task in (work, *ends):
+                task.cancel()
             with suppress(asyncio.CancelledError, ThorError):
                 await work
             self._state.remove_servers()
