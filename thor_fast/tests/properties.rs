@@ -206,6 +206,17 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    /// The same world, every event numbered within a run.
+    fn numbered_offers()(
+        offer in offers(),
+        seq in 0..5_i64,
+        meta in prop::sample::select(vec![r#"{"run":1}"#, r#"{"run":2}"#, r#"{"run":2,"stale":true}"#]),
+    ) -> QuoteEvent {
+        QuoteEvent { seq: Some(seq), meta: Meta::parse(meta).ok(), ..offer }
+    }
+}
+
 fn policy() -> MergePolicy {
     let mut rules = Rules::default();
     rules.preferred.insert(Symbol::new("ES").unwrap(), Source::new("TOS").unwrap());
@@ -248,5 +259,25 @@ proptest! {
         let again = policy.offer(last, at);
         prop_assert!(!again.reason.accepted(), "{:?}", again);
         prop_assert_eq!(policy.active_source(last.symbol), active);
+    }
+
+    #[test]
+    fn offering_all_of_it_again_changes_nothing(
+        offers in proptest::collection::vec(numbered_offers().prop_map(Arc::new), 1..60),
+        later in proptest::collection::vec(numbered_offers().prop_map(Arc::new), 1..20),
+    ) {
+        let received = |at: usize| i64::try_from(at).unwrap() * 400_000;
+        let (mut once, mut twice) = (policy(), policy());
+        for (at, event) in offers.iter().enumerate() {
+            prop_assert_eq!(once.offer(event, received(at)), twice.offer(event, received(at)));
+        }
+        for (at, event) in offers.iter().enumerate() {
+            let again = twice.offer(event, received(at));
+            prop_assert!(!again.reason.accepted(), "{:?}", again);
+        }
+        for (at, event) in later.iter().enumerate() {
+            let at = received(offers.len() + at);
+            prop_assert_eq!(once.offer(event, at), twice.offer(event, at));
+        }
     }
 }

@@ -91,6 +91,9 @@ def test_floats_are_taken_by_their_shortest_text() -> None:
         ({"last_size": -1}, "out_of_range", "lastSize"),
         ({"ask_size": 2**31}, "out_of_range", "askSize"),
         ({"seq": -1}, "out_of_range", "seq"),
+        ({"seq": 2**63}, "out_of_range", "seq"),
+        ({"bid_size": 10**30}, "out_of_range", "bidSize"),
+        ({"ts_us": -(10**30)}, "bad_timestamp", "ts"),
         ({"venue": "x" * 65}, "out_of_range", "venue"),
         ({"condition": "\0"}, "out_of_range", "condition"),
         ({"meta": "[]"}, "bad_type", "meta"),
@@ -102,6 +105,12 @@ def test_the_constructor_is_as_strict_as_the_parser(change: dict[str, Any], code
     with pytest.raises(EventError) as caught:
         QuoteEvent(**arguments)
     assert (caught.value.code, caught.value.field) == (code, field)
+
+
+@pytest.mark.parametrize("data", ["{}", bytearray(b"{}"), memoryview(b"{}"), None, 1])
+def test_only_bytes_are_read(data: object) -> None:
+    with pytest.raises(TypeError):
+        parse_event(data)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", [True, "1", b"1", [1]])

@@ -1,6 +1,6 @@
 //! Values across the border: errors, decimals, mappings.
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyMapping, PyType};
@@ -76,6 +76,20 @@ pub(super) fn nanos(value: &Bound<'_, PyAny>, field: Option<Field>) -> PyResult<
     };
     let error = EventError { code, field: field.map(|field| field.name().into()), message };
     Err(raised(value.py(), &error))
+}
+
+/// An int that fits 64 bits, or an `EventError` with this code that names the field.
+pub(super) fn integer(value: &Bound<'_, PyAny>, field: Field, code: ErrorCode) -> PyResult<i64> {
+    let py = value.py();
+    value.extract::<i64>().map_err(|error| {
+        if !error.is_instance_of::<PyOverflowError>(py) {
+            return error;
+        }
+        raised(
+            py,
+            &EventError::of(code, field.name(), format!("{} must be an integer that fits 64 bits", field.name())),
+        )
+    })
 }
 
 /// The keys and values of any mapping from text.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMapping};
 
-use super::convert::{decimal, nanos, raised};
+use super::convert::{decimal, integer, nanos, raised};
 use super::registry::sources;
 use crate::encode::{USUAL_JSON_BYTES, write_json};
+use crate::error::ErrorCode;
 use crate::event::{
     FIELDS, Field, QuoteEvent, check_seq, check_size, check_source, check_symbol, check_text, check_ts,
 };
@@ -30,21 +31,29 @@ impl PyQuoteEvent {
     fn new(
         py: Python<'_>,
         symbol: &str,
-        ts_us: i64,
+        ts_us: &Bound<'_, PyAny>,
         source: &str,
         last: Option<&Bound<'_, PyAny>>,
         bid: Option<&Bound<'_, PyAny>>,
         ask: Option<&Bound<'_, PyAny>>,
-        last_size: Option<i64>,
-        bid_size: Option<i64>,
-        ask_size: Option<i64>,
-        seq: Option<i64>,
+        last_size: Option<&Bound<'_, PyAny>>,
+        bid_size: Option<&Bound<'_, PyAny>>,
+        ask_size: Option<&Bound<'_, PyAny>>,
+        seq: Option<&Bound<'_, PyAny>>,
         condition: Option<&str>,
         venue: Option<&str>,
         meta: Option<&str>,
     ) -> PyResult<Self> {
         let price = |field, value: Option<&Bound<'_, PyAny>>| value.map(|value| nanos(value, Some(field))).transpose();
         let (last, bid, ask) = (price(Field::Last, last)?, price(Field::Bid, bid)?, price(Field::Ask, ask)?);
+        let whole = |field, value: Option<&Bound<'_, PyAny>>| {
+            value.map(|value| integer(value, field, ErrorCode::OutOfRange)).transpose()
+        };
+        let last_size = whole(Field::LastSize, last_size)?;
+        let bid_size = whole(Field::BidSize, bid_size)?;
+        let ask_size = whole(Field::AskSize, ask_size)?;
+        let seq = whole(Field::Seq, seq)?;
+        let ts_us = integer(ts_us, Field::Ts, ErrorCode::BadTimestamp)?;
         let build = || {
             let size = |field, value: Option<i64>| value.map(|value| check_size(field, value)).transpose();
             let text = |field, value: Option<&str>| value.map(|value| check_text(field, value)).transpose();
