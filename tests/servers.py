@@ -8,6 +8,7 @@ import itertools
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -192,3 +193,12 @@ def server_settings(redis_url: str, database: Database, tmp_path: Path) -> Serve
         db_name=database.name,
         db_user=database.user,
     )
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -23,7 +23,8 @@ def sentence_of(error: BaseException) -> str:
         error = error.exceptions[0]
     text = _text_of(error)
     text = " ".join(text.split()).strip()
-    text = text[:1].upper() + text[1:]
+    if text.partition(" ")[0].isalpha():  # not a file, not a variable
+        text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
