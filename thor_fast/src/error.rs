@@ -35,7 +35,7 @@ error_codes! {
     UnsupportedVersion = "unsupported_version", "The field v is there and is not the integer 1.";
     BadType = "bad_type", "The value has another type than the field asks for; a size or seq with a fraction is one of these.";
     OutOfRange = "out_of_range", "The value has the right type but does not fit: too large, negative, too long, or text that a database cannot hold.";
-    BadSymbol = "bad_symbol", "The symbol is not in canonical form: [A-Z0-9$][A-Z0-9.$_/-]{0,31}.";
+    BadSymbol = "bad_symbol", "The symbol is not in canonical form: `[A-Z0-9$][A-Z0-9.$_/-]{0,31}`.";
     BadTimestamp = "bad_timestamp", "The timestamp is no ISO 8601 text with seconds and a zone and no epoch milliseconds, or lies outside the years 1 to 9999.";
     UnknownSource = "unknown_source", "The source is not registered.";
     MissingField = "missing_field", "A required key is absent.";

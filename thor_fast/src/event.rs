@@ -92,7 +92,7 @@ macro_rules! event_fields {
 
 event_fields! {
     V         "v"         "v"         Optional         "-"                       "the integer 1";
-    Symbol    "symbol"    "symbol"    Required         "text"                    "canonical symbol, [A-Z0-9$][A-Z0-9.$_/-]{0,31}";
+    Symbol    "symbol"    "symbol"    Required         "text"                    "canonical symbol, `[A-Z0-9$][A-Z0-9.$_/-]{0,31}`";
     Ts        "ts"        "ts_us"     Required         "i64 microseconds UTC"    "ISO 8601 with a zone, or epoch milliseconds as a number";
     Source    "source"    "source"    Required         "text"                    "registered source name";
     Last      "last"      "last"      RequiredNullable "i64 in units of 1e-9"    "finite number";

@@ -44,6 +44,15 @@ def test_one_version_everywhere() -> None:
     assert thor_fast.__version__ == _core.__version__ == cargo == project
 
 
+def test_help_begins_with_the_stubs_words() -> None:
+    for node in ast.parse((PACKAGE / "_core.pyi").read_text()).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            stub, live = ast.get_docstring(node), getattr(thor_fast, node.name).__doc__
+            assert stub is not None
+            assert live is not None
+            assert live.splitlines()[0] == stub.splitlines()[0]
+
+
 def documented() -> Iterator[tuple[str, str]]:
     """Name and docstring of everything in the stub that has an example."""
     for node in ast.walk(ast.parse((PACKAGE / "_core.pyi").read_text())):

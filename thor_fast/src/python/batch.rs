@@ -16,7 +16,7 @@ use crate::encode::{USUAL_JSON_BYTES, is_sse_id, write_json, write_sse};
 use crate::event::QuoteEvent;
 use crate::parse::{Reject, parse_each, parse_lines};
 
-/// A refused input.
+/// One refused input of a batch.
 #[pyclass(frozen, name = "Reject", module = "thor_fast")]
 pub(super) struct PyReject(Reject);
 
@@ -52,7 +52,7 @@ impl PyReject {
     }
 }
 
-/// Events in the order they came.
+/// Events in the order they came. Events are shared, not copied, between batches.
 #[pyclass(frozen, name = "QuoteBatch", module = "thor_fast")]
 pub(super) struct PyQuoteBatch {
     pub(super) events: Vec<Arc<QuoteEvent>>,
@@ -223,6 +223,7 @@ impl BatchIterator {
     }
 }
 
+/// Reads newline-delimited events, or one a bytes object. Never raises for what an input holds.
 #[pyfunction]
 pub(super) fn parse_batch(data: &Bound<'_, PyAny>) -> PyResult<(PyQuoteBatch, Vec<PyReject>)> {
     let py = data.py();

@@ -15,7 +15,7 @@ use crate::event::{
 use crate::latest::{each_field, event_from_fields};
 use crate::meta::Meta;
 
-/// An event that Python holds a share of.
+/// Canonical quote event v1, frozen, hashable and equal by content.
 #[pyclass(frozen, eq, hash, name = "QuoteEvent", module = "thor_fast")]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct PyQuoteEvent(pub(super) Arc<QuoteEvent>);
@@ -182,6 +182,7 @@ impl PyQuoteEvent {
     }
 }
 
+/// Reads one event, as strictly as the contract says. Raises `EventError`.
 #[pyfunction]
 pub(super) fn parse_event(py: Python<'_>, data: &[u8]) -> PyResult<PyQuoteEvent> {
     match crate::parse::parse_event(data, &sources()) {

@@ -44,8 +44,9 @@ impl PyDecision {
     }
 }
 
-/// The policy behind a lock, so that the class can be frozen and used from any thread.
+/// Which source's event stands for a symbol. Pure: time comes in as `received_us`, microseconds UTC.
 #[pyclass(frozen, name = "MergePolicy", module = "thor_fast")]
+// A lock, so that the class can be frozen and used from any thread.
 pub(super) struct PyMergePolicy(Mutex<MergePolicy>);
 
 impl PyMergePolicy {

@@ -8,6 +8,7 @@ use super::registry::display;
 use crate::classify::Thresholds;
 use crate::error::{ErrorCode, EventError, quoted};
 
+/// The price as text for a registered symbol, for 0 to 9 decimals, or for "32nds"; to the nearest, ties to even.
 #[pyfunction]
 #[pyo3(signature = (value, symbol_or_precision, *, signed=false))]
 pub(super) fn format_price(
@@ -18,6 +19,7 @@ pub(super) fn format_price(
     Ok(crate::display::format_price(nanos(value, None)?, display(symbol_or_precision)?, signed))
 }
 
+/// The price of a text: `51.275`, `118'10`, `112'155`, `111-16+`, `118 10/32`, signed or not. Raises `EventError`.
 #[pyfunction]
 pub(super) fn parse_price<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     match crate::display::parse_price(text) {
@@ -29,7 +31,7 @@ pub(super) fn parse_price<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'p
     }
 }
 
-/// The boundaries of one instrument's signal.
+/// The four boundaries of one instrument's signal, in the unit of the changes that will be classified.
 #[pyclass(frozen, name = "Thresholds", module = "thor_fast")]
 pub(super) struct PyThresholds(Thresholds);
 
@@ -50,6 +52,7 @@ impl PyThresholds {
     }
 }
 
+/// STRONG_BUY, BUY, HOLD, SELL or STRONG_SELL for each net change; None where change or thresholds are missing.
 #[pyfunction]
 pub(super) fn classify_batch(
     changes: Vec<Option<Bound<'_, PyAny>>>,

@@ -38,6 +38,7 @@ fn decimals(precision: &Bound<'_, PyAny>) -> PyResult<Display> {
     }
 }
 
+/// Lets events of this process name a source `[A-Z][A-Z0-9_]{0,15}`; again is harmless. Raises `ValueError`.
 #[pyfunction]
 pub(super) fn register_source(name: &str) -> PyResult<()> {
     let source = convert::source(name)?;
@@ -46,11 +47,13 @@ pub(super) fn register_source(name: &str) -> PyResult<()> {
     Ok(())
 }
 
+/// The sources that events may name: TOS, SCHWAB, MOCK, then the registered ones.
 #[pyfunction]
 pub(super) fn registered_sources() -> Vec<String> {
     sources().as_slice().iter().map(ToString::to_string).collect()
 }
 
+/// Sets how a symbol's prices are shown: 0 to 9 decimals, or "32nds". Raises `ValueError`.
 #[pyfunction]
 pub(super) fn register_display(symbol: &str, display: &Bound<'_, PyAny>) -> PyResult<()> {
     let symbol = convert::symbol(symbol)?;
