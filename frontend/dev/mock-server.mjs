@@ -241,8 +241,8 @@ createServer((request, response) => {
     scenario = url.pathname.slice('/dev/scenario/'.length);
     for (const client of clients) {
       if (scenario === 'down') client.end();
-      else for (const row of state) client.pending.add(row);
-      if (scenario === 'degraded') client.write('event: degraded\ndata: {"degraded":true}\n\n');
+      else if (scenario !== 'degraded') for (const row of state) client.pending.add(row);
+      else client.write('event: degraded\ndata: {"degraded":true}\n\n');
     }
     return sendJson(response, { scenario });
   }

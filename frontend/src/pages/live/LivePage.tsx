@@ -11,19 +11,27 @@ import { Summary } from './Summary.tsx';
 const TOO_NARROW_FOR_A_TABLE = '(max-width: 1080px)';
 
 export function LivePage() {
-  const dashboard = useDashboard();
-  const instruments = useReadable(dashboard.instruments);
   const outage = useOutage();
+  return (
+    <>
+      <title>{outage === null ? 'Live futures · Thor' : 'Not live · Thor'}</title>
+      <LiveContent outdated={outage !== null} />
+    </>
+  );
+}
+
+function LiveContent({ outdated }: { readonly outdated: boolean }) {
+  const instruments = useReadable(useDashboard().instruments);
   const narrow = useMedia(TOO_NARROW_FOR_A_TABLE);
   const List = narrow ? QuoteCards : QuoteTable;
 
   if (instruments === null) {
-    return outage === null ? (
-      <Notice title="Loading the instruments" busy />
-    ) : (
+    return outdated ? (
       <Notice title="The Thor server does not answer">
         The page goes on trying and will fill itself as soon as the server is back.
       </Notice>
+    ) : (
+      <Notice title="Loading the instruments" busy />
     );
   }
   if (instruments.length === 0) {
@@ -31,12 +39,11 @@ export function LivePage() {
   }
   return (
     <main className={styles['page']}>
-      <title>{outage === null ? 'Live futures · Thor' : 'Not live · Thor'}</title>
       <div className={styles['head']}>
         <h1 className={styles['title']}>Live futures</h1>
         <Summary instruments={instruments} />
       </div>
-      <List instruments={instruments} outdated={outage !== null} />
+      <List instruments={instruments} outdated={outdated} />
     </main>
   );
 }
