@@ -241,7 +241,8 @@ def install(log_name: str, arguments: list[str], failure: str) -> None:
     uv = os.path.join(BIN, "uv.exe" if WINDOWS else "uv")
     if os.path.exists(uv):
         try:
-            run(log_name, [uv, "pip", "install", "--python", PYTHON, *arguments], failure)
+            # Compiled now, once: pip does so too, and a start would otherwise take seconds longer.
+            run(log_name, [uv, "pip", "install", "--compile-bytecode", "--python", PYTHON, *arguments], failure)
         except Missing:
             say(f"uv could not install ({log_name}); trying pip")
         else:
