@@ -214,7 +214,9 @@ def run(log_name: str, argv: list[str], failure: str, *, folder: str = ROOT) -> 
     with open(log_path, "rb") as log:
         log.seek(start)
         text = log.read().decode("utf-8", "replace")
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("npm error aliases")][-12:]
+    lines = [line for line in text.splitlines() if line.strip()]
+    first = next((number for number, line in enumerate(lines) if "error" in line.lower()), len(lines) - 12)
+    lines = lines[max(first, 0) :][:12]
     if any(word in text.lower() for word in NETWORK_WORDS):
         raise Missing(f"{failure}, because a package registry cannot be reached: is there a network?", lines[-3:])
     raise Missing(f"{failure}; the whole log is {os.path.relpath(log_path, ROOT)}.", lines)
