@@ -17,9 +17,11 @@ const REASONS: Readonly<Record<FeedStatus['kind'], string>> = {
 };
 
 function OutageBanner({ outage }: { readonly outage: Outage }) {
-  const { retryNow, quotes } = useDashboard();
+  const { retryNow, quotes, clock } = useDashboard();
   const { status, asOf } = outage;
   const age = useAtTick((now) => formatAge(now - asOf));
+  const retryAt = 'retryAt' in status ? clock.toServerTime(status.retryAt) : null;
+  const wait = useAtTick((now) => (retryAt === null ? 0 : Math.max(0, Math.ceil((retryAt - now) / 1_000))));
   const hasValues = useReadable(quotes.all).size > 0;
   const canRetry = status.kind !== 'degraded';
   return (
@@ -34,8 +36,8 @@ function OutageBanner({ outage }: { readonly outage: Outage }) {
         )}
       </span>
       {canRetry && (
-        <button type="button" className={styles['retry']} onClick={retryNow}>
-          Retry now
+        <button type="button" className={styles['retry']} aria-label="Retry now" onClick={retryNow}>
+          Retry now{wait > 0 && <span className={styles['wait']}> – or in {wait}s</span>}
         </button>
       )}
     </div>

@@ -63,6 +63,14 @@ test('an outage says as of when the values are, counts their age and offers to t
   expect(bench.asked.retries).toBe(1);
 });
 
+test('a long wait before the next try is counted down', () => {
+  const bench = renderOnBench(<Banners />);
+  bench.status('offline', 60, 20);
+  expect(screen.getByRole('button', { name: 'Retry now' }).textContent).toBe('Retry now – or in 20s');
+  act(() => void vi.advanceTimersByTime(20_000));
+  expect(screen.getByRole('button', { name: 'Retry now' }).textContent).toBe('Retry now');
+});
+
 test('sessions show state and a countdown on the server clock', () => {
   renderOnBench(<SessionStrip />, {
     sessions: [

@@ -18,7 +18,8 @@ export interface Bench extends RenderResult {
   say(message: FeedMessage): void;
   /** Delivers records and draws the frame. */
   quotes(...records: readonly Json[]): void;
-  status(kind: FeedStatus['kind'], secondsAgo?: number): void;
+  /** Puts the feed in a state that began some seconds ago; the next try, if there is one, is due in `retryInSeconds`. */
+  status(kind: FeedStatus['kind'], secondsAgo?: number, retryInSeconds?: number): void;
 }
 
 interface BenchOptions {
@@ -72,10 +73,15 @@ export function renderOnBench(children: ReactNode, options: BenchOptions = {}): 
         for (const work of frames.splice(0)) work();
       });
     },
-    status(kind, secondsAgo = 0) {
+    status(kind, secondsAgo = 0, retryInSeconds = 0) {
       const since = localTime(now() - secondsAgo * 1_000);
       const trying = kind === 'reconnecting' || kind === 'offline';
-      say({ kind: 'status', status: trying ? { kind, since, retryAt: now() } : { kind, since } });
+      say({
+        kind: 'status',
+        status: trying
+          ? { kind, since, retryAt: localTime(now() + retryInSeconds * 1_000) }
+          : { kind, since },
+      });
     },
   };
 }
