@@ -37,7 +37,8 @@ NODE_MODULES = os.path.join(ROOT, "frontend", "node_modules", ".package-lock.jso
 OLDEST_NODE = (20, 19)
 OLDEST_RUST = (1, 88)
 CORE_INPUTS = ("src", "python", "Cargo.toml", "Cargo.lock", "pyproject.toml")
-FOR_DEVELOPERS = {"test", "check", "bench"}
+PROFILES = {"test": "dev", "check": "dev", "bench": "bench"}
+LOCKS = {"server": ["server"], "dev": ["server", "dev"], "bench": ["server", "dev", "bench"]}
 UNSEEN_FOLDERS = {"node_modules", "target", "__pycache__", "dist"}
 ONE_PIP = threading.Lock()
 TOOLS_READY = threading.Event()
@@ -271,8 +272,7 @@ def make_environment() -> None:
 
 
 def install_packages(profile: str) -> None:
-    names = ["server", "dev"] if profile == "dev" else ["server"]
-    install("packages", lock_files(*names), "The Python packages could not be installed")
+    install("packages", lock_files(*LOCKS[profile]), "The Python packages could not be installed")
 
 
 def install_project() -> None:
@@ -340,7 +340,7 @@ def build_dashboard() -> None:
 
 def steps_for(profile: str) -> list[list[Step]]:
     """Lines of steps. Lines run side by side, once the first has run; the steps of a line one after the other."""
-    locks = ["requirements/server.txt", *(["requirements/dev.txt"] if profile == "dev" else [])]
+    locks = [f"requirements/{name}.txt" for name in LOCKS[profile]]
     frontend = [f"frontend/{name}" for name in ("src", "public", "index.html", "vite.config.ts", "package-lock.json")]
     frontend += [f"frontend/tsconfig{name}.json" for name in ("", ".app", ".base", ".node")]
     node_modules = Step(
@@ -399,7 +399,7 @@ def prepare(profile: str) -> None:
     stamps = read_stamps()
     before = json.dumps(stamps)
     needed = [step for line in lines for step in line if not step.is_done(stamps)]
-    if profile != "dev" and [step.name for step in needed] == ["node modules"]:
+    if profile == "server" and [step.name for step in needed] == ["node modules"]:
         needed = []  # the dashboard is built already; only work on it needs them
     if not needed:
         if json.dumps(stamps) != before:
@@ -429,7 +429,7 @@ def forward(arguments: list[str]) -> int:
 def main() -> int:
     arguments = sys.argv[1:]
     try:
-        prepare("dev" if arguments[:1] and arguments[0] in FOR_DEVELOPERS else "server")
+        prepare(PROFILES.get(arguments[0], "server") if arguments else "server")
         return forward(arguments)
     except Missing as missing:
         for line in missing.lines:

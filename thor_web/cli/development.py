@@ -1,4 +1,4 @@
-"""Commands for whoever works on Thor: the whole test suite, and everything that CI checks."""
+"""Commands for whoever works on Thor: the whole test suite, everything that CI checks, and the benchmarks."""
 
 import argparse
 from typing import Final
@@ -10,6 +10,7 @@ __all__ = ["FORWARDED", "register"]
 
 def register(commands: Commands) -> None:
     commands.add_parser("test", help="every test; with arguments only pytest with them", add_help=False)
+    commands.add_parser("bench", help="the benchmarks, side by side with their peers", add_help=False)
     check = commands.add_parser("check", help="lint, types, import rules, formatting, generated docs")
     check.set_defaults(handler=_check)
 
@@ -26,4 +27,17 @@ def _test(arguments: argparse.Namespace) -> int:
     return run_suite(arguments.arguments)
 
 
-FORWARDED: Final = {"test": _test}
+def _bench(arguments: argparse.Namespace) -> int:
+    import subprocess
+    import sys
+
+    from thor_web.cli.checkout import require_checkout
+    from thor_web.cli.options import require_core
+
+    root = require_checkout()
+    require_core()
+    # A process of its own: what is measured shares nothing with this one.
+    return subprocess.run([sys.executable, "-m", "benchmarks", *arguments.arguments], cwd=root, check=False).returncode
+
+
+FORWARDED: Final = {"bench": _bench, "test": _test}

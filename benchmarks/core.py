@@ -1,0 +1,18 @@
+"""The benchmarks of the Rust core: each by the name that `--only` takes."""
+
+from collections.abc import Callable
+from typing import Final
+
+from benchmarks import encoding, parsing
+from benchmarks.measure import Measured
+
+__all__ = ["BENCHMARKS"]
+
+BENCHMARKS: Final[dict[str, Callable[[], list[Measured]]]] = {
+    "parse-500": parsing.sequence_of_500,
+    "parse-one": parsing.one,
+    "parse-lines": parsing.lines,
+    "json-to-copy": parsing.copy,
+    "to-json": encoding.json_lines,
+    "sse-frames": encoding.frames,
+}
