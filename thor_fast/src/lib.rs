@@ -5,11 +5,13 @@
 
 pub mod batch;
 pub mod classify;
+pub mod columns;
 pub mod copy;
 pub mod display;
 pub mod encode;
 pub mod error;
 pub mod event;
+mod fast;
 mod json;
 pub mod latest;
 pub mod merge;

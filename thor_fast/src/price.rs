@@ -153,14 +153,17 @@ pub fn write_nanos(nanos: i64, out: &mut Vec<u8>) {
 /// The number of decimals that the price needs, 0 to 9.
 #[must_use]
 pub fn significant_decimals(nanos: i64) -> usize {
-    let mut fraction = nanos % ONE;
+    let mut fraction = u32::try_from(nanos.unsigned_abs() % ONE.unsigned_abs()).unwrap_or(0);
     if fraction == 0 {
         return 0;
     }
+    // A fraction that is not zero has at most eight zeros at its end.
     let mut decimals = 9;
-    while fraction % 10 == 0 {
-        fraction /= 10;
-        decimals -= 1;
+    for (zeros, power) in [(8, 100_000_000), (4, 10_000), (2, 100), (1, 10)] {
+        if fraction.is_multiple_of(power) {
+            fraction /= power;
+            decimals -= zeros;
+        }
     }
     decimals
 }

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, final, overload
 
+from typing_extensions import Buffer
+
 from thor_fast._error import EventError as EventError
 
 __all__ = [
@@ -151,14 +153,25 @@ class QuoteEvent:
 
 @final
 class QuoteBatch:
-    """Events in the order they came. Events are shared, not copied, between batches."""
+    """Events in the order they came, as columns. Parts of a batch share its columns.
+
+    A slice or `take` copies no event and keeps the whole batch's columns alive; `concat` of one batch makes columns of
+    its own. Events read from canonical JSON keep its bytes, so that writing them again is a copy. Indexing and iterating
+    make a `QuoteEvent` of each event.
+    """
 
     @staticmethod
     def from_events(events: Iterable[QuoteEvent]) -> QuoteBatch:
         """A batch of these events in this order."""
+    @staticmethod
+    def concat(batches: Sequence[QuoteBatch]) -> QuoteBatch:
+        """All events of these batches, one batch after the other, in columns of their own."""
     @property
     def unknown_keys(self) -> int:
         """Unknown top-level keys that parsing dropped; 0 for a batch that was not parsed."""
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the columns that the batch takes its events from, shared ones counted whole."""
     def __len__(self) -> int: ...
     @overload
     def __getitem__(self, index: int, /) -> QuoteEvent: ...
@@ -186,6 +199,8 @@ class QuoteBatch:
 
         Raises `ValueError` when there are not as many ids as events, or an id holds a line break or U+0000.
         """
+    def to_sse_stream(self, ids: Sequence[str]) -> bytes:
+        """The frames of `to_sse` behind one another, as one chunk for one client. Raises `ValueError` as it does."""
     def to_copy_binary(self) -> bytes:
         """A complete stream for COPY in binary format. No event can make it fail.
 
@@ -239,10 +254,29 @@ class MergePolicy:
     ) -> MergePolicy: ...
     def offer(self, event: QuoteEvent, received_us: int) -> Decision:
         """Decides on one event and remembers it."""
-    def offer_batch(self, batch: QuoteBatch, received_us: Sequence[int]) -> list[Decision]:
-        """`offer` for each event in order. Raises `ValueError` when there are not as many times as events."""
+    def offer_batch(self, batch: QuoteBatch, received_us: Sequence[int] | Buffer) -> list[Decision]:
+        """`offer` for each event in order. Raises `ValueError` when there are not as many times as events.
+
+        The times may be a buffer of 64-bit integers, such as `array("q")`. Equal decisions are one object.
+        """
     def restore(self, event: QuoteEvent, received_us: int) -> None:
         """Sets the symbol's state as if this event had just been accepted and nothing else been seen."""
+    def export_state(self) -> bytes:
+        """All that the policy has seen, counts and all but its settings, in a form of its own (version 1)."""
+    def import_state(self, state: bytes) -> None:
+        """Takes over what `export_state` wrote in place of what the policy has seen; its settings stay.
+
+        Raises `ValueError` for anything else, and then nothing has changed.
+
+        >>> from thor_fast import MergePolicy, QuoteEvent
+        >>> first, second = MergePolicy(), MergePolicy()
+        >>> event = QuoteEvent(symbol="ES", ts_us=0, source="TOS", last=4799.0)
+        >>> first.offer(event, 0).reason
+        'first'
+        >>> second.import_state(first.export_state())
+        >>> second.offer(event, 0).reason
+        'duplicate'
+        """
     def active_source(self, symbol: str) -> str | None:
         """The source that stands for the symbol, or None when no event of it was accepted."""
     def counts(self) -> dict[str, int]:
