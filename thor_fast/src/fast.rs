@@ -51,12 +51,13 @@ struct Known {
 impl Memory {
     /// For one event alone.
     pub(crate) fn of_one() -> Self {
-        Self { minute: [0; 17], minute_us: 0, metas: Vec::new() }
+        // What is remembered at first must be right too: anything equal to it is taken unread.
+        Self { minute: *b"1970-01-01T00:00:", minute_us: 0, metas: Vec::new() }
     }
 
     /// For many events.
     pub(crate) fn of_many() -> Self {
-        Self { metas: vec![Known { text: String::new(), run: None, live: true }; 64], ..Self::of_one() }
+        Self { metas: vec![Known { text: "{}".to_owned(), run: None, live: true }; 64], ..Self::of_one() }
     }
 
     /// The event, when the input has the usual layout and nothing unusual in it.

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-/// Levels that any value may have; more is refused, as RFC 8259 section 9 allows.
+/// Levels that a text may have; more is refused, as RFC 8259 section 9 allows.
 pub(crate) const MAX_LEVELS: u32 = 64;
 
 /// The largest exponent and the most characters that a number in `meta` may be written with; see [`Cursor::wild_number`].
@@ -51,6 +51,8 @@ impl Value<'_> {
 pub(crate) struct Cursor<'a> {
     text: &'a str,
     at: usize,
+    /// Objects that are open around the position, which count as levels of what is in them.
+    pub(crate) open: u32,
     /// A string held the character U+0000, which no Postgres text can.
     pub(crate) nul: bool,
     /// A number was written with an exponent beyond ±308 or in more than 300 characters: Postgres may have no numeric
@@ -60,7 +62,7 @@ pub(crate) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, nul: false, wild_number: false }
+        Self { text, at: 0, open: 0, nul: false, wild_number: false }
     }
 
     pub(crate) fn position(&self) -> usize {
@@ -163,7 +165,7 @@ impl<'a> Cursor<'a> {
             };
             let mut empty = false;
             if close != 0 {
-                if level == MAX_LEVELS {
+                if self.open + level == MAX_LEVELS {
                     return Err(Fault::Levels);
                 }
                 self.at += 1;

@@ -121,6 +121,7 @@ impl Meta {
         cursor.nul = false;
         cursor.wild_number = false;
         cursor.take(b'{');
+        cursor.open += 1;
         cursor.skip_space();
         let mut run = None;
         let (mut delayed, mut stale) = (false, false);
@@ -142,6 +143,7 @@ impl Meta {
             }
             more = cursor.more(b'}')?;
         }
+        cursor.open -= 1;
         let text = cursor.between(start, cursor.position());
         Ok(check(text, levels, cursor).map(|()| Scanned { text: one_line(text), run, live: !delayed && !stale }))
     }

@@ -266,6 +266,7 @@ impl<'a> Draft<'a> {
 
     fn members(&mut self, cursor: &mut Cursor<'a>, sources: &Sources) -> Result<(), Fault> {
         cursor.take(b'{');
+        cursor.open += 1;
         cursor.skip_space();
         let mut more = !cursor.take(b'}');
         while more {

@@ -115,6 +115,23 @@ def test_strings_are_scanned_alike_at_every_length() -> None:
                 assert read_by_core(data) == read(data), data
 
 
+def test_what_a_reader_remembers_at_first_is_no_excuse() -> None:
+    """Zeros or nothing where a time or `meta` belongs, as in memory that nothing was read into."""
+    for was, now in (
+        (b"2023-12-25T23:00:", bytes(17)),
+        (b'{"precision":2}', b""),
+        (b'"ES"', b'""'),
+        (b'"TOS"', b'""'),
+        (b"4799.25", b""),
+        (b"4957", b""),
+    ):
+        data = NEIGHBOUR.replace(was, now)
+        assert read_by_core(data) == read(data)
+        batch, rejects = parse_batch([data, NEIGHBOUR, data])
+        assert [reject.position for reject in rejects] == [0, 2]
+        assert batch.to_json() == [NEIGHBOUR]
+
+
 def test_every_cut_of_an_event_is_refused_alike() -> None:
     for end in range(len(NEIGHBOUR)):
         assert read_by_core(NEIGHBOUR[:end]) == read(NEIGHBOUR[:end])

@@ -111,10 +111,16 @@ def values_of(event: QuoteEvent) -> dict[str, Any]:
 
 
 def read_by_core(data: bytes) -> dict[str, Any] | Refused:
+    """What a call of its own gives, which a batch must give too."""
+    alone: dict[str, Any] | Refused
     try:
-        return values_of(parse_event(data))
+        alone = values_of(parse_event(data))
     except EventError as error:
-        return Refused(error.code, error.field)
+        alone = Refused(error.code, error.field)
+    batch, rejects = parse_batch([data])
+    found = [Refused(reject.code, reject.field) for reject in rejects] + [values_of(event) for event in batch]
+    assert found == [alone], data
+    return alone
 
 
 @settings(max_examples=800, deadline=None)
