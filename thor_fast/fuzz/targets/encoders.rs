@@ -6,11 +6,12 @@ use std::collections::HashMap;
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+use thor_fast::batch::QuoteBatch;
 use thor_fast::copy::copy_binary;
 use thor_fast::encode::{is_sse_id, write_sse};
 use thor_fast::event::QuoteEvent;
 use thor_fast::latest::{each_field, event_from_fields};
-use thor_fast::parse::parse_event;
+use thor_fast::parse::{parse_event, parse_lines};
 use thor_fast::symbol::Sources;
 use thor_fast_fuzz::{Parts, canonical};
 
@@ -26,7 +27,16 @@ fuzz_target!(|input: (Vec<Parts<'_>>, &str)| {
         frame(event, &text, id);
         fields(event, &sources);
     }
-    let stream = copy_binary(events.iter());
+    let batch: QuoteBatch = events.iter().collect();
+    for (found, event) in batch.iter().zip(&events) {
+        assert_eq!(&found.to_event(), event);
+    }
+    let lines: Vec<u8> = events.iter().flat_map(|event| [canonical(event), vec![b'\n']].concat()).collect();
+    let parsed = parse_lines(&lines, &sources);
+    assert!(parsed.rejects.is_empty());
+    let stream = copy_binary(batch.iter());
+    // The same from events that keep the JSON they came in.
+    assert_eq!(copy_binary(parsed.batch.iter()), stream);
     let rows = rows(&stream);
     assert_eq!(rows.len(), events.len());
     for (row, event) in rows.iter().zip(&events) {

@@ -1,7 +1,5 @@
 //! What the targets share: events made from a fuzzer's bytes, and their canonical form.
 
-use std::sync::Arc;
-
 use arbitrary::Arbitrary;
 use thor_fast::encode::write_json;
 use thor_fast::event::{Field, QuoteEvent, check_text};
@@ -38,7 +36,7 @@ impl Parts<'_> {
         let [last, bid, ask] = self.prices.map(|price| price.map(|nanos| nanos.max(-i64::MAX)));
         let [last_size, bid_size, ask_size] =
             self.sizes.map(|size| size.and_then(|size| i32::try_from(size & 0x7fff_ffff).ok()));
-        let text = |field, text: Option<&str>| text.and_then(|text| check_text(field, text).ok());
+        let text = |field, text: Option<&str>| text.filter(|text| check_text(field, text).is_ok()).map(Box::from);
         Some(QuoteEvent {
             symbol: Symbol::new(["ES", "ZB", "BRK.B", "$SPX", "A/B-C_D", "6E"][usize::from(self.symbol % 6)])?,
             ts_us: self.ts_us.clamp(MIN_US, MAX_US),
@@ -73,9 +71,9 @@ pub struct Offered {
 impl Offered {
     /// The event itself.
     #[must_use]
-    pub fn event(&self) -> Option<Arc<QuoteEvent>> {
+    pub fn event(&self) -> Option<QuoteEvent> {
         let metas = ["{}", r#"{"run":1}"#, r#"{"run":2}"#, r#"{"delayed":true}"#, r#"{"stale":true,"run":1}"#];
-        Some(Arc::new(QuoteEvent {
+        Some(QuoteEvent {
             symbol: Symbol::new(if self.symbol { "ES" } else { "ZB" })?,
             ts_us: i64::from(self.ts) * 250_000,
             source: source(self.source)?,
@@ -89,7 +87,7 @@ impl Offered {
             condition: None,
             venue: None,
             meta: Meta::parse(metas[usize::from(self.meta) % metas.len()]).ok(),
-        }))
+        })
     }
 }
 

@@ -1,10 +1,10 @@
-//! Any offers to a policy: decided the same every time, counted, and never accepted a second time.
+//! Any offers to a policy: decided the same one by one, in a batch and across an exported state, counted, and never
+//! accepted a second time.
 
 #![no_main]
 
-use std::sync::Arc;
-
 use libfuzzer_sys::fuzz_target;
+use thor_fast::batch::QuoteBatch;
 use thor_fast::event::QuoteEvent;
 use thor_fast::merge::{Decision, MergePolicy, REASONS, Rules};
 use thor_fast::symbol::{Source, Symbol};
@@ -13,7 +13,7 @@ use thor_fast_fuzz::Offered;
 fuzz_target!(|input: (u8, Vec<Offered>)| {
     let (kind, offers) = input;
     let mut at = 0;
-    let offers: Vec<(Arc<QuoteEvent>, i64)> = offers
+    let offers: Vec<(QuoteEvent, i64)> = offers
         .iter()
         .filter_map(|offered| {
             at += 1 + i64::from(offered.later) * 100_000;
@@ -24,8 +24,22 @@ fuzz_target!(|input: (u8, Vec<Offered>)| {
 
     let mut first = policy(kind);
     let decisions = offer_all(&mut first, &offers);
+    let batch: QuoteBatch = offers.iter().map(|(event, _)| event).collect();
+    let times: Vec<i64> = offers.iter().map(|(_, at)| *at).collect();
     let mut second = policy(kind);
-    assert_eq!(offer_all(&mut second, &offers), decisions);
+    assert_eq!(second.offer_batch(&batch, &times), decisions);
+    assert_eq!(second.export_state(), first.export_state());
+
+    let half = offers.len() / 2;
+    let mut before = policy(kind);
+    offer_all(&mut before, offers.get(..half).unwrap_or_default());
+    let mut after = policy(kind);
+    after.import_state(&before.export_state()).expect("its own state");
+    assert_eq!(
+        offer_all(&mut after, offers.get(half..).unwrap_or_default()),
+        decisions.get(half..).unwrap_or_default()
+    );
+    assert_eq!(after.export_state(), first.export_state());
 
     let counted: u64 = REASONS.iter().map(|(reason, ..)| first.count(*reason)).sum();
     assert_eq!(counted, u64::try_from(offers.len()).unwrap_or(u64::MAX));
@@ -45,7 +59,7 @@ fuzz_target!(|input: (u8, Vec<Offered>)| {
     assert!(!restored.offer(last, *last_at).reason.accepted());
 });
 
-fn offer_all(policy: &mut MergePolicy, offers: &[(Arc<QuoteEvent>, i64)]) -> Vec<Decision> {
+fn offer_all(policy: &mut MergePolicy, offers: &[(QuoteEvent, i64)]) -> Vec<Decision> {
     offers.iter().map(|(event, at)| policy.offer(event, *at)).collect()
 }
 

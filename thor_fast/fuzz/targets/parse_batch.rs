@@ -1,12 +1,12 @@
-//! Any bytes as lines, as separate inputs and one by one: the three agree, serde_json agrees on what is JSON, and what
-//! is accepted comes back from its canonical form.
+//! Any bytes as lines, as separate inputs and one by one, by the fast reader and by the general one alone: all agree,
+//! serde_json agrees on what is JSON, and what is accepted comes back from its canonical form.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use thor_fast::encode::write_json;
 use thor_fast::error::ErrorCode;
-use thor_fast::parse::{KEPT_BYTES, Parsed, parse_each, parse_event, parse_lines};
+use thor_fast::parse::{KEPT_BYTES, Parsed, parse_each, parse_event, parse_lines, parse_strictly};
 use thor_fast::symbol::Sources;
 use thor_fast_fuzz::canonical;
 
@@ -23,14 +23,18 @@ fuzz_target!(|data: &[u8]| {
 
 /// A batch holds what its inputs give alone.
 fn same(batch: &Parsed, inputs: &[&[u8]], sources: &Sources, blanks_are_passed_over: bool) {
-    let mut events = batch.events.iter();
+    let mut events = batch.batch.iter();
     let mut rejects = batch.rejects.iter();
     for (position, input) in inputs.iter().enumerate() {
         if blanks_are_passed_over && input.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
             continue;
         }
-        match parse_event(input, sources) {
-            Ok(event) => assert_eq!(events.next().map(AsRef::as_ref), Some(&event)),
+        match parse_strictly(input, sources) {
+            Ok(event) => {
+                let found = events.next().expect("an event for every good input");
+                assert!(found.json.is_none_or(|json| json == canonical(&event)));
+                assert_eq!(found.to_event(), event);
+            }
             Err(error) => {
                 let reject = rejects.next().expect("a reject for every fault");
                 assert_eq!((reject.position, &reject.error), (position, &error));
@@ -43,6 +47,7 @@ fn same(batch: &Parsed, inputs: &[&[u8]], sources: &Sources, blanks_are_passed_o
 
 fn one(data: &[u8], sources: &Sources) {
     let answer = parse_event(data, sources);
+    assert_eq!(answer, parse_strictly(data, sources));
     if !data.windows(SERDE_NUMBER.len()).any(|window| window == SERDE_NUMBER) {
         let is_json = serde_json::from_slice::<serde_json::Value>(data).is_ok();
         match &answer {
