@@ -1,6 +1,6 @@
 """The cheapest thing that could do a piece of work: simd-json's bare tape, from a Rust program of our own, and a copy.
 
-The program lies in thor_fast/benches and is built when it is first asked for, for this very processor, as simd-json's
+The program lies in thor_fast/benches/limit and is built when it is first asked for, for this very processor, as simd-json's
 own documents advise.
 """
 
@@ -18,8 +18,8 @@ from benchmarks.measure import Absent, Contender, timed
 
 __all__ = ["copying", "tape"]
 
-PACKAGE: Final = ROOT / "thor_fast" / "benches"
-TARGET: Final = PACKAGE / "target" / "limit"
+PACKAGE: Final = ROOT / "thor_fast" / "benches" / "limit"
+TARGET: Final = PACKAGE / "target"
 SAMPLE_NS: Final = 20_000_000
 
 
@@ -44,7 +44,7 @@ def tape(name: str, events: Sequence[bytes]) -> Contender:
 def _built() -> Path:
     environment = os.environ | {"RUSTFLAGS": "-C target-cpu=native"}
     environment["PATH"] = environment.get("PATH", "") + os.pathsep + str(Path.home() / ".cargo" / "bin")
-    command = ["cargo", "build", "--release", "--locked", "--quiet", "--bin", "limit", "--target-dir", str(TARGET)]
+    command = ["cargo", "build", "--release", "--locked", "--quiet", "--target-dir", str(TARGET)]
     try:
         done = subprocess.run(
             command, cwd=PACKAGE, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
@@ -52,8 +52,8 @@ def _built() -> Path:
     except OSError as error:
         raise Absent(f"cargo cannot be run: {error.strerror}") from error
     if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise Absent(f"the limit could not be built: {last}")
+        first = next((line for line in done.stderr.splitlines() if "error" in line), "no message")
+        raise Absent(f"the limit could not be built: {first}")
     return TARGET / "release" / ("limit.exe" if os.name == "nt" else "limit")
 
 
