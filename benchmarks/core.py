@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import encoding, parsing
+from benchmarks import classification, encoding, memory, merging, parsing, pricing
 from benchmarks.measure import Measured
 
 __all__ = ["BENCHMARKS"]
@@ -15,4 +15,9 @@ BENCHMARKS: Final[dict[str, Callable[[], list[Measured]]]] = {
     "json-to-copy": parsing.copy,
     "to-json": encoding.json_lines,
     "sse-frames": encoding.frames,
+    "format-prices": pricing.column,
+    "merge": merging.thousand_symbols,
+    "classify": classification.columns,
+    "memory-batch": memory.batch,
+    "memory-stream": memory.stream,
 }

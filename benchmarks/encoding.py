@@ -79,25 +79,37 @@ def frames() -> list[Measured]:
 
     wanted = [frame(name, event) for name, event in zip(ids, events, strict=True)]
 
-    def thor() -> Callable[[], float]:
+    def each() -> Callable[[], float]:
         batch = parse_batch(events)[0]
         assert batch.to_sse(ids) == wanted
         return timed(lambda: batch.to_sse(ids), len(events))
 
-    def by_hand() -> Callable[[], float]:
-        stored = [event[:-1] + b',"active_source":"TOS"}' for event in events]
-        names = [name.encode() for name in ids]
+    def chunk() -> Callable[[], float]:
+        batch = parse_batch(events)[0]
+        assert batch.to_sse_stream(ids) == b"".join(wanted)
+        return timed(lambda: batch.to_sse_stream(ids), len(events))
 
-        def around() -> list[bytes]:
-            return [
-                b"id: " + name + b"\nevent: quote\ndata: " + event + b"\n\n"
-                for name, event in zip(names, stored, strict=True)
-            ]
+    stored = [event[:-1] + b',"active_source":"TOS"}' for event in events]
+    names = [name.encode() for name in ids]
 
+    def around() -> list[bytes]:
+        return [
+            b"id: " + name + b"\nevent: quote\ndata: " + event + b"\n\n"
+            for name, event in zip(names, stored, strict=True)
+        ]
+
+    def each_by_hand() -> Callable[[], float]:
         assert around() == wanted
         return timed(around, len(events))
 
-    peers = {"python": Contender("Python, around ready bytes", by_hand)}
-    return compare(
-        "sse-frames", UNIT, Contender("Thor", thor), peers=peers, limit=copying(b"".join(wanted), len(events))
-    )
+    def chunk_by_hand() -> Callable[[], float]:
+        assert b"".join(around()) == b"".join(wanted)
+        return timed(lambda: b"".join(around()), len(events))
+
+    floor = copying(b"".join(wanted), len(events))
+    chunk_peers = {"python": Contender("Python, around ready bytes, joined", chunk_by_hand)}
+    each_peers = {"python": Contender("Python, around ready bytes", each_by_hand)}
+    return [
+        *compare("sse-chunk", UNIT, Contender("Thor", chunk), peers=chunk_peers, limit=floor),
+        *compare("sse-frames", UNIT, Contender("Thor", each), peers=each_peers, limit=floor),
+    ]

@@ -1,7 +1,7 @@
 """The cheapest thing that could do a piece of work: simd-json's bare tape, from a Rust program of our own, and a copy.
 
-The program lies in thor_fast/benches/limit and is built when it is first asked for, for this very processor, as simd-json's
-own documents advise.
+The program lies in thor_fast/benches/limit. It is built when it is first asked for, and for this very processor, as
+simd-json's own documents advise.
 """
 
 import atexit

@@ -1,19 +1,22 @@
 """Timing in turns: processor time of each contender, one sample each a round, medians at the end.
 
-Thor comes first. A contender that cannot take part says why and the others go on without it.
+Thor comes first. A contender that cannot take part says why and the others go on without it. A yardstick runs along:
+what Python takes to format a float, beside what it took where the budgets in nanoseconds were set. That is the
+machine's pace, 1.0 there and 2.0 where everything takes twice as long.
 """
 
 import gc
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Final
 
 __all__ = ["Absent", "Contender", "Figures", "Measured", "compare", "race", "timed"]
 
 ROUNDS: Final = 7
+YARDSTICK_NS: Final = 188.0
 SAMPLE_NS: Final = 20_000_000
 
 Sampler = Callable[[], float]
@@ -37,6 +40,7 @@ class Figures:
 
     medians: dict[str, float]
     absent: dict[str, str]
+    pace: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Measured:
     unit: str
     limit: float | None = None
     note: str = ""
+    pace: float = 1.0
 
 
 def timed(work: Callable[[], object], units: int) -> Sampler:
@@ -78,15 +83,23 @@ def race(contenders: Sequence[Contender], rounds: int = ROUNDS) -> Figures:
         except Absent as error:
             absent[contender.name] = str(error)
     samples: dict[str, list[float]] = {name: [] for name in samplers}
+    yardstick, taken = _yardstick(), []
     gc.collect()
     gc.disable()
     try:
         for _ in range(rounds):
             for name, sampler in samplers.items():
                 samples[name].append(sampler())
+            taken.append(yardstick())
     finally:
         gc.enable()
-    return Figures({name: statistics.median(taken) for name, taken in samples.items()}, absent)
+    medians = {name: statistics.median(values) for name, values in samples.items()}
+    return Figures(medians, absent, statistics.median(taken) / YARDSTICK_NS)
+
+
+def _yardstick() -> Sampler:
+    floats = [4_700 + at / 4 for at in range(1_000)]
+    return timed(lambda: [f"{value:.2f}" for value in floats], len(floats))
 
 
 def compare(
@@ -115,12 +128,10 @@ def compare(
             unit=unit,
             limit=floor,
             note=figures.absent.get(thor.name, figures.absent.get(peer.name, "")),
+            pace=figures.pace,
         )
         for key, peer in peers.items()
     ]
     if limit and floor is None:
-        why = figures.absent[limit.name]
-        return [
-            row if row.note else Measured(row.name, row.thor, row.peer, row.peer_name, unit, note=why) for row in rows
-        ]
+        rows = [replace(row, note=row.note or figures.absent[limit.name]) for row in rows]
     return rows
