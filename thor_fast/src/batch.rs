@@ -91,6 +91,13 @@ impl QuoteBatch {
         self.columns.get(self.row(position)?)
     }
 
+    /// The canonical JSON of the event at a position, where it was read from that.
+    #[must_use]
+    #[inline]
+    pub fn json(&self, position: usize) -> Option<&[u8]> {
+        self.columns.json(self.row(position)?)
+    }
+
     /// The events in order.
     pub fn iter(&self) -> impl Iterator<Item = EventRef<'_>> {
         (0..self.len()).filter_map(|position| self.get(position))

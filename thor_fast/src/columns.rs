@@ -352,11 +352,14 @@ impl Columns {
                     live: !has(Bit::NotLive),
                 }),
             },
-            json: self.json_of(row),
+            json: self.json(row),
         })
     }
 
-    fn json_of(&self, row: usize) -> Option<&[u8]> {
+    /// The row's canonical JSON, where it was read from that.
+    #[must_use]
+    #[inline]
+    pub fn json(&self, row: usize) -> Option<&[u8]> {
         let start = row.checked_sub(1).map_or(Some(0), |before| self.json_ends.get(before).copied())?;
         self.json.get(start..*self.json_ends.get(row)?).filter(|json| !json.is_empty())
     }

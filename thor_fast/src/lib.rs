@@ -3,6 +3,7 @@
 //! The core has no I/O, no clock and no environment: time, sources and displays are arguments. Python's side of it is in
 //! `python`, compiled only with the feature of that name.
 
+pub mod bars;
 pub mod batch;
 pub mod classify;
 pub mod columns;
@@ -18,6 +19,7 @@ pub mod merge;
 pub mod meta;
 pub mod parse;
 pub mod price;
+pub mod resp;
 pub mod symbol;
 pub mod time;
 

@@ -147,9 +147,36 @@ pub fn parse_each(inputs: &[&[u8]], sources: &Sources) -> Parsed {
 /// # Errors
 /// Any code of the table in [`crate::error`].
 pub fn parse_event(data: &[u8], sources: &Sources) -> Result<QuoteEvent, EventError> {
-    match parse_usual(data, sources) {
-        Some(event) => Ok(event),
-        None => parse_strictly(data, sources),
+    Reader(Memory::of_one()).parse(data, sources)
+}
+
+/// Reads events one by one and remembers what neighbouring ones have in common, which makes it faster and changes
+/// nothing else.
+pub struct Reader(Memory);
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self(Memory::of_many())
+    }
+}
+
+impl Reader {
+    /// Reads one event.
+    ///
+    /// # Errors
+    /// Any code of the table in [`crate::error`].
+    pub fn parse(&mut self, data: &[u8], sources: &Sources) -> Result<QuoteEvent, EventError> {
+        match self.parse_usual(data, sources) {
+            Some(event) => Ok(event),
+            None => parse_strictly(data, sources),
+        }
+    }
+
+    fn parse_usual(&mut self, data: &[u8], sources: &Sources) -> Option<QuoteEvent> {
+        let usual = self.0.read(data)?;
+        let symbol = Symbol::from_bytes(usual.symbol)?;
+        let source = sources.from_bytes(usual.source)?;
+        Some(EventRef { symbol: &symbol, source: &source, values: usual.values, json: None }.to_event())
     }
 }
 
@@ -160,14 +187,6 @@ pub fn parse_event(data: &[u8], sources: &Sources) -> Result<QuoteEvent, EventEr
 /// As [`parse_event`].
 pub fn parse_strictly(data: &[u8], sources: &Sources) -> Result<QuoteEvent, EventError> {
     parse_counting(data, sources).map(|(fields, _)| fields.view().to_event())
-}
-
-fn parse_usual(data: &[u8], sources: &Sources) -> Option<QuoteEvent> {
-    let mut memory = Memory::of_one();
-    let usual = memory.read(data)?;
-    let symbol = Symbol::from_bytes(usual.symbol)?;
-    let source = sources.from_bytes(usual.source)?;
-    Some(EventRef { symbol: &symbol, source: &source, values: usual.values, json: None }.to_event())
 }
 
 fn parse_counting<'a>(data: &'a [u8], sources: &Sources) -> Result<(Fields<'a>, u64), EventError> {

@@ -1,15 +1,15 @@
-"""Columns against one value at a time: prices, signals, bars, Arrow there and back, and Redis commands."""
+"""Batches however they are cut, selected and carried: nothing of an event is lost, no decision changes."""
 
 from array import array
-from collections.abc import Iterator
 from decimal import Decimal
 
+import polars as pl
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.property.fast.test_reference import inputs
 from thor_fast import (
+    MergePolicy,
     QuoteBatch,
     QuoteEvent,
     Thresholds,
@@ -18,132 +18,106 @@ from thor_fast import (
     format_price,
     format_prices,
     parse_batch,
-    parse_price,
-    parse_prices,
 )
 
-NONE = -(2**63)
-NANOS = st.integers(-(2**63) + 1, 2**63 - 1) | st.integers(-(10**12), 10**12).map(
-    lambda quarters: quarters * 250_000_000
-)
-NAMES = {2: "STRONG_BUY", 1: "BUY", 0: "HOLD", -1: "SELL", -2: "STRONG_SELL", -128: None}
-
-
-def fits(nanos: int) -> bool:
-    return NONE < nanos < 2**63
-
-
-@given(st.lists(NANOS.filter(fits) | st.just(NONE), max_size=20), st.integers(0, 9) | st.just("32nds"), st.booleans())
-def test_a_column_of_prices_is_its_prices(nanos: list[int], display: int | str, signed: bool) -> None:
-    one_by_one = [
-        None if value == NONE else format_price(Decimal(value).scaleb(-9), display, signed=signed) for value in nanos
-    ]
-    assert format_prices(array("q", nanos), display, signed=signed) == one_by_one
-
-
-@given(st.lists(NANOS.filter(fits), max_size=20))
-def test_a_column_of_texts_is_its_texts(nanos: list[int]) -> None:
-    texts = [format_price(Decimal(value).scaleb(-9), 9) for value in nanos]
-    assert parse_prices(texts).tolist() == nanos
-    assert [int(parse_price(text).scaleb(9)) for text in texts] == nanos
-
-
-LADDERS = st.lists(st.integers(-20, 20), min_size=4, max_size=4).map(
-    lambda bounds: dict(zip(("strong_sell", "sell", "buy", "strong_buy"), sorted(bounds), strict=True))
-)
-
-
-@given(st.lists(LADDERS | st.none(), min_size=1, max_size=4), st.data())
-def test_a_column_of_signals_is_its_signals(ladders: list[dict[str, int] | None], data: st.DataObject) -> None:
-    thresholds = [None if ladder is None else Thresholds(**ladder) for ladder in ladders]
-    rows = data.draw(
-        st.lists(st.tuples(st.integers(-25, 25) | st.none(), st.integers(0, len(ladders) - 1)), max_size=70)
-    )
-    changes = array("q", [NONE if change is None else change * 10**9 for change, _ in rows])
-    found = classify_columns(changes, thresholds, array("I", [number for _, number in rows])).tolist()
-    wanted = classify_batch([change for change, _ in rows], [thresholds[number] for _, number in rows])
-    assert [NAMES[signal] for signal in found] == wanted
-    if len({number for _, number in rows}) == 1:
-        alone = thresholds[rows[0][1]]
-        assert classify_columns(changes, [alone]).tolist() == found
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(inputs(), max_size=8), st.data())
-def test_arrow_there_and_back_loses_nothing(lines: list[bytes], data: st.DataObject) -> None:
-    batch, _ = parse_batch(lines)
-    kept = data.draw(st.lists(st.integers(0, max(len(batch) - 1, 0)), max_size=8)) if len(batch) else []
-    for part in (batch, batch[1:], batch[::-1], batch.take(kept)):
-        table = pa.table(part)
-        assert table.num_rows == len(part)
-        assert list(QuoteBatch.from_arrow(table)) == list(part)
-        assert QuoteBatch.from_arrow(table).to_json() == part.to_json()
-        assert table["last_nanos"].to_pylist() == [
-            None if event.last is None else int(event.last.scaleb(9)) for event in part
-        ]
-
-
-def commands(data: bytes) -> Iterator[list[bytes]]:
-    """The commands of a Redis request, read slowly."""
-    at = 0
-
-    def number(mark: bytes) -> int:
-        nonlocal at
-        end = data.index(b"\r\n", at)
-        assert data[at : at + 1] == mark
-        value = int(data[at + 1 : end])
-        at = end + 2
-        return value
-
-    while at < len(data):
-        parts = []
-        for _ in range(number(b"*")):
-            size = number(b"$")
-            parts.append(data[at : at + size])
-            assert data[at + size : at + size + 2] == b"\r\n"
-            at += size + 2
-        yield parts
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(inputs(), max_size=8), st.none() | st.integers(0, 2**50))
-def test_redis_commands_carry_each_event(lines: list[bytes], minid_ms: int | None) -> None:
-    batch, _ = parse_batch(lines)
-    trim = [] if minid_ms is None else [b"MINID", b"~", str(minid_ms).encode()]
-    wanted = [[b"XADD", b"quotes:stream:TOS", *trim, b"*", b"data", event.to_json()] for event in batch]
-    assert list(commands(batch.to_xadd("quotes:stream:TOS", minid_ms=minid_ms))) == wanted
-
-
+NANOS = st.integers(-(2**63) + 1, 2**63 - 1)
+PRICES = st.none() | NANOS.map(lambda nanos: Decimal(nanos).scaleb(-9)) | st.integers(0, 4).map(Decimal)
+SIZES = st.none() | st.integers(0, 2**31 - 1)
+TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=64)
 EVENTS = st.builds(
-    lambda symbol, source, ts_us, seq, last, size: QuoteEvent(
-        symbol=symbol, source=source, ts_us=ts_us, seq=seq, last=None if last is None else Decimal(last), last_size=size
-    ),
-    st.sampled_from(["ES", "ZB", "NQ"]),
-    st.sampled_from(["TOS", "SCHWAB"]),
-    st.integers(-30, 30),
-    st.sampled_from([None, 0, 1, 2]),
-    st.none() | st.integers(-3, 3),
-    st.none() | st.integers(0, 5),
+    QuoteEvent,
+    symbol=st.sampled_from(["ES", "ZB", "BRK.B", "$SPX", "A" * 32]),
+    ts_us=st.integers(-62_135_596_800_000_000, 253_402_300_799_999_999) | st.integers(0, 3),
+    source=st.sampled_from(["TOS", "SCHWAB", "MOCK"]),
+    last=PRICES,
+    bid=PRICES,
+    ask=PRICES,
+    last_size=SIZES,
+    bid_size=SIZES,
+    ask_size=SIZES,
+    seq=st.none() | st.integers(0, 2**63 - 1) | st.integers(0, 3),
+    condition=TEXTS,
+    venue=TEXTS,
+    meta=st.sampled_from([None, "{}", '{"run":1}', '{ "run" : 2, "stale":true}', '{"a":"é\\n"}', '{"delayed":true}']),
 )
+BATCHES = st.lists(EVENTS, max_size=12)
+CUTS = st.lists(st.integers(0, 12), max_size=4).map(sorted)
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(EVENTS, max_size=25), st.integers(1, 20))
-def test_bars_are_made_of_each_keys_last_event(events: list[QuoteEvent], interval_us: int) -> None:
-    bars = QuoteBatch.from_events(events).bars(interval_us)
-    standing = {(event.symbol, event.source, event.ts_us, event.seq): event for event in events}
-    groups: dict[tuple[str, int], list[tuple[tuple[int, int, str], Decimal, int]]] = {}
-    for event in standing.values():
-        if event.last is not None:
-            start = event.ts_us // interval_us * interval_us
-            order = (event.ts_us, -1 if event.seq is None else event.seq, event.source)
-            groups.setdefault((event.symbol, start), []).append((order, event.last, event.last_size or 0))
-    wanted = []
-    for (symbol, start), rows in sorted(groups.items()):
-        rows.sort()
-        prices = [int(price.scaleb(9)) for _, price, _ in rows]
-        wanted.append(
-            (symbol, start, prices[0], max(prices), min(prices), prices[-1], sum(row[2] for row in rows), len(rows))
-        )
-    columns = (bars.start_us, bars.open, bars.high, bars.low, bars.close, bars.volume, bars.events)
-    assert list(zip(bars.symbol, *(column.tolist() for column in columns), strict=True)) == wanted
+def cut(batch: QuoteBatch, cuts: list[int]) -> list[QuoteBatch]:
+    edges = [0, *cuts, len(batch)]
+    return [batch[start : max(start, end)] for start, end in zip(edges, edges[1:], strict=False)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(BATCHES, st.lists(st.integers(0, 11), max_size=8))
+def test_no_way_through_columns_changes_an_event(events: list[QuoteEvent], picks: list[int]) -> None:
+    made = QuoteBatch.from_events(events)
+    read, rejects = parse_batch(made.to_json())
+    assert rejects == []
+    picks = [pick for pick in picks if pick < len(events)]
+    for batch in (made, read, QuoteBatch.from_arrow(pa.table(made)), QuoteBatch.from_arrow(pl.DataFrame(read))):
+        assert list(batch) == events
+        assert batch.to_json_lines() == made.to_json_lines()
+        assert batch.to_copy_binary() == made.to_copy_binary()
+        assert list(batch.take(picks)) == [events[pick] for pick in picks]
+        assert list(QuoteBatch.from_arrow(batch.take(picks))) == [events[pick] for pick in picks]
+
+
+@settings(max_examples=150, deadline=None)
+@given(BATCHES, CUTS)
+def test_parts_put_together_are_the_whole(events: list[QuoteEvent], cuts: list[int]) -> None:
+    batch = QuoteBatch.from_events(events)
+    joined = QuoteBatch.concat([part for part in cut(batch, [min(at, len(batch)) for at in cuts])])
+    assert list(joined) == events
+    assert list(joined.last_per_key()) == list(batch.last_per_key())
+    assert joined.newest_per_symbol() == batch.newest_per_symbol()
+
+
+@settings(max_examples=200, deadline=None)
+@given(BATCHES, CUTS, st.integers(0, 12), st.booleans())
+def test_the_merge_is_the_same_in_any_batching(
+    events: list[QuoteEvent], cuts: list[int], restart: int, preferred: bool
+) -> None:
+    received = [at * 700_000 for at in range(len(events))]
+
+    def policy() -> MergePolicy:
+        return MergePolicy({"ES": "TOS"} if preferred else None, sequence_domains=[["SCHWAB", "MOCK"]])
+
+    alone = policy()
+    wanted = [
+        (decision.accepted, decision.reason, decision.active_source)
+        for decision in (alone.offer(event, at) for event, at in zip(events, received, strict=True))
+    ]
+    batched = policy()
+    found = []
+    start = 0
+    for number, part in enumerate(cut(QuoteBatch.from_events(events), [min(at, len(events)) for at in cuts])):
+        if number == restart:
+            state = batched.export_state()
+            batched = policy()
+            batched.import_state(state)
+            assert batched.export_state() == state
+        times = received[start : start + len(part)]
+        found += batched.offer_batch(part, array("q", times) if number % 2 else times)
+        start += len(part)
+    assert [(decision.accepted, decision.reason, decision.active_source) for decision in found] == wanted
+    assert batched.counts() == alone.counts()
+    assert batched.export_state() == alone.export_state()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(NANOS, max_size=30), st.sampled_from([0, 1, 2, 5, 9, "32nds", "NOT.KNOWN"]), st.booleans())
+def test_prices_in_columns_are_prices(nanos: list[int], display: int | str, signed: bool) -> None:
+    wanted = [format_price(Decimal(value).scaleb(-9), display, signed=signed) for value in nanos]
+    assert format_prices(array("q", nanos), display, signed=signed) == wanted
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(NANOS | st.integers(-3, 3), max_size=30), st.lists(st.integers(-3, 3), min_size=4, max_size=4))
+def test_signals_in_columns_are_signals(nanos: list[int], rungs: list[int]) -> None:
+    strong_buy, buy, sell, strong_sell = (Decimal(rung).scaleb(-9) for rung in sorted(rungs, reverse=True))
+    ladder = Thresholds(strong_buy=strong_buy, buy=buy, sell=sell, strong_sell=strong_sell)
+    numbers = {"STRONG_BUY": 2, "BUY": 1, "HOLD": 0, "SELL": -1, "STRONG_SELL": -2}
+    wanted = classify_batch([Decimal(value).scaleb(-9) for value in nanos], [ladder] * len(nanos))
+    assert classify_columns(array("q", nanos), [ladder]).tolist() == [numbers[str(signal)] for signal in wanted]

@@ -1,22 +1,27 @@
 //! `QuoteBatch`, `Reject` and `parse_batch`.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyBytes, PySlice, PyString};
+use pyo3::types::{PyBytes, PyCapsule, PySlice, PyString};
 
+use super::arrow::{self, Refused};
+use super::bars::PyBars;
+use super::convert::{integers, raised};
 use super::event::PyQuoteEvent;
 use super::registry::sources;
 use super::without_gil;
 use crate::batch::QuoteBatch;
 use crate::columns::Columns;
 use crate::copy::copy_binary;
-use crate::encode::{USUAL_JSON_BYTES, is_sse_id, write_json, write_sse};
-use crate::event::EventRef;
+use crate::encode::{USUAL_JSON_BYTES, is_sse_id, sse_parts, write_json};
+use crate::error::EventError;
 use crate::parse::{Reject, parse_each, parse_lines};
-use crate::symbol::Name;
+use crate::resp::{id_ms, write_latest, write_xadd};
+use crate::symbol::{Name, Source};
 
 /// One refused input of a batch.
 #[pyclass(frozen, name = "Reject", module = "thor_fast")]
@@ -94,27 +99,65 @@ impl PyQuoteBatch {
         Ok(())
     }
 
-    /// Every event's frame in one buffer, and where each of them ends.
-    fn frames(&self, ids: &[PyBackedStr]) -> (Vec<u8>, Vec<usize>) {
-        let mut out = Vec::with_capacity(self.batch.len() * (USUAL_JSON_BYTES + 64));
-        let mut ends = Vec::with_capacity(self.batch.len());
-        for (event, id) in self.batch.iter().zip(ids) {
-            write_sse(event, id, &mut out);
-            ends.push(out.len());
-        }
-        (out, ends)
+    /// Each event's source.
+    fn source_bytes(&self) -> impl Iterator<Item = &[u8]> {
+        let columns = self.batch.columns();
+        let source = |row: usize| columns.sources().get(*columns.source_ids().get(row)? as usize);
+        (0..self.batch.len())
+            .map(move |position| self.batch.row(position).and_then(source).map_or(&[][..], Source::as_bytes))
     }
 }
 
-/// The parts of a buffer as bytes objects.
-fn parts<'py>(py: Python<'py>, buffer: &[u8], ends: &[usize]) -> Vec<Bound<'py, PyBytes>> {
-    let mut start = 0;
-    let mut parts = Vec::with_capacity(ends.len());
-    for end in ends {
-        parts.push(PyBytes::new(py, buffer.get(start..*end).unwrap_or_default()));
-        start = *end;
+/// The canonical JSON of those events of a batch that do not have it at hand.
+struct Written {
+    buffer: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Written {
+    fn of(py: Python<'_>, batch: &QuoteBatch) -> Self {
+        without_gil(py, || {
+            let mut written = Self { buffer: Vec::new(), ends: Vec::new() };
+            for position in 0..batch.len() {
+                if batch.json(position).is_none()
+                    && let Some(event) = batch.get(position)
+                {
+                    write_json(event, &mut written.buffer);
+                    written.ends.push(written.buffer.len());
+                }
+            }
+            written
+        })
     }
-    parts
+
+    /// The canonical JSON of every event.
+    fn iter<'a>(&'a self, batch: &'a QuoteBatch) -> impl Iterator<Item = &'a [u8]> {
+        let mut start = 0;
+        let mut written = self.ends.iter().map(move |end| {
+            let from = std::mem::replace(&mut start, *end);
+            self.buffer.get(from..*end).unwrap_or_default()
+        });
+        (0..batch.len()).map(move |position| batch.json(position).or_else(|| written.next()).unwrap_or_default())
+    }
+}
+
+/// A bytes object of all parts, which are asked for twice: for their length and for themselves.
+fn filled<'a, 'py, I: Iterator<Item = &'a [u8]>>(
+    py: Python<'py>,
+    parts: impl Fn() -> I + Sync,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let bytes = without_gil(py, || parts().map(<[u8]>::len).sum());
+    PyBytes::new_with(py, bytes, |place| {
+        without_gil(py, || {
+            let mut left = place;
+            for part in parts() {
+                let Some((head, rest)) = std::mem::take(&mut left).split_at_mut_checked(part.len()) else { break };
+                head.copy_from_slice(part);
+                left = rest;
+            }
+        });
+        Ok(())
+    })
 }
 
 #[pymethods]
@@ -133,6 +176,39 @@ impl PyQuoteBatch {
     fn concat(py: Python<'_>, batches: Vec<PyRef<'_, Self>>) -> Self {
         let batches: Vec<QuoteBatch> = batches.iter().map(|batch| batch.batch.clone()).collect();
         Self::of(without_gil(py, || QuoteBatch::concat(&batches)))
+    }
+
+    #[staticmethod]
+    fn from_arrow(data: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = data.py();
+        let capsule = data.call_method0("__arrow_c_stream__")?.cast_into::<PyCapsule>()?;
+        let stream = arrow::take_over(&capsule)?;
+        let sources = sources();
+        // A foreign library's mistake must not go further than an exception.
+        let read = without_gil(py, || {
+            std::panic::catch_unwind(AssertUnwindSafe(|| arrow::read(stream?, &sources)))
+                .unwrap_or_else(|_| Err(Refused::Shape("the stream is not as Arrow defines it".to_owned())))
+        });
+        match read {
+            Ok(batch) => Ok(Self::of(batch)),
+            Err(Refused::Shape(message)) => Err(PyValueError::new_err(message)),
+            Err(Refused::Row(row, error)) => {
+                Err(raised(py, &EventError { message: format!("row {row}: {}", error.message), ..error }))
+            }
+        }
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // A consumer may ask for other types but must take what it gets.
+        let _asked = requested_schema;
+        let batch = without_gil(py, || arrow::record_batch(&self.batch));
+        let stream = arrow::stream(batch.map_err(|error| PyValueError::new_err(error.to_string()))?);
+        PyCapsule::new_with_value(py, stream, arrow::STREAM_NAME)
     }
 
     #[getter]
@@ -202,46 +278,80 @@ impl PyQuoteBatch {
     }
 
     fn to_json<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
-        // Only what is not kept as JSON is written first, without the interpreter.
-        let (buffer, ends) = without_gil(py, || {
-            let (mut buffer, mut ends) = (Vec::new(), Vec::new());
-            for event in self.batch.iter().filter(|event| event.json.is_none()) {
-                write_json(event, &mut buffer);
-                ends.push(buffer.len());
-            }
-            (buffer, ends)
-        });
-        let mut start = 0;
-        let mut written = ends.into_iter().map(|end| buffer.get(std::mem::replace(&mut start, end)..end));
-        let json = |event: EventRef<'_>| match event.json {
-            Some(json) => PyBytes::new(py, json),
-            None => PyBytes::new(py, written.next().flatten().unwrap_or_default()),
-        };
-        self.batch.iter().map(json).collect()
+        let written = Written::of(py, &self.batch);
+        written.iter(&self.batch).map(|json| PyBytes::new(py, json)).collect()
     }
 
-    fn to_json_lines<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let lines = without_gil(py, || {
-            let mut lines = Vec::with_capacity(self.batch.len() * USUAL_JSON_BYTES);
-            for event in self.batch.iter() {
-                write_json(event, &mut lines);
-                lines.push(b'\n');
-            }
-            lines
-        });
-        PyBytes::new(py, &lines)
+    fn to_json_lines<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let written = Written::of(py, &self.batch);
+        filled(py, || written.iter(&self.batch).flat_map(|json| [json, b"\n"]))
     }
 
     fn to_sse<'py>(&self, py: Python<'py>, ids: Vec<PyBackedStr>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         self.checked_ids(&ids)?;
-        let (buffer, ends) = without_gil(py, || self.frames(&ids));
-        Ok(parts(py, &buffer, &ends))
+        let written = Written::of(py, &self.batch);
+        let mut frame = Vec::with_capacity(512);
+        let frames = self.source_bytes().zip(written.iter(&self.batch)).zip(&ids).map(|((source, json), id)| {
+            frame.clear();
+            sse_parts(json, source, id).iter().for_each(|part| frame.extend_from_slice(part));
+            PyBytes::new(py, &frame)
+        });
+        Ok(frames.collect())
     }
 
     fn to_sse_stream<'py>(&self, py: Python<'py>, ids: Vec<PyBackedStr>) -> PyResult<Bound<'py, PyBytes>> {
         self.checked_ids(&ids)?;
-        let (buffer, _) = without_gil(py, || self.frames(&ids));
-        Ok(PyBytes::new(py, &buffer))
+        let written = Written::of(py, &self.batch);
+        filled(py, || {
+            let events = self.source_bytes().zip(written.iter(&self.batch)).zip(&ids);
+            events.flat_map(|((source, json), id)| sse_parts(json, source, id))
+        })
+    }
+
+    #[pyo3(signature = (stream, *, minid_ms=None))]
+    fn to_xadd<'py>(&self, py: Python<'py>, stream: &str, minid_ms: Option<u64>) -> Bound<'py, PyBytes> {
+        let written = Written::of(py, &self.batch);
+        let commands = without_gil(py, || {
+            let mut out = Vec::with_capacity(self.batch.len() * (USUAL_JSON_BYTES + 96));
+            written.iter(&self.batch).for_each(|json| write_xadd(stream, minid_ms, json, &mut out));
+            out
+        });
+        PyBytes::new(py, &commands)
+    }
+
+    #[pyo3(signature = (ids, received_us, *, prefix="quotes:latest:"))]
+    fn to_latest<'py>(
+        &self,
+        py: Python<'py>,
+        ids: Vec<PyBackedStr>,
+        received_us: &Bound<'py, PyAny>,
+        prefix: &str,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        self.checked_ids(&ids)?;
+        let received_us = integers(received_us)?;
+        if received_us.len() != self.batch.len() {
+            let message = format!("{} events need as many times, had {}", self.batch.len(), received_us.len());
+            return Err(PyValueError::new_err(message));
+        }
+        if !ids.iter().all(|id| id_ms(id).is_some()) {
+            return Err(PyValueError::new_err("an id must be that of a stream's entry, such as 1763836800123-0"));
+        }
+        let commands = without_gil(py, || {
+            let mut out = Vec::new();
+            for position in self.batch.newest_per_symbol() {
+                let event = self.batch.get(position).zip(ids.get(position)).zip(received_us.get(position));
+                if let Some(((event, id), received_us)) = event {
+                    write_latest(&event, prefix, id, *received_us, &mut out);
+                }
+            }
+            out
+        });
+        Ok(PyBytes::new(py, &commands))
+    }
+
+    fn bars(&self, py: Python<'_>, interval_us: i64) -> PyResult<PyBars> {
+        let bars = without_gil(py, || crate::bars::bars(&self.batch, interval_us));
+        bars.map(PyBars).ok_or_else(|| PyValueError::new_err("an interval must be above 0"))
     }
 
     fn to_copy_binary<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {

@@ -1,5 +1,7 @@
 //! `QuoteEvent` and `parse_event`.
 
+use std::cell::RefCell;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMapping};
 
@@ -12,6 +14,7 @@ use crate::event::{
 };
 use crate::latest::{each_field, event_from_fields};
 use crate::meta::Meta;
+use crate::parse::Reader;
 
 /// Canonical quote event v1, frozen, hashable and equal by content.
 #[pyclass(frozen, eq, hash, name = "QuoteEvent", module = "thor_fast")]
@@ -190,7 +193,16 @@ pub(super) fn latest_fields<'py>(py: Python<'py>, event: EventRef<'_>) -> Vec<Bo
 /// Reads one event, as strictly as the contract says. Raises `EventError`.
 #[pyfunction]
 pub(super) fn parse_event(py: Python<'_>, data: &[u8]) -> PyResult<PyQuoteEvent> {
-    match crate::parse::parse_event(data, &sources()) {
+    thread_local! {
+        /// What the thread's last events had in common; a matter of speed alone.
+        static READER: RefCell<Reader> = RefCell::default();
+    }
+    let sources = sources();
+    let parsed = READER.with(|reader| match reader.try_borrow_mut() {
+        Ok(mut reader) => reader.parse(data, &sources),
+        Err(_) => crate::parse::parse_event(data, &sources),
+    });
+    match parsed {
         Ok(event) => Ok(PyQuoteEvent(event)),
         Err(error) => Err(raised(py, &error)),
     }
