@@ -40,7 +40,7 @@ def faults(answer: dict[str, Any] | Refused) -> dict[str, Any] | str:
     return answer.code if isinstance(answer, Refused) else answer
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(members(), st.permutations(ORDER), st.sampled_from([(",", ":"), (", ", ": "), ("\t,\r ", " :")]))
 def test_any_layout_gives_the_same(drawn: dict[str, str], order: list[str], marks: tuple[str, str]) -> None:
     comma, colon = marks

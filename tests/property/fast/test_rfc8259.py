@@ -134,7 +134,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     return data
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(objects(DOCUMENTS))
 def test_every_right_object_is_good_meta(document: str) -> None:
     answer = read_by_core(PLACES["meta itself"](document.encode()))
@@ -142,7 +142,7 @@ def test_every_right_object_is_good_meta(document: str) -> None:
     assert answer["meta"] == document.replace("\n", " ").replace("\r", " ")
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(damaged() | objects(DOCUMENTS).map(str.encode), st.sampled_from(sorted(PLACES)))
 def test_three_parsers_agree_on_what_is_json(document: bytes, place: str) -> None:
     data = PLACES[place](document)
