@@ -71,6 +71,9 @@ class Merger:
                 log.warning("redis is away, trying again: %s", errors.exceptions[0])
             except* LeaseLostError:
                 log.warning("another merger took over; standing by")
+            if (task := asyncio.current_task()) and task.cancelling():
+                # Before Python 3.13 a task group that fails while it is cancelled forgets the cancellation.
+                raise asyncio.CancelledError
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             delay = min(delay * 2, BACKOFF_S[1])
 
