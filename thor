@@ -46,6 +46,7 @@ UNSEEN_FOLDERS = {"node_modules", "target", "__pycache__", "dist"}
 ONE_PIP = threading.Lock()
 RUNNING: set[subprocess.Popen[bytes]] = set()
 TOOLS_READY = threading.Event()
+STOPPING = threading.Event()
 NETWORK_WORDS = (
     "error sending request",
     "failed to fetch",
@@ -210,6 +211,8 @@ def run(log_name: str, argv: list[str], failure: str, *, folder: str = ROOT) -> 
     log_path = os.path.join(LOGS, f"{log_name}.log")
     with open(log_path, "ab") as log:
         start = log.tell()
+        if STOPPING.is_set():
+            raise Missing(f"{failure}: it was stopped.")
         log.write((" ".join(argv) + "\n").encode())
         log.flush()
         try:
@@ -246,6 +249,7 @@ def stop_tools() -> None:
     """End every tool that still runs, with all it started: one left alone would go on changing what we build."""
     import signal
 
+    STOPPING.set()
     for tool in list(RUNNING):
         with contextlib.suppress(OSError):
             if WINDOWS:
@@ -278,6 +282,8 @@ def install(log_name: str, arguments: list[str], failure: str) -> None:
             # Compiled now, once: pip does so too, and a start would otherwise take seconds longer.
             run(log_name, [uv, "pip", "install", "--compile-bytecode", "--python", PYTHON, *arguments], failure)
         except Missing:
+            if STOPPING.is_set():
+                raise
             say(f"uv could not install ({log_name}); trying pip")
         else:
             return
