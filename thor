@@ -228,6 +228,8 @@ def run(log_name: str, argv: list[str], failure: str, *, folder: str = ROOT) -> 
         except OSError as error:
             raise Missing(f"{failure}: {argv[0]}: {error.strerror}.") from error
         RUNNING.add(tool)
+        if STOPPING.is_set():  # it began while the others were being ended
+            stop_tools()
         try:
             status = tool.wait()
         finally:
