@@ -232,6 +232,9 @@ def run(log_name: str, argv: list[str], failure: str, *, folder: str = ROOT) -> 
             stop_tools()
         try:
             status = tool.wait()
+        except BaseException:
+            stop_tools()
+            raise
         finally:
             RUNNING.discard(tool)
     if status == 0:
