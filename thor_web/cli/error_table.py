@@ -1,0 +1,37 @@
+"""The page docs/errors.md, from the core's own tables of codes and merge reasons."""
+
+from collections.abc import Mapping
+
+from thor_fast import ERROR_CODES, MERGE_REASONS
+
+__all__ = ["errors_markdown"]
+
+
+def errors_markdown() -> str:
+    """The page as it must be."""
+    lines = [
+        "# Error codes and merge reasons",
+        "",
+        "Codes are stable: they are counted, kept in `quotes:rejects`, and may be relied on.",
+        "This page is made by `thor docs`.",
+        "",
+        "## Why an event is refused",
+        "",
+        *_table("code", ERROR_CODES),
+        "",
+        "The ingestor adds `unstorable`: a valid event that Postgres refused.",
+        "A workbook's unreadable cell is `bad_type`.",
+        "",
+        "## Why an event stands, or does not",
+        "",
+        *_table("reason", MERGE_REASONS),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _table(heading: str, rows: Mapping[str, str]) -> list[str]:
+    return [
+        f"| {heading} | meaning |",
+        "|---|---|",
+        *(f"| `{name}` | {meaning.replace('|', chr(92) + '|')} |" for name, meaning in rows.items()),
+    ]
