@@ -25,6 +25,10 @@ import threading  # noqa: E402
 import time  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
 
+TYPE_CHECKING = False  # typing itself would cost every start 10 ms
+if TYPE_CHECKING:
+    import subprocess
+
 WINDOWS = sys.platform == "win32"
 ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
@@ -41,7 +45,9 @@ PROFILES = {"test": "dev", "check": "dev", "bench": "bench"}
 LOCKS = {"server": ["server"], "dev": ["server", "dev"], "bench": ["server", "dev", "bench"]}
 UNSEEN_FOLDERS = {"node_modules", "target", "__pycache__", "dist"}
 ONE_PIP = threading.Lock()
+RUNNING: set[subprocess.Popen[bytes]] = set()
 TOOLS_READY = threading.Event()
+STOPPING = threading.Event()
 NETWORK_WORDS = (
     "error sending request",
     "failed to fetch",
@@ -183,7 +189,11 @@ def tool_environment() -> dict[str, str]:
         "MATURIN_NO_INSTALL_RUST": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "UV_NO_PROGRESS": "1",
+        "PIP_RETRIES": "2",
         "CARGO_TERM_PROGRESS_WHEN": "never",
+        "npm_config_fetch_retries": "2",
+        "npm_config_fetch_retry_mintimeout": "1000",
+        "npm_config_fetch_retry_maxtimeout": "5000",
         "npm_config_update_notifier": "false",
     }
 
@@ -202,14 +212,32 @@ def run(log_name: str, argv: list[str], failure: str, *, folder: str = ROOT) -> 
     log_path = os.path.join(LOGS, f"{log_name}.log")
     with open(log_path, "ab") as log:
         start = log.tell()
+        if STOPPING.is_set():
+            raise Missing(f"{failure}: it was stopped.")
         log.write((" ".join(argv) + "\n").encode())
         log.flush()
         try:
-            status = subprocess.run(
-                argv, cwd=folder, env=tool_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
-            ).returncode
+            tool = subprocess.Popen(
+                argv,
+                cwd=folder,
+                env=tool_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=not WINDOWS,
+            )
         except OSError as error:
             raise Missing(f"{failure}: {argv[0]}: {error.strerror}.") from error
+        RUNNING.add(tool)
+        if STOPPING.is_set():  # it began while the others were being ended
+            stop_tools()
+        try:
+            status = tool.wait()
+        except BaseException:
+            stop_tools()
+            raise
+        finally:
+            RUNNING.discard(tool)
     if status == 0:
         return
     with open(log_path, "rb") as log:
@@ -221,6 +249,19 @@ def run(log_name: str, argv: list[str], failure: str, *, folder: str = ROOT) -> 
     if any(word in text.lower() for word in NETWORK_WORDS):
         raise Missing(f"{failure}, because a package registry cannot be reached: is there a network?", lines[-3:])
     raise Missing(f"{failure}; the whole log is {os.path.relpath(log_path, ROOT)}.", lines)
+
+
+def stop_tools() -> None:
+    """End every tool that still runs, with all it started: one left alone would go on changing what we build."""
+    import signal
+
+    STOPPING.set()
+    for tool in list(RUNNING):
+        with contextlib.suppress(OSError):
+            if WINDOWS:
+                tool.kill()
+            else:
+                os.killpg(tool.pid, signal.SIGKILL)
 
 
 def version_of(argv: list[str]) -> tuple[int, ...]:
@@ -247,6 +288,8 @@ def install(log_name: str, arguments: list[str], failure: str) -> None:
             # Compiled now, once: pip does so too, and a start would otherwise take seconds longer.
             run(log_name, [uv, "pip", "install", "--compile-bytecode", "--python", PYTHON, *arguments], failure)
         except Missing:
+            if STOPPING.is_set():
+                raise
             say(f"uv could not install ({log_name}); trying pip")
         else:
             return
@@ -378,6 +421,7 @@ def carry_out(lines: list[list[Step]], stamps: dict[str, dict[str, str]]) -> Non
                 say(f"{step.name} done in {time.monotonic() - started:.0f} s")
         except BaseException as error:  # noqa: BLE001 - handed to the main thread
             faults.append(error)
+            stop_tools()
 
     first, *others = lines
     dashboard_line = threading.Thread(target=do, args=(others.pop(),))
@@ -420,14 +464,17 @@ def forward(arguments: list[str]) -> int:
     os.environ["PATH"] = BIN + os.pathsep + os.environ.get("PATH", "")
     argv = [PYTHON, "-P", "-m", "thor_web.cli.main", *arguments]
     if not WINDOWS:
-        os.execv(PYTHON, argv)
+        os.execv(PYTHON, argv)  # which also gives every signal its own meaning back
     import subprocess
 
     return subprocess.run(argv, check=False).returncode
 
 
 def main() -> int:
+    import signal
+
     arguments = sys.argv[1:]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended as by Ctrl-C: no tool is left behind
     try:
         prepare(PROFILES.get(arguments[0], "server") if arguments else "server")
         return forward(arguments)
@@ -438,6 +485,7 @@ def main() -> int:
     except OSError as error:
         say(f"{error.filename or 'the system'}: {error.strerror}.")
     except KeyboardInterrupt:
+        stop_tools()
         say("stopped.")
         return 130
     return 1

@@ -4,6 +4,7 @@ Every method is one round trip and knows no rule of the market. Redis being away
 which a caller may retry; nothing here retries by itself, so that each process decides its own back-off.
 """
 
+import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -35,6 +36,8 @@ __all__ = [
 RawEntries: TypeAlias = Sequence[tuple[bytes, dict[bytes, bytes] | None]]
 
 CONNECT_TIMEOUT_S: Final = 3.0
+ANSWER_TIMEOUT_S: Final = 5.0
+"""A server that is silent for longer is away, however open its connections are. Blocking reads must be shorter."""
 GROUP_CREATED_FROM: Final = "0"
 """Groups start at the oldest kept entry: an event published before its reader was born is not lost."""
 
@@ -108,7 +111,10 @@ def parse_id(entry_id: str) -> tuple[int, int]:
 @asynccontextmanager
 async def _translated() -> AsyncIterator[None]:
     try:
-        yield
+        # Not the client's own socket timeout: it sends through asyncio.wait_for, which swallows a cancellation now
+        # and then before Python 3.12, and a process would not stop.
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            yield
     except (RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError, OSError) as error:
         raise BusUnavailable(str(error) or type(error).__name__) from error
     except RedisError as error:
@@ -154,7 +160,6 @@ class Bus:
     def from_url(cls, url: str) -> Self:
         """Connect lazily to redis://, rediss:// or unix://. Raises BusError for any other URL."""
         try:
-            # No socket timeout: a blocking read may rightly wait longer than any default.
             return cls(
                 Redis.from_url(
                     url,

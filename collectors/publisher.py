@@ -1,8 +1,8 @@
 """From a source's candidates to Redis: judge once, send in order, keep what Redis cannot take now.
 
 Each event is sent once. Where a pipeline broke half way, or its answer was lost, the end of the stream tells how much
-of it arrived, since one collector at a time publishes a source; only the rest is sent again. A server that was frozen may still take
-the first send after that look: the merge policy and the ingestor's key both know a repeated event.
+of it arrived, since one collector at a time publishes a source; only the rest is sent again. A server that was frozen
+may still take the first send after that look: the merge policy and the ingestor's key both know a repeated event.
 
 What waits depends on the source. A live source cannot be asked to wait: its events are spooled, and at the spool's
 bound the oldest go and are counted. A replay or a file is simply not read on until there is room.
@@ -159,7 +159,9 @@ class Publisher:
             payloads = self._in_hand[source]
             if source in self._in_doubt:
                 payloads = await self._not_arrived(source, payloads)
+            self._in_doubt.add(source)  # until the answer is here, also when we are cancelled while waiting for it
             await self._bus.publish(source, payloads, retention_s=self._settings.stream_retention_s)
+            self._in_doubt.discard(source)
             self.tally.published += len(self._in_hand.pop(source))
             self.tally.last_published_us = time.time_ns() // 1_000
         if self._rejects_in_hand:
@@ -178,7 +180,6 @@ class Publisher:
     def _note_trouble(self, reason: str) -> None:
         # A Redis that comes back may be another one, which has not heard of our sources.
         self._registered.clear()
-        self._in_doubt = set(self._in_hand)
         if self.tally.waiting_for_redis is None:
             log.warning("waiting for Redis, events are kept: %s", reason)
         self.tally.waiting_for_redis = reason
@@ -186,5 +187,4 @@ class Publisher:
     def _note_success(self) -> None:
         if self.tally.waiting_for_redis is not None:
             log.info("Redis is back, %d events to send", len(self._spool))
-            self._in_doubt.clear()
         self.tally.waiting_for_redis = None

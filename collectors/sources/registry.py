@@ -3,16 +3,23 @@
 from typing import Final
 
 from collectors.instruments import Instruments
-from collectors.sources import excel_file, json_file, mock, replay
+from collectors.sources import json_file, mock, replay
 from collectors.sources.base import CollectSpec, Source, SourceFactory, UnknownSourceError
 
 __all__ = ["SOURCES", "create_source"]
+
+
+def _excel_file(spec: CollectSpec, instruments: Instruments) -> Source:
+    from collectors.sources import excel_file  # noqa: PLC0415 - openpyxl costs every other collector's start 0.2 s
+
+    return excel_file.create(spec, instruments)
+
 
 SOURCES: Final[dict[str, SourceFactory]] = {
     "mock": mock.create,
     "replay": replay.create,
     "json": json_file.create,
-    "excel_file": excel_file.create,
+    "excel_file": _excel_file,
 }
 
 

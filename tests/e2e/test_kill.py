@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.conftest import RunningThor, wait_until
 
-EVENTS = 40_000
+EVENTS = 20_000
 SYMBOLS = ("ES", "NQ", "ZB")
 
 
@@ -45,7 +45,7 @@ def write_recording(path: Path) -> tuple[int, dict[str, int]]:
 def test_a_killed_process_costs_nothing(victim: str, state: Path, tmp_path: Path) -> None:
     recording = tmp_path / "storm.jsonl"
     rows, last = write_recording(recording)
-    with RunningThor(state, "--source", f"replay:{recording}", "--speed", "3000") as running:
+    with RunningThor(state, "--source", f"replay:{recording}", "--speed", "700") as running:
         wait_until(lambda: running.status()["ticks"]["rows"] > 0, "rows arrive")
         running.child(victim).send_signal(signal.SIGKILL)
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
-LIMIT_S = 20.0
+LIMIT_S = 30.0
 
 T = TypeVar("T")
 
@@ -44,12 +44,14 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task
             await task
 
 
-async def eventually(ask: Callable[[], Awaitable[T]], holds: Callable[[T], bool], what: str) -> T:
-    """Ask until it holds."""
-    async with asyncio.timeout(LIMIT_S):
-        while True:
-            answer = await ask()
-            if holds(answer):
-                return answer
-            await asyncio.sleep(0.01)
-    raise AssertionError(what)
+async def eventually(ask: Callable[[], Awaitable[T]], holds: Callable[[T], bool] = bool, what: str = "") -> T:
+    """Ask until it holds, and the answer that did. `what` says what was waited for."""
+    answer = await ask()
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            while not holds(answer):
+                await asyncio.sleep(0.01)
+                answer = await ask()
+    except TimeoutError:
+        raise AssertionError(f"not within {LIMIT_S:g} s: {what or holds}, last was {answer!r:.500}") from None
+    return answer

@@ -13,8 +13,6 @@ from thor_web.runtime.errors import ThorError
 
 __all__ = ["CHECKS", "Check", "run_checks"]
 
-SETTINGS_PAGE: Final = Path("docs") / "settings.md"
-
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -54,14 +52,12 @@ def _python(module: str, *arguments: str) -> Callable[[], list[str]]:
     return lambda: [sys.executable, "-m", module, *arguments]
 
 
-def _settings_page(root: Path) -> str:
-    """What differs between docs/settings.md and the table of settings; nothing when they agree."""
-    from thor_web.cli.settings_table import settings_markdown
+def _generated_pages(root: Path) -> str:
+    """Which generated pages differ from what they are made from; nothing when none does."""
+    from thor_web.cli.pages import outdated_pages
 
-    page = root / SETTINGS_PAGE
-    if page.is_file() and page.read_text(encoding="utf-8") == settings_markdown():
-        return ""
-    return f"{SETTINGS_PAGE} is out of date: ./thor settings --markdown > {SETTINGS_PAGE}\n"
+    outdated = outdated_pages(root)
+    return f"out of date: {', '.join(outdated)}; ./thor docs writes them\n" if outdated else ""
 
 
 CHECKS: Final = (
@@ -77,7 +73,7 @@ CHECKS: Final = (
     ),
     Check("dashboard lint", lambda: [npm(), "run", "--silent", "lint"], "frontend"),
     Check("dashboard types", lambda: [npm(), "run", "--silent", "typecheck"], "frontend"),
-    Check("generated docs", function=_settings_page),
+    Check("generated docs", function=_generated_pages),
 )
 
 

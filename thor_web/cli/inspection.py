@@ -17,10 +17,7 @@ def register(commands: Commands) -> None:
     ):
         parser = commands.add_parser(name, help=text)
         add_state(parser)
-        output = parser.add_mutually_exclusive_group()
-        output.add_argument("--json", action="store_true", help="print one JSON document")
-        if name == "settings":
-            output.add_argument("--markdown", action="store_true", help="print the page docs/settings.md")
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
         parser.set_defaults(handler=handler)
 
 
@@ -52,11 +49,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 def _settings(arguments: argparse.Namespace) -> int:
     find_servers(arguments)
-    from thor_web.cli.settings_table import settings_markdown, settings_rows
+    from thor_web.cli.settings_table import settings_rows
 
-    if arguments.markdown:
-        sys.stdout.write(settings_markdown())
-        return 0
     rows = settings_rows()
     if arguments.json:
         print_json([row.to_json() for row in rows])

@@ -51,7 +51,7 @@ def settings_markdown() -> str:
         "# Settings",
         "",
         "Every setting is an environment variable. `thor settings` shows the values in force, secrets masked.",
-        "This page is made by `thor settings --markdown`; `thor check` compares it.",
+        "This page is made by `thor docs`; `thor check` compares it.",
         "",
         "| variable | default | what it does |",
         "|---|---|---|",

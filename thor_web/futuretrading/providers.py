@@ -36,9 +36,7 @@ def read_once(
     order = {symbol: i for i, symbol in enumerate(instruments.symbols)}
     found = sorted(newest, key=lambda symbol: (order.get(symbol, len(order)), symbol))
     read_at = f"{time.time_ns() // 1_000_000}-0"
-    return [
-        orjson.loads(enrich(newest[symbol], read_at)) for symbol in found if symbols is None or symbol in symbols
-    ]
+    return [orjson.loads(enrich(newest[symbol], read_at)) for symbol in found if symbols is None or symbol in symbols]
 
 
 async def _listen(source: Source, wanted: set[str]) -> dict[str, QuoteEvent]:

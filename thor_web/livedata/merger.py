@@ -71,6 +71,9 @@ class Merger:
                 log.warning("redis is away, trying again: %s", errors.exceptions[0])
             except* LeaseLostError:
                 log.warning("another merger took over; standing by")
+            if (task := asyncio.current_task()) and task.cancelling():
+                # Before Python 3.13 a task group that fails while it is cancelled forgets the cancellation.
+                raise asyncio.CancelledError
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             delay = min(delay * 2, BACKOFF_S[1])
 
@@ -141,12 +144,13 @@ class Merger:
             except (EventError, KeyError, ValueError) as error:
                 log.warning("the latest hash of %s cannot be read and is ignored: %s", symbol, error)
         tail = await self._bus.newest_entries(keys.UNIFIED_STREAM, count=RECOVERED_ENTRIES)
-        batch, _ = parse_batch([entry.data or b"" for entry in tail])
+        batch, rejects = parse_batch([entry.data or b"" for entry in tail])
+        refused = {reject.position for reject in rejects}
+        good = [entry for i, entry in enumerate(tail) if i not in refused]
         beyond: dict[bytes, deque[str]] = defaultdict(deque)
-        if len(batch) == len(tail):
-            for symbol, entry in zip(batch.symbols(), tail, strict=True):
-                if entry.data is not None and entry.position > standing.get(symbol, (0, 0)):
-                    beyond[entry.data].append(entry.id)
+        for symbol, entry in zip(batch.symbols(), good, strict=True):
+            if entry.data is not None and entry.position > standing.get(symbol, (0, 0)):
+                beyond[entry.data].append(entry.id)
         self._written_before = dict(beyond)
         await self._refresh_sources()
         for stream in self._streams:

@@ -107,7 +107,7 @@ def collector_spec(state: StateFolder, environment: Mapping[str, str], source: S
 def health_probe(redis_url: str, component: str) -> Callable[[], bool]:
     """A check of whether a component has said that it lives."""
     parts = urlsplit(redis_url)
-    if parts.scheme == "unix":
+    if parts.scheme == "unix" and parts.query == "db=0":
         return partial(_lives_in_own_redis, Path(parts.path), component)
     return lambda: asyncio.run(_lives_in(redis_url, component))
 

@@ -38,10 +38,9 @@ def command(
 
 
 def _libc_call(name: str, *arguments: int) -> None:
-    import ctypes  # noqa: PLC0415 - 5 ms that a child without these needs does not pay
+    import ctypes  # noqa: PLC0415 - who only asks for the command does not load it
 
-    libc = ctypes.CDLL(None, use_errno=True)
-    if getattr(libc, name)(*arguments) != 0:
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
 
@@ -110,6 +109,9 @@ def main(arguments: Sequence[str]) -> None:
     program = list(arguments[split + 1 :])
     options = [argument.partition("=") for argument in arguments[:split]]
     values = {name: value for name, _, value in options}
+    # Loaded while it can be read: another account may not reach this interpreter's library.
+    import ctypes  # noqa: F401, PLC0415
+
     try:
         if "--unprivileged" in values:
             _drop_root([value for name, _, value in options if name == "--own"])

@@ -84,6 +84,8 @@ class _Up:
                 await work
             self._state.remove_servers()
             await supervisor.stop(STOP_ORDER)
+            with suppress(OSError):  # what a killed server left in it stays for the next start to see
+                self._state.socket_folder().rmdir()
 
     async def _bring_up(self, supervisor: Supervisor) -> None:
         reached = await self._start_servers(supervisor)

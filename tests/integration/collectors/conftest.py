@@ -1,104 +1,14 @@
-"""A real Redis or Valkey of the test's own, which it may stop, kill and start again."""
+"""What the collectors' tests share: settings with small bounds, and what arrived."""
 
-import asyncio
-import contextlib
-import shutil
-import signal
-import subprocess
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from collectors import keys
-from collectors.bus import Bus, BusError
+from collectors.bus import Bus
 from collectors.settings import CollectorSettings
-from thor_web.runtime.servers import find_redis
-
-DEADLINE_S = 30.0
-POLL_S = 0.01
-
-
-class OwnRedis:
-    """One server on a Unix socket whose data outlives it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._program = find_redis().path
-        self._folder = folder
-        self._socket = folder / "s"
-        self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"unix://{self._socket}"
-
-    async def start(self) -> None:
-        """Returns once it answers."""
-        self._process = self._launch()
-        bus = Bus.from_url(self.url)
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                while True:
-                    with contextlib.suppress(BusError):
-                        await bus.ping()
-                        return
-                    await asyncio.sleep(POLL_S)
-        finally:
-            await bus.close()
-
-    def _launch(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [
-                *(str(self._program), "--port", "0", "--unixsocket", str(self._socket), "--dir", str(self._folder)),
-                *("--save", "", "--appendonly", "yes", "--appendfsync", "always", "--logfile", "log"),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def stop(self) -> None:
-        """End it in good order."""
-        self._end(lambda process: process.terminate())
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        self._end(lambda process: process.kill())
-
-    def freeze(self) -> None:
-        """Stop it from answering, with every connection open, as a cut network does."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let it go on."""
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
-
-    def _end(self, how: Callable[["subprocess.Popen[bytes]"], None]) -> None:
-        if self._process is not None:
-            how(self._process)
-            self._process.wait(DEADLINE_S)
-            self._process = None
-            self._socket.unlink(missing_ok=True)
-
-
-@pytest.fixture
-async def own_redis() -> AsyncIterator[OwnRedis]:
-    # Socket paths are short by nature: a test's own folder would be too long a name for one.
-    folder = Path(tempfile.mkdtemp(prefix="thor-"))
-    server = OwnRedis(folder)
-    await server.start()
-    yield server
-    server.kill()
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-async def own_bus(own_redis: OwnRedis) -> AsyncIterator[Bus]:
-    bus = Bus.from_url(own_redis.url)
-    yield bus
-    await bus.close()
+from tests.integration.own_redis import OwnRedis
 
 
 @pytest.fixture
@@ -110,15 +20,6 @@ def own_settings(own_redis: OwnRedis, tmp_path: Path) -> CollectorSettings:
         spool_memory_events=1_000,
         spool_disk_mib=8,
     )
-
-
-async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until it holds. Raises TimeoutError where it never does."""
-    async with asyncio.timeout(DEADLINE_S):
-        while True:
-            if await holds():
-                return
-            await asyncio.sleep(POLL_S)
 
 
 async def published(bus: Bus, source: str) -> list[bytes]:

@@ -13,7 +13,9 @@ from collectors.publisher import WAITING_BATCHES, Publisher
 from collectors.settings import CollectorSettings
 from collectors.sources.base import Mode
 from collectors.spool import Spool
-from tests.integration.collectors.conftest import OwnRedis, eventually, published
+from tests.integration.collectors.conftest import published
+from tests.integration.live import eventually
+from tests.integration.own_redis import OwnRedis
 from thor_fast import parse_batch
 
 

@@ -20,7 +20,9 @@ from collectors.errors import CollectorError
 from collectors.runner import CollectSpec, run_collector
 from collectors.settings import CollectorSettings
 from collectors.sources.base import SourceError, UnknownSourceError
-from tests.integration.collectors.conftest import DEADLINE_S, OwnRedis, eventually, published
+from tests.integration.collectors.conftest import published
+from tests.integration.live import eventually
+from tests.integration.own_redis import DEADLINE_S, OwnRedis
 from thor_fast import parse_batch
 
 REPOSITORY = Path(__file__).parents[3]

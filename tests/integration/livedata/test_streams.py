@@ -9,6 +9,7 @@ import pytest
 from collectors import keys
 from collectors.bus import Bus
 from tests.integration.live import event, eventually, running
+from tests.integration.own_redis import OwnRedis
 from thor_web.livedata.interface import Hub, StreamRequest, stream
 
 KEPT_S = 86_400
@@ -174,3 +175,24 @@ async def test_a_poisoned_entry_is_skipped_and_counted(bus: Bus, hub: Hub) -> No
     assert ids(await client.read(1)) == [written[1]]
     assert hub.skipped == 1
     assert await bus.last_id(keys.UNIFIED_STREAM) == written[1]
+
+
+async def test_a_redis_that_freezes_and_dies_is_said_and_its_return_as_well(own_redis: OwnRedis, own_bus: Bus) -> None:
+    hub = Hub(Bus.from_url(own_redis.url), capacity=100)
+    async with running(hub.run()):
+        await ready(hub)
+        client = Client(stream(hub, StreamRequest(), greeting))
+        await anext(client._chunks)
+        first = await append(own_bus, event(1))
+        assert ids(await client.read(1)) == first
+        own_redis.freeze()
+        assert (await client.read(2))[-1] == {"event": "degraded", "data": '{"degraded":true}'}
+        own_redis.thaw()
+        assert (await client.read(3))[-1] == {"event": "degraded", "data": '{"degraded":false}'}
+        own_redis.kill()
+        assert (await client.read(4))[-1]["data"] == '{"degraded":true}'
+        assert hub.newest["ES"].id == first[0]
+        await own_redis.start()
+        second = await append(own_bus, event(2))
+        seen = await client.read(6)
+        assert [message.get("id") for message in seen if message["event"] == "quote"] == [*first, *second]

@@ -1,7 +1,11 @@
 """The embedded servers, started and stopped for real, also as root."""
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,3 +78,25 @@ def test_a_silent_socket_is_not_ready(tmp_path: Path) -> None:
     assert not wire.redis_ready(tmp_path / "redis.sock")
     assert not wire.postgres_ready(tmp_path / ".s.PGSQL.5432", user="thor")
     assert not wire.http_ok(1, "/healthz")
+
+
+def test_without_namespaces_root_becomes_a_plain_account() -> None:
+    """Many containers forbid user namespaces; then the folder is given to an account that is not root."""
+    # Neither pytest's folder nor this interpreter need be within another account's reach.
+    owned = Path(tempfile.mkdtemp(prefix="thor-t-", dir="/tmp"))
+    (owned / "file").touch()
+    python = next(path for path in ("/usr/bin/python3", sys.executable) if Path(path).exists())
+    show = f"import os; print(os.geteuid(), os.stat({str(owned / 'file')!r}).st_uid)"
+    options = [f"--parent={os.getpid()}", "--death-signal=9", "--unprivileged", f"--own={owned}"]
+    program = (
+        "from thor_web.runtime import launch\n"
+        "def forbidden(): raise PermissionError\n"
+        "launch._enter_namespace = forbidden\n"
+        f"launch.main({[*options, '--', python, '-I', '-S', '-c', show]!r})\n"
+    )
+    try:
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd="/")
+    finally:
+        shutil.rmtree(owned)
+    user, owner = map(int, done.stdout.split())
+    assert user == owner != 0

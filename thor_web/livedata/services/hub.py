@@ -6,7 +6,6 @@ grow), clients are told `degraded`, and reading goes on behind the last entry wh
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -74,15 +73,12 @@ class Hub:
 
     async def wait(self, number: int, *, timeout_s: float) -> bool:
         """Wait until the ring holds the frame of that number. False when the time was up first."""
-        deadline = time.monotonic() + timeout_s
-        while self.ring.end <= number:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return False
-            try:
-                await asyncio.wait_for(self._arrived.wait(), left)
-            except TimeoutError:
-                return False
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self.ring.end <= number:
+                    await self._arrived.wait()
+        except TimeoutError:
+            return False
         return True
 
     def frames(self, entries: Sequence[Entry]) -> list[Frame]:

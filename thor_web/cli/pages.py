@@ -1,0 +1,32 @@
+"""The pages of docs/ that are made from tables in the code, and whether they are what those tables say."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from thor_web.cli.error_table import errors_markdown
+from thor_web.cli.settings_table import settings_markdown
+
+__all__ = ["PAGES", "outdated_pages", "write_pages"]
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "docs/errors.md": errors_markdown,
+    "docs/settings.md": settings_markdown,
+}
+
+
+def outdated_pages(root: Path) -> list[str]:
+    """Names of the pages that are missing or differ."""
+    return [name for name, make in PAGES.items() if _text(root / name) != make()]
+
+
+def write_pages(root: Path) -> list[str]:
+    """Write those that differ, and name them."""
+    outdated = outdated_pages(root)
+    for name in outdated:
+        (root / name).write_text(PAGES[name](), encoding="utf-8")
+    return outdated
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8") if page.is_file() else ""
