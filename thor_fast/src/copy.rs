@@ -40,8 +40,11 @@ pub fn copy_binary<'e>(events: impl Iterator<Item = EventRef<'e>>) -> Vec<u8> {
     // No flags, no header extension.
     out.extend_from_slice(&[0; 8]);
     let mut numerics = Numerics::default();
+    let mut extras = Extras::default();
+    let mut head = Head::default();
     for event in events {
-        row(&event, &mut numerics, &mut out);
+        head.at = 0;
+        row(&event, &mut head, &mut numerics, &mut extras, &mut out);
     }
     out.extend_from_slice(&(-1_i16).to_be_bytes());
     out
@@ -49,8 +52,8 @@ pub fn copy_binary<'e>(events: impl Iterator<Item = EventRef<'e>>) -> Vec<u8> {
 
 const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 
-fn row(event: &EventRef<'_>, numerics: &mut Numerics, out: &mut Vec<u8>) {
-    let mut head = Head::default();
+#[inline(always)]
+fn row<'e>(event: &EventRef<'e>, head: &mut Head, numerics: &mut Numerics, extras: &mut Extras<'e>, out: &mut Vec<u8>) {
     head.put(12_i16.to_be_bytes());
     head.name(event.symbol);
     head.put(8_i32.to_be_bytes());
@@ -75,16 +78,48 @@ fn row(event: &EventRef<'_>, numerics: &mut Numerics, out: &mut Vec<u8>) {
         }
     }
     head.name(event.source);
-    out.extend_from_slice(head.bytes.get(..head.at).unwrap_or_default());
-    text(event.condition, out);
+    if let Some(condition) = event.condition {
+        // A text has no such narrow bound, so what follows it is written after it.
+        out.extend_from_slice(head.bytes.get(..head.at).unwrap_or_default());
+        text(condition, out);
+        head.at = 0;
+    } else {
+        head.put(NULL);
+    }
     match event.seq {
         Some(seq) => {
-            out.extend_from_slice(&8_i32.to_be_bytes());
-            out.extend_from_slice(&seq.to_be_bytes());
+            head.put(8_i32.to_be_bytes());
+            head.put(seq.to_be_bytes());
         }
-        None => out.extend_from_slice(&NULL),
+        None => head.put(NULL),
     }
-    if event.venue.is_some() || event.meta.is_some() { extra(event, out) } else { out.extend_from_slice(&NULL) }
+    out.extend_from_slice(head.bytes.get(..head.at).unwrap_or_default());
+    extras.write(event, out);
+}
+
+/// The last row's `extra`, and what it was made of: neighbouring events mostly have the same.
+#[derive(Default)]
+struct Extras<'e> {
+    venue: Option<&'e str>,
+    meta: Option<&'e str>,
+    bytes: Vec<u8>,
+}
+
+impl<'e> Extras<'e> {
+    #[inline]
+    fn write(&mut self, event: &EventRef<'e>, out: &mut Vec<u8>) {
+        let meta = event.meta.map(|meta| meta.text);
+        if event.venue.is_none() && meta.is_none() {
+            out.extend_from_slice(&NULL);
+            return;
+        }
+        if self.venue != event.venue || self.meta != meta {
+            (self.venue, self.meta) = (event.venue, meta);
+            self.bytes.clear();
+            extra(event, &mut self.bytes);
+        }
+        out.extend_from_slice(&self.bytes);
+    }
 }
 
 /// The front of a row, whose greatest length is known: written in place.
@@ -100,8 +135,8 @@ impl Default for Head {
 }
 
 impl Head {
-    /// Fields, symbol, ts, three prices, three sizes, source; and room for a whole numeric's or name's place.
-    const ROOM: usize = 2 + (4 + 32) + 12 + 3 * Numeric::ROOM + 3 * 8 + (4 + 16) + 32;
+    /// Fields, symbol, ts, three prices, three sizes, source, no condition, seq; and room for a whole name's place.
+    const ROOM: usize = 2 + (4 + 32) + 12 + 3 * Numeric::ROOM + 3 * 8 + (4 + 16) + 4 + 12 + 32;
 
     #[inline(always)]
     fn put<const N: usize>(&mut self, bytes: [u8; N]) {
@@ -135,26 +170,26 @@ impl Numeric {
 }
 
 /// Numerics that were made before, each in the one place where it can be: neighbouring events name the same prices.
-struct Numerics(Vec<Numeric>);
+struct Numerics(Box<[Numeric; PLACES]>);
+
+/// How many numerics are remembered.
+const PLACES: usize = 256;
 
 impl Default for Numerics {
     fn default() -> Self {
-        Self(vec![numeric(0); 256])
+        Self(Box::new([numeric(0); PLACES]))
     }
 }
 
 impl Numerics {
     #[inline(always)]
-    fn get(&mut self, nanos: i64) -> Numeric {
+    fn get(&mut self, nanos: i64) -> &Numeric {
         let place = nanos.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
-        match self.0.get_mut(place as usize) {
-            Some(known) if known.nanos == nanos => *known,
-            Some(known) => {
-                *known = numeric(nanos);
-                *known
-            }
-            None => numeric(nanos),
+        let known = &mut self.0[usize::try_from(place).unwrap_or(0) % PLACES];
+        if known.nanos != nanos {
+            *known = numeric(nanos);
         }
+        known
     }
 }
 
@@ -204,14 +239,9 @@ fn length(bytes: usize) -> [u8; 4] {
     i32::try_from(bytes).unwrap_or(i32::MAX).to_be_bytes()
 }
 
-fn text(value: Option<&str>, out: &mut Vec<u8>) {
-    match value {
-        Some(text) => {
-            out.extend_from_slice(&length(text.len()));
-            out.extend_from_slice(text.as_bytes());
-        }
-        None => out.extend_from_slice(&NULL),
-    }
+fn text(text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(&length(text.len()));
+    out.extend_from_slice(text.as_bytes());
 }
 
 /// `venue` and `meta` as jsonb after its length, only those that are there.

@@ -1,6 +1,7 @@
 """A real Redis takes the core's commands from a plain socket, and holds what the events said."""
 
 import socket
+from typing import Any
 
 import redis
 
@@ -36,7 +37,7 @@ def test_xadd_appends_every_event_and_trims(redis_url: str) -> None:
     client = redis.Redis.from_url(redis_url)
     batch = QuoteBatch.concat([parse_batch((GOLDEN / "es_open.jsonl").read_bytes())[0], strange()])
     ids = answers(client, batch.to_xadd("quotes:stream:TOS"), len(batch))
-    entries = client.xrange("quotes:stream:TOS")
+    entries: Any = client.xrange("quotes:stream:TOS")
     assert [entry_id for entry_id, _ in entries] == ids
     assert [fields for _, fields in entries] == [{b"data": json} for json in batch.to_json()]
     assert list(parse_batch([fields[b"data"] for _, fields in entries])[0]) == list(batch)
@@ -55,7 +56,7 @@ def test_the_latest_hash_of_each_symbol_is_its_newest_event(redis_url: str) -> N
         assert answers(client, commands, 2) == ([b"18", b"18"] if round_ == 0 else [b"0", b"0"])
     for position in batch.newest_per_symbol():
         event = batch[position]
-        fields = client.hgetall(f"quotes:latest:{event.symbol}")
+        fields: Any = client.hgetall(f"quotes:latest:{event.symbol}")
         assert QuoteEvent.from_latest_fields(fields) == event
         assert fields[b"updated_at"] == b"2023-12-25T22:00:00.180Z"
         assert fields[b"active_source"] == event.source.encode()

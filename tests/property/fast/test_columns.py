@@ -2,6 +2,7 @@
 
 from array import array
 from decimal import Decimal
+from itertools import pairwise
 
 import polars as pl
 import pyarrow as pa
@@ -46,7 +47,7 @@ CUTS = st.lists(st.integers(0, 12), max_size=4).map(sorted)
 
 def cut(batch: QuoteBatch, cuts: list[int]) -> list[QuoteBatch]:
     edges = [0, *cuts, len(batch)]
-    return [batch[start : max(start, end)] for start, end in zip(edges, edges[1:], strict=False)]
+    return [batch[start : max(start, end)] for start, end in pairwise(edges)]
 
 
 @settings(max_examples=150, deadline=None)
@@ -68,7 +69,7 @@ def test_no_way_through_columns_changes_an_event(events: list[QuoteEvent], picks
 @given(BATCHES, CUTS)
 def test_parts_put_together_are_the_whole(events: list[QuoteEvent], cuts: list[int]) -> None:
     batch = QuoteBatch.from_events(events)
-    joined = QuoteBatch.concat([part for part in cut(batch, [min(at, len(batch)) for at in cuts])])
+    joined = QuoteBatch.concat(cut(batch, [min(at, len(batch)) for at in cuts]))
     assert list(joined) == events
     assert list(joined.last_per_key()) == list(batch.last_per_key())
     assert joined.newest_per_symbol() == batch.newest_per_symbol()
@@ -107,9 +108,16 @@ def test_the_merge_is_the_same_in_any_batching(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(NANOS, max_size=30), st.sampled_from([0, 1, 2, 5, 9, "32nds", "NOT.KNOWN"]), st.booleans())
+@given(
+    st.lists(NANOS | st.just(-(2**63)), max_size=60),
+    st.sampled_from([0, 1, 2, 5, 9, "32nds", "NOT.KNOWN"]),
+    st.booleans(),
+)
 def test_prices_in_columns_are_prices(nanos: list[int], display: int | str, signed: bool) -> None:
-    wanted = [format_price(Decimal(value).scaleb(-9), display, signed=signed) for value in nanos]
+    wanted = [
+        None if value == -(2**63) else format_price(Decimal(value).scaleb(-9), display, signed=signed)
+        for value in nanos
+    ]
     assert format_prices(array("q", nanos), display, signed=signed) == wanted
 
 

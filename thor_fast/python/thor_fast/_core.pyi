@@ -159,9 +159,9 @@ class QuoteEvent:
 class QuoteBatch:
     """Events in the order they came, as columns. Parts of a batch share its columns.
 
-    A slice or `take` copies no event and keeps the whole batch's columns alive; `concat` of one batch makes columns of
-    its own. Events read from canonical JSON keep its bytes, so that writing them again is a copy. Indexing and iterating
-    make a `QuoteEvent` of each event.
+    A slice or `take` copies no event and keeps the whole batch's columns alive; `concat` of one batch makes columns
+    of its own. Events read from canonical JSON keep its bytes, so that writing them again is a copy. Indexing and
+    iterating make a `QuoteEvent` of each event.
     """
 
     @staticmethod
@@ -174,17 +174,18 @@ class QuoteBatch:
     def from_arrow(data: object) -> QuoteBatch:
         """The events of a table with the columns of `__arrow_c_stream__`, checked as strictly as the constructor does.
 
-        The table is anything with that method: of Polars, DuckDB, PyArrow, or another batch. Columns go by name, others are passed over; seq, condition, venue and meta may be left out. Texts may be of any
-        Arrow type of text, coded or not. Raises `ValueError` for other columns or types, `EventError` for a row that is
-        no event, `AttributeError` for an object without that method.
+        The table is anything with that method: of Polars, DuckDB, PyArrow, or another batch. Columns go by name, others
+        are passed over; seq, condition, venue and meta may be left out. Texts may be of any Arrow type of text, coded
+        or not. Raises `ValueError` for other columns or types, `EventError` for a row that is no event,
+        `AttributeError` for an object without that method.
         """
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The batch as an Arrow C stream of one record batch, which Polars, DuckDB and PyArrow take without a copy.
 
-        Columns: symbol and source (dictionaries of text), ts (timestamp in microseconds, UTC), last_nanos, bid_nanos and
-        ask_nanos (int64 in units of 1e-9: a price of 4799.25 is 4799250000000), last_size, bid_size, ask_size (int32),
-        seq (int64), condition, venue and meta (large text). Only the validity bits are made anew; events that do not
-        stand next to one another in their columns are gathered first.
+        Columns: symbol and source (dictionaries of text), ts (timestamp in microseconds, UTC), last_nanos, bid_nanos
+        and ask_nanos (int64 in units of 1e-9: a price of 4799.25 is 4799250000000), last_size, bid_size, ask_size
+        (int32), seq (int64), condition, venue and meta (large text). Only the validity bits are made anew; events that
+        do not stand next to one another in their columns are gathered first.
         """
     @property
     def unknown_keys(self) -> int:
@@ -229,8 +230,8 @@ class QuoteBatch:
         """One `HSET <prefix><symbol>` in Redis' protocol for the newest event of each symbol.
 
         It sets the fields of `QuoteEvent.to_latest_fields`, `updated_at` (the time in the id), `active_source`,
-        `stream_id` and `received_us`. Ids and times are one an event, of the whole batch. Raises `ValueError` when there
-        are not as many of them as events, or an id is not that of a stream's entry.
+        `stream_id` and `received_us`. Ids and times are one an event, of the whole batch. Raises `ValueError` when
+        there are not as many of them as events, or an id is not that of a stream's entry.
         """
     def bars(self, interval_us: int) -> Bars:
         """Open, high, low, close and volume of every event with a last, by symbol and interval.

@@ -48,19 +48,28 @@ pub(super) fn format_prices<'py>(
     let display = display(symbol_or_precision)?;
     let nanos = column::<i64>(nanos)?;
     // Neighbouring prices are mostly equal or near, so a text is looked for in the one place where it can be.
-    let mut known: Vec<(i64, Option<Bound<'py, PyString>>)> = vec![(MISSING_CHANGE, None); 256];
+    let places = nanos.len().next_power_of_two().clamp(16, 2_048);
+    let mut known: Vec<Option<(i64, Bound<'py, PyString>)>> = vec![None; places];
     let mut text = Vec::with_capacity(32);
     let mut texts = Vec::with_capacity(nanos.len());
     for nanos in nanos {
-        let place = nanos.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
-        if let Some(known) = known.get_mut(place as usize) {
-            if known.0 != nanos {
+        if nanos == MISSING_CHANGE {
+            texts.push(None);
+            continue;
+        }
+        let place = nanos.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 53;
+        let Some(known) = known.get_mut(place as usize & (places - 1)) else { continue };
+        let found = match known {
+            Some((price, found)) if *price == nanos => found.clone(),
+            _ => {
                 text.clear();
                 write_price(nanos, display, signed, &mut text);
-                *known = (nanos, Some(PyString::new(py, std::str::from_utf8(&text).unwrap_or_default())));
+                let made = PyString::new(py, std::str::from_utf8(&text).unwrap_or_default());
+                *known = Some((nanos, made.clone()));
+                made
             }
-            texts.push(known.1.clone());
-        }
+        };
+        texts.push(Some(found));
     }
     Ok(texts)
 }
