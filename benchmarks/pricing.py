@@ -1,5 +1,6 @@
-"""A column of prices as texts."""
+"""A column of prices as texts: a recorded one, in which few prices come again and again, and one of ever new prices."""
 
+import random
 from array import array
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -10,7 +11,7 @@ from benchmarks.limits import copying
 from benchmarks.measure import Contender, Measured, compare, timed
 from thor_fast import format_prices, parse_batch
 
-__all__ = ["column"]
+__all__ = ["distinct", "recorded"]
 
 CENT = Decimal("0.01")
 
@@ -22,9 +23,19 @@ def _nanos() -> "array[int]":
     return array("q", [int(event.bid.scaleb(9)) for event in batch if event.bid is not None])
 
 
-def column() -> list[Measured]:
-    """Every bid with two decimals."""
-    nanos = _nanos()
+def recorded() -> list[Measured]:
+    """Every bid of the recording with two decimals."""
+    return _column("format-prices", _nanos())
+
+
+def distinct() -> list[Measured]:
+    """Ten thousand prices, no two alike: nothing that is remembered of one helps with another."""
+    chosen = random.Random(5)
+    steps = chosen.sample(range(100_000, 9_000_000), 10_000)
+    return _column("format-distinct", array("q", [step * 10_000_000 for step in steps]))
+
+
+def _column(work: str, nanos: "array[int]") -> list[Measured]:
     wanted = [str(Decimal(value).scaleb(-9).quantize(CENT, ROUND_HALF_EVEN)) for value in nanos]
     floats = [value / 1e9 for value in nanos]
 
@@ -41,15 +52,15 @@ def column() -> list[Measured]:
 
         series = pl.Series("bid", floats, dtype=pl.Float64)
 
-        def work() -> pl.Series:
+        def texts() -> pl.Series:
             return series.round(2).cast(pl.String)
 
-        assert [Decimal(text) for text in work()] == [Decimal(text) for text in wanted]
-        return timed(work, len(floats))
+        assert [Decimal(text) for text in texts()] == [Decimal(text) for text in wanted]
+        return timed(texts, len(floats))
 
     peers = {
         "python": Contender('f"{x:.2f}"', f_string),
         "polars": Contender("polars round + cast", with_polars),
     }
     floor = copying("".join(wanted).encode(), len(nanos))
-    return compare("format-prices", "ns/price", Contender("Thor", thor), peers=peers, limit=floor)
+    return compare(work, "ns/price", Contender("Thor", thor), peers=peers, limit=floor)
