@@ -26,31 +26,42 @@ pub enum Display {
     Exact,
 }
 
+/// The price as text; see [`write_price`].
+#[must_use]
+pub fn format_price(nanos: i64, display: Display, signed: bool) -> String {
+    let mut out = Vec::with_capacity(24);
+    write_price(nanos, display, signed, &mut out);
+    String::from_utf8(out).unwrap_or_default()
+}
+
 /// Writes the price, rounded to the nearest that the display has, ties to even.
 ///
 /// A value that rounds to zero has no sign. With `signed` a value above zero has a plus sign, as changes are shown.
-#[must_use]
-pub fn format_price(nanos: i64, display: Display, signed: bool) -> String {
-    let step = match display {
-        Display::Decimals(decimals) => 10_u64.pow(u32::from(MAX_DECIMALS.saturating_sub(decimals))),
-        Display::ThirtySeconds => EIGHTH_OF_32ND.unsigned_abs(),
-        Display::Exact => 1,
+#[inline]
+pub fn write_price(nanos: i64, display: Display, signed: bool, out: &mut Vec<u8>) {
+    let magnitude = nanos.unsigned_abs();
+    let (steps, decimals) = match display {
+        Display::Decimals(decimals) => {
+            let decimals = usize::from(decimals.min(MAX_DECIMALS));
+            (nearest(magnitude, STEP.get(decimals).copied().unwrap_or(1)), decimals)
+        }
+        Display::ThirtySeconds => (nearest(magnitude, EIGHTH_OF_32ND.unsigned_abs()), 0),
+        Display::Exact => {
+            let decimals = crate::price::significant_decimals(nanos).max(2);
+            (magnitude / STEP.get(decimals).copied().unwrap_or(1), decimals)
+        }
     };
-    let steps = nearest(nanos.unsigned_abs(), step);
-    let mut out = Vec::with_capacity(24);
     if steps != 0 && (nanos < 0 || signed) {
         out.push(if nanos < 0 { b'-' } else { b'+' });
     }
     match display {
-        Display::Decimals(decimals) => write_decimals(steps, usize::from(decimals.min(MAX_DECIMALS)), &mut out),
-        Display::ThirtySeconds => write_32nds(steps, &mut out),
-        Display::Exact => {
-            let decimals = crate::price::significant_decimals(nanos).max(2);
-            write_decimals(steps / 10_u64.pow(u32::try_from(9 - decimals).unwrap_or(0)), decimals, &mut out);
-        }
+        Display::ThirtySeconds => write_32nds(steps, out),
+        Display::Decimals(_) | Display::Exact => write_decimals(steps, decimals, out),
     }
-    String::from_utf8(out).unwrap_or_default()
 }
+
+/// The nanos of the last of so many decimals.
+const STEP: [u64; 10] = [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
 
 /// The number of steps nearest to the magnitude, ties to even.
 fn nearest(magnitude: u64, step: u64) -> u64 {
@@ -60,15 +71,12 @@ fn nearest(magnitude: u64, step: u64) -> u64 {
 }
 
 fn write_decimals(steps: u64, decimals: usize, out: &mut Vec<u8>) {
-    let mut digits = Vec::with_capacity(20);
-    write_integer(steps, &mut digits);
-    let zeros = (decimals + 1).saturating_sub(digits.len());
-    digits.splice(0..0, std::iter::repeat_n(b'0', zeros));
-    let (whole, fraction) = digits.split_at(digits.len() - decimals);
-    out.extend_from_slice(whole);
+    // The step of nine minus so many decimals is ten to the power of so many.
+    let power = STEP.get(usize::from(MAX_DECIMALS) - decimals).copied().unwrap_or(1);
+    write_integer(steps / power, out);
     if decimals > 0 {
         out.push(b'.');
-        out.extend_from_slice(fraction);
+        crate::price::write_padded(steps % power, decimals, out);
     }
 }
 

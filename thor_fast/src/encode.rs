@@ -3,7 +3,7 @@
 //! Canonical JSON is one line with every field in the table's order, absent ones as null, prices as the shortest exact
 //! decimal with at least one decimal place, times with six digits of fraction and `Z`, `meta` as it came.
 
-use crate::event::{Field, QuoteEvent};
+use crate::event::{EventRef, Field};
 use crate::json::write_string;
 use crate::price::{write_integer, write_nanos, write_signed};
 use crate::time::write_iso;
@@ -12,22 +12,41 @@ use crate::time::write_iso;
 pub const USUAL_JSON_BYTES: usize = 256;
 
 /// Writes the canonical JSON.
-pub fn write_json(event: &QuoteEvent, out: &mut Vec<u8>) {
-    write_fields(event, out);
+pub fn write_json<'e>(event: impl Into<EventRef<'e>>, out: &mut Vec<u8>) {
+    write_open(&event.into(), out);
     out.push(b'}');
+}
+
+/// The canonical JSON but for its closing brace, copied where it is at hand.
+#[inline]
+pub(crate) fn write_open(event: &EventRef<'_>, out: &mut Vec<u8>) {
+    match event.json {
+        Some([json @ .., _]) => out.extend_from_slice(json),
+        _ => write_fields(event, out),
+    }
 }
 
 /// Writes the frame of one `quote` event: its id, and as data the canonical JSON with `active_source` added at the end.
 ///
 /// The id must hold no line break; [`is_sse_id`] says so.
-pub fn write_sse(event: &QuoteEvent, id: &str, out: &mut Vec<u8>) {
+#[inline]
+pub fn write_sse<'e>(event: impl Into<EventRef<'e>>, id: &str, out: &mut Vec<u8>) {
+    let event = event.into();
     out.extend_from_slice(b"id: ");
     out.extend_from_slice(id.as_bytes());
     out.extend_from_slice(b"\nevent: quote\ndata: ");
-    write_fields(event, out);
+    write_open(&event, out);
     out.extend_from_slice(b",\"active_source\":\"");
     out.extend_from_slice(event.source.as_bytes());
     out.extend_from_slice(b"\"}\n\n");
+}
+
+/// The parts of the frame around an event's canonical JSON; behind one another they are what [`write_sse`] writes.
+#[inline]
+#[must_use]
+pub fn sse_parts<'a>(json: &'a [u8], source: &'a [u8], id: &'a str) -> [&'a [u8]; 7] {
+    let open = json.split_last().map_or(json, |(_, open)| open);
+    [b"id: ", id.as_bytes(), b"\nevent: quote\ndata: ", open, b",\"active_source\":\"", source, b"\"}\n\n"]
 }
 
 /// Whether a text can be a frame's id: a browser drops one with U+0000, and a line break would end it.
@@ -37,7 +56,7 @@ pub fn is_sse_id(id: &str) -> bool {
 }
 
 /// The whole object but its closing brace.
-fn write_fields(event: &QuoteEvent, out: &mut Vec<u8>) {
+fn write_fields(event: &EventRef<'_>, out: &mut Vec<u8>) {
     out.push(b'{');
     out.extend_from_slice(Field::V.json_key().as_bytes());
     out.push(b'1');
@@ -62,11 +81,11 @@ fn write_fields(event: &QuoteEvent, out: &mut Vec<u8>) {
     key(Field::Seq, out);
     or_null(event.seq, out, |seq, out| write_integer(seq.unsigned_abs(), out));
     key(Field::Condition, out);
-    or_null(event.condition.as_deref(), out, write_string);
+    or_null(event.condition, out, write_string);
     key(Field::Venue, out);
-    or_null(event.venue.as_deref(), out, write_string);
+    or_null(event.venue, out, write_string);
     key(Field::Meta, out);
-    or_null(event.meta.as_ref(), out, |meta, out| out.extend_from_slice(meta.text().as_bytes()));
+    or_null(event.meta, out, |meta, out| out.extend_from_slice(meta.text.as_bytes()));
 }
 
 fn key(field: Field, out: &mut Vec<u8>) {
@@ -97,7 +116,7 @@ mod tests {
         \"bid\":4799.0,\"ask\":4799.5,\"lastSize\":null,\"bidSize\":16,\"askSize\":23,\"seq\":4957,\"condition\":null,\
         \"venue\":\"CME\",\"meta\":{\"precision\": 2}}";
 
-    fn event() -> QuoteEvent {
+    fn event() -> crate::event::QuoteEvent {
         parse_event(CANONICAL.as_bytes(), &Sources::built_in()).unwrap()
     }
 

@@ -4,7 +4,7 @@
 //! names and order from the table here. Reading one from bytes is [`crate::parse`]'s.
 
 use crate::error::{ErrorCode, EventError};
-use crate::meta::Meta;
+use crate::meta::{Meta, MetaRef};
 use crate::symbol::{Source, Sources, Symbol};
 
 /// The only version there is.
@@ -145,6 +145,97 @@ pub struct QuoteEvent {
     pub meta: Option<Meta>,
 }
 
+impl QuoteEvent {
+    /// The same event, borrowed.
+    #[must_use]
+    pub fn view(&self) -> EventRef<'_> {
+        EventRef {
+            symbol: &self.symbol,
+            source: &self.source,
+            values: Values {
+                ts_us: self.ts_us,
+                last: self.last,
+                bid: self.bid,
+                ask: self.ask,
+                last_size: self.last_size,
+                bid_size: self.bid_size,
+                ask_size: self.ask_size,
+                seq: self.seq,
+                condition: self.condition.as_deref(),
+                venue: self.venue.as_deref(),
+                meta: self.meta.as_ref().map(Meta::view),
+            },
+            json: None,
+        }
+    }
+}
+
+/// What an event says beside its symbol and its source; units and ranges are those of [`QuoteEvent`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are those of QuoteEvent")]
+pub struct Values<'a> {
+    pub ts_us: i64,
+    pub last: Option<i64>,
+    pub bid: Option<i64>,
+    pub ask: Option<i64>,
+    pub last_size: Option<i32>,
+    pub bid_size: Option<i32>,
+    pub ask_size: Option<i32>,
+    pub seq: Option<i64>,
+    pub condition: Option<&'a str>,
+    pub venue: Option<&'a str>,
+    pub meta: Option<MetaRef<'a>>,
+}
+
+/// One event wherever it is kept: in a [`QuoteEvent`], in the columns of a batch, in the text it is read from.
+#[derive(Clone, Copy, Debug)]
+pub struct EventRef<'a> {
+    /// The canonical symbol.
+    pub symbol: &'a Symbol,
+    /// Who says so.
+    pub source: &'a Source,
+    /// Everything else.
+    pub values: Values<'a>,
+    /// Its canonical JSON, where that is at hand.
+    pub json: Option<&'a [u8]>,
+}
+
+impl EventRef<'_> {
+    /// An event of its own.
+    #[must_use]
+    pub fn to_event(&self) -> QuoteEvent {
+        QuoteEvent {
+            symbol: *self.symbol,
+            ts_us: self.ts_us,
+            source: *self.source,
+            last: self.last,
+            bid: self.bid,
+            ask: self.ask,
+            last_size: self.last_size,
+            bid_size: self.bid_size,
+            ask_size: self.ask_size,
+            seq: self.seq,
+            condition: self.condition.map(Box::from),
+            venue: self.venue.map(Box::from),
+            meta: self.meta.map(Meta::from),
+        }
+    }
+}
+
+impl<'a> std::ops::Deref for EventRef<'a> {
+    type Target = Values<'a>;
+
+    fn deref(&self) -> &Values<'a> {
+        &self.values
+    }
+}
+
+impl<'a> From<&'a QuoteEvent> for EventRef<'a> {
+    fn from(event: &'a QuoteEvent) -> Self {
+        event.view()
+    }
+}
+
 /// The symbol of that text.
 ///
 /// # Errors
@@ -209,7 +300,7 @@ pub fn check_seq(value: i64) -> Result<i64, EventError> {
 ///
 /// # Errors
 /// `out_of_range`.
-pub fn check_text(field: Field, text: &str) -> Result<Box<str>, EventError> {
+pub fn check_text(field: Field, text: &str) -> Result<(), EventError> {
     let fault =
         |what: &str| EventError::of(ErrorCode::OutOfRange, field.name(), format!("{} must {what}", field.name()));
     if text.contains('\0') {
@@ -218,7 +309,7 @@ pub fn check_text(field: Field, text: &str) -> Result<Box<str>, EventError> {
     if text.len() > MAX_TEXT_CHARS && text.chars().count() > MAX_TEXT_CHARS {
         return Err(fault("have at most 64 characters"));
     }
-    Ok(text.into())
+    Ok(())
 }
 
 #[cfg(test)]

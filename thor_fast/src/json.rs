@@ -276,8 +276,7 @@ impl<'a> Cursor<'a> {
     /// Goes to the next byte that means something in a string: a quote, a backslash, a control character or the end.
     fn skip_plain(&mut self) {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
-        self.at += plain.unwrap_or(rest.len());
+        self.at += plain_bytes(rest);
     }
 
     fn escape(&mut self) -> Result<char, Fault> {
@@ -328,6 +327,24 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// How many bytes stand before the first that means something in a string: a quote, a backslash or a control character.
+fn plain_bytes(bytes: &[u8]) -> usize {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The high bit of the first byte that is zero is right, those after it may be wrong.
+        let zero = |word: u64| word.wrapping_sub(LOW) & !word;
+        let control = word.wrapping_sub(LOW * 0x20) & !word;
+        let special = (zero(word ^ (LOW * 0x22)) | zero(word ^ (LOW * 0x5c)) | control) & (LOW * 0x80);
+        if special != 0 {
+            return number * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+    words.len() * 8 + plain.unwrap_or(rest.len())
+}
+
 /// Whether the whole text is one JSON number.
 pub(crate) fn is_number(text: &str) -> bool {
     let mut cursor = Cursor::new(text);
@@ -338,6 +355,11 @@ pub(crate) fn is_number(text: &str) -> bool {
 pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let bytes = text.as_bytes();
+    if plain_bytes(bytes) == bytes.len() {
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+        return;
+    }
     let mut plain = 0;
     for (at, byte) in bytes.iter().enumerate() {
         let short = match byte {

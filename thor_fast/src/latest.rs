@@ -6,7 +6,9 @@
 use std::borrow::Cow;
 
 use crate::error::{ErrorCode, EventError};
-use crate::event::{Field, QuoteEvent, VERSION, check_seq, check_size, check_source, check_symbol, check_text};
+use crate::event::{
+    EventRef, Field, QuoteEvent, VERSION, check_seq, check_size, check_source, check_symbol, check_text,
+};
 use crate::json::{Cursor, Value, is_number, write_string};
 use crate::meta::Meta;
 use crate::price::{Rounding, scale, write_integer, write_nanos};
@@ -14,7 +16,8 @@ use crate::symbol::Sources;
 use crate::time::{parse_iso, write_iso};
 
 /// Calls `add` with each field's name and value, in the order of the field table.
-pub fn each_field(event: &QuoteEvent, mut add: impl FnMut(&'static str, &[u8])) {
+pub fn each_field<'e>(event: impl Into<EventRef<'e>>, mut add: impl FnMut(&'static str, &[u8])) {
+    let event = event.into();
     add(Field::V.name(), b"1");
     add(Field::Symbol.name(), event.symbol.as_bytes());
     add(Field::Ts.name(), &written(|out| write_iso(event.ts_us, out)));
@@ -28,9 +31,9 @@ pub fn each_field(event: &QuoteEvent, mut add: impl FnMut(&'static str, &[u8])) 
         add(field.name(), &integer(size.map(i64::from)));
     }
     add(Field::Seq.name(), &integer(event.seq));
-    add(Field::Condition.name(), &text(event.condition.as_deref()));
-    add(Field::Venue.name(), &text(event.venue.as_deref()));
-    add(Field::Meta.name(), event.meta.as_ref().map(Meta::text).unwrap_or_default().as_bytes());
+    add(Field::Condition.name(), &text(event.condition));
+    add(Field::Venue.name(), &text(event.venue));
+    add(Field::Meta.name(), event.meta.map_or("", |meta| meta.text).as_bytes());
 }
 
 fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
@@ -107,11 +110,11 @@ fn number_of(field: Field, text: &str, decimals: u32, rounding: Rounding) -> Res
 
 fn text_of(field: Field, text: &str) -> Result<Box<str>, EventError> {
     if !text.starts_with('"') {
-        return check_text(field, text);
+        return check_text(field, text).map(|()| text.into());
     }
     let mut cursor = Cursor::new(text);
     match cursor.value() {
-        Ok(Value::Text(inner)) if cursor.end().is_ok() => check_text(field, &inner),
+        Ok(Value::Text(inner)) if cursor.end().is_ok() => check_text(field, &inner).map(|()| inner.into()),
         _ => Err(garbage(field, ErrorCode::BadType, "must be a JSON string where it begins with a quote")),
     }
 }

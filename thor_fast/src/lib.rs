@@ -3,19 +3,23 @@
 //! The core has no I/O, no clock and no environment: time, sources and displays are arguments. Python's side of it is in
 //! `python`, compiled only with the feature of that name.
 
+pub mod bars;
 pub mod batch;
 pub mod classify;
+pub mod columns;
 pub mod copy;
 pub mod display;
 pub mod encode;
 pub mod error;
 pub mod event;
+mod fast;
 mod json;
 pub mod latest;
 pub mod merge;
 pub mod meta;
 pub mod parse;
 pub mod price;
+pub mod resp;
 pub mod symbol;
 pub mod time;
 

@@ -3,6 +3,7 @@
 //! What a jsonb column would refuse is refused here, so that one event can never fail a batch of others: U+0000 in
 //! a string, and a number written with an exponent beyond ±308 or in more than 300 characters.
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 use crate::error::{ErrorCode, EventError};
@@ -24,7 +25,52 @@ pub struct Meta {
     live: bool,
 }
 
+/// A checked `meta` object in someone else's text.
+#[derive(Clone, Copy, Debug)]
+pub struct MetaRef<'a> {
+    /// The raw JSON text, on one line.
+    pub text: &'a str,
+    /// `run`, where it is an integer.
+    pub run: Option<i64>,
+    /// False when `delayed` or `stale` is true.
+    pub live: bool,
+}
+
+impl PartialEq for MetaRef<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for MetaRef<'_> {}
+
+impl From<MetaRef<'_>> for Meta {
+    fn from(meta: MetaRef<'_>) -> Self {
+        Self { text: meta.text.into(), run: meta.run, live: meta.live }
+    }
+}
+
+/// A checked `meta` object as it stands in an input, line breaks already made spaces.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Scanned<'a> {
+    pub(crate) text: Cow<'a, str>,
+    pub(crate) run: Option<i64>,
+    pub(crate) live: bool,
+}
+
+impl Scanned<'_> {
+    pub(crate) fn view(&self) -> MetaRef<'_> {
+        MetaRef { text: &self.text, run: self.run, live: self.live }
+    }
+}
+
 impl Meta {
+    /// The same object, borrowed.
+    #[must_use]
+    pub fn view(&self) -> MetaRef<'_> {
+        MetaRef { text: &self.text, run: self.run, live: self.live }
+    }
+
     /// The raw JSON text.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -65,18 +111,18 @@ impl Meta {
         }
         let meta = Self::scan(&mut cursor).map_err(bad_json)?;
         cursor.end().map_err(bad_json)?;
-        meta
+        meta.map(|meta| Self::from(meta.view()))
     }
 
     /// Reads the object at the cursor, which stands at its brace. The outer error is bad JSON, the inner one says that
     /// good JSON is no good meta.
-    pub(crate) fn scan(cursor: &mut Cursor<'_>) -> Result<Result<Self, EventError>, Fault> {
+    pub(crate) fn scan<'a>(cursor: &mut Cursor<'a>) -> Result<Result<Scanned<'a>, EventError>, Fault> {
         let start = cursor.position();
         cursor.nul = false;
         cursor.wild_number = false;
         cursor.take(b'{');
         cursor.skip_space();
-        let mut meta = Self { text: Box::default(), run: None, live: true };
+        let mut run = None;
         let (mut delayed, mut stale) = (false, false);
         let mut levels = 1;
         let mut more = !cursor.take(b'}');
@@ -89,16 +135,15 @@ impl Meta {
             }
             let value = cursor.between(from, cursor.position());
             match &*key {
-                "run" => meta.run = integer(value),
+                "run" => run = integer(value),
                 "delayed" => delayed = value == "true",
                 "stale" => stale = value == "true",
                 _ => {}
             }
             more = cursor.more(b'}')?;
         }
-        meta.live = !delayed && !stale;
         let text = cursor.between(start, cursor.position());
-        Ok(check(text, levels, cursor).map(|()| Self { text: one_line(text), ..meta }))
+        Ok(check(text, levels, cursor).map(|()| Scanned { text: one_line(text), run, live: !delayed && !stale }))
     }
 }
 
@@ -120,11 +165,11 @@ fn check(text: &str, levels: u32, cursor: &Cursor<'_>) -> Result<(), EventError>
 }
 
 /// The text without line breaks. JSON allows them between tokens only, so a space means the same.
-fn one_line(text: &str) -> Box<str> {
-    if text.bytes().any(|byte| matches!(byte, b'\n' | b'\r')) {
-        return text.replace(['\n', '\r'], " ").into();
+fn one_line(text: &str) -> Cow<'_, str> {
+    if memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some() {
+        return Cow::Owned(text.replace(['\n', '\r'], " "));
     }
-    text.into()
+    Cow::Borrowed(text)
 }
 
 fn integer(value: &str) -> Option<i64> {

@@ -147,37 +147,74 @@ pub fn write_nanos(nanos: i64, out: &mut Vec<u8>) {
     write_integer(magnitude / ONE.unsigned_abs(), out);
     out.push(b'.');
     let decimals = significant_decimals(nanos).max(1);
-    write_fraction(magnitude % ONE.unsigned_abs(), decimals, out);
+    let dropped = 10_u64.pow(u32::try_from(9 - decimals).unwrap_or(0));
+    write_padded(magnitude % ONE.unsigned_abs() / dropped, decimals, out);
 }
 
 /// The number of decimals that the price needs, 0 to 9.
 #[must_use]
 pub fn significant_decimals(nanos: i64) -> usize {
-    let mut fraction = nanos % ONE;
+    let mut fraction = u32::try_from(nanos.unsigned_abs() % ONE.unsigned_abs()).unwrap_or(0);
     if fraction == 0 {
         return 0;
     }
+    // A fraction that is not zero has at most eight zeros at its end.
     let mut decimals = 9;
-    while fraction % 10 == 0 {
-        fraction /= 10;
-        decimals -= 1;
+    for (zeros, power) in [(8, 100_000_000), (4, 10_000), (2, 100), (1, 10)] {
+        if fraction.is_multiple_of(power) {
+            fraction /= power;
+            decimals -= zeros;
+        }
     }
     decimals
 }
 
+/// The two digits of every number below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number: u8 = 0;
+    while number < 100 {
+        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
+        number += 1;
+    }
+    pairs
+};
+
 /// Writes an unsigned integer in decimal.
 pub(crate) fn write_integer(mut value: u64, out: &mut Vec<u8>) {
-    let mut digits = [0_u8; 20];
-    let mut count = 0;
-    for slot in digits.iter_mut().rev() {
-        *slot = b'0' + u8::try_from(value % 10).unwrap_or(0);
-        value /= 10;
-        count += 1;
-        if value == 0 {
-            break;
-        }
+    let mut text = [b'0'; 20];
+    let mut left = text.len();
+    while value >= 10 {
+        left -= 2;
+        put_pair(&mut text, left, value % 100);
+        value /= 100;
     }
-    out.extend_from_slice(digits.get(20 - count..).unwrap_or_default());
+    // One digit is left, or none where a pair was the last.
+    if value > 0 || left == text.len() {
+        left -= 1;
+        text[left] = b'0' + u8::try_from(value).unwrap_or(0);
+    }
+    out.extend_from_slice(text.get(left..).unwrap_or_default());
+}
+
+/// Writes the last `digits` (at most 20) decimal digits of a number, zeros before it.
+pub(crate) fn write_padded(mut value: u64, digits: usize, out: &mut Vec<u8>) {
+    let mut text = [b'0'; 20];
+    let mut left = text.len();
+    while value > 0 && left >= 2 {
+        left -= 2;
+        put_pair(&mut text, left, value % 100);
+        value /= 100;
+    }
+    out.extend_from_slice(text.get(text.len().saturating_sub(digits)..).unwrap_or_default());
+}
+
+#[inline(always)]
+fn put_pair(text: &mut [u8; 20], at: usize, value: u64) {
+    let pair = PAIRS.get(usize::try_from(value).unwrap_or(0)).copied().unwrap_or([b'0'; 2]);
+    if let Some(place) = text.get_mut(at..at + 2) {
+        place.copy_from_slice(&pair);
+    }
 }
 
 /// Writes a signed integer in decimal.
@@ -186,16 +223,6 @@ pub(crate) fn write_signed(value: i64, out: &mut Vec<u8>) {
         out.push(b'-');
     }
     write_integer(value.unsigned_abs(), out);
-}
-
-/// Writes the first `decimals` of the nine digits of a fraction in nanos.
-fn write_fraction(mut fraction: u64, decimals: usize, out: &mut Vec<u8>) {
-    let mut digits = [b'0'; 9];
-    for slot in digits.iter_mut().rev() {
-        *slot = b'0' + u8::try_from(fraction % 10).unwrap_or(0);
-        fraction /= 10;
-    }
-    out.extend_from_slice(digits.get(..decimals).unwrap_or(&digits));
 }
 
 #[cfg(test)]

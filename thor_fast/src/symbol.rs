@@ -18,13 +18,13 @@ pub type Symbol = Name<32>;
 pub type Source = Name<16>;
 
 impl<const N: usize> Name<N> {
-    fn checked(text: &str, first: fn(u8) -> bool, rest: fn(u8) -> bool) -> Option<Self> {
-        let (head, tail) = text.as_bytes().split_first()?;
+    fn checked(text: &[u8], first: fn(u8) -> bool, rest: fn(u8) -> bool) -> Option<Self> {
+        let (head, tail) = text.split_first()?;
         if !first(*head) || !tail.iter().all(|byte| rest(*byte)) {
             return None;
         }
         let mut bytes = [0; N];
-        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
         Some(Self { bytes, length: u8::try_from(text.len()).ok()? })
     }
 
@@ -32,6 +32,11 @@ impl<const N: usize> Name<N> {
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The bytes with zeros after them, and how many of them are the text's.
+    pub(crate) fn padded(&self) -> (&[u8; N], usize) {
+        (&self.bytes, usize::from(self.length))
     }
 
     /// The text's bytes, all ASCII.
@@ -45,6 +50,12 @@ impl Symbol {
     /// The symbol, or nothing when the text is not in canonical form.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
+        Self::from_bytes(text.as_bytes())
+    }
+
+    /// The symbol, or nothing when the bytes are not in canonical form.
+    #[must_use]
+    pub fn from_bytes(text: &[u8]) -> Option<Self> {
         Self::checked(
             text,
             |byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'$'),
@@ -57,7 +68,11 @@ impl Source {
     /// The source name, or nothing when the text cannot be one.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        Self::checked(text, |byte| byte.is_ascii_uppercase(), |byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+        Self::checked(
+            text.as_bytes(),
+            |byte| byte.is_ascii_uppercase(),
+            |byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'),
+        )
     }
 }
 
@@ -87,7 +102,13 @@ impl Sources {
     /// The registered source of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Source> {
-        self.0.iter().find(|source| source.as_bytes() == name.as_bytes()).copied()
+        self.from_bytes(name.as_bytes())
+    }
+
+    /// The registered source of that name.
+    #[must_use]
+    pub fn from_bytes(&self, name: &[u8]) -> Option<Source> {
+        self.0.iter().find(|source| source.as_bytes() == name).copied()
     }
 
     /// The same set with one more source; a source that is there already changes nothing.

@@ -58,21 +58,18 @@ pub fn write_iso(us: i64, out: &mut Vec<u8>) {
     let (year, month, day) = civil_from_days(us.div_euclid(DAY_US));
     let in_day = us.rem_euclid(DAY_US);
     let second = in_day / 1_000_000;
-    let mut text = *b"0000-00-00T00:00:00.000000Z";
-    put(&mut text, 0..4, year);
-    put(&mut text, 5..7, month);
-    put(&mut text, 8..10, day);
-    put(&mut text, 11..13, second / 3_600);
-    put(&mut text, 14..16, second / 60 % 60);
-    put(&mut text, 17..19, second % 60);
-    put(&mut text, 20..26, in_day % 1_000_000);
-    out.extend_from_slice(&text);
-}
-
-fn put(text: &mut [u8; 27], place: std::ops::Range<usize>, mut number: i64) {
-    for byte in text[place].iter_mut().rev() {
-        *byte = b'0' + u8::try_from(number % 10).unwrap_or(0);
-        number /= 10;
+    let parts = [
+        (year, 4, b'-'),
+        (month, 2, b'-'),
+        (day, 2, b'T'),
+        (second / 3_600, 2, b':'),
+        (second / 60 % 60, 2, b':'),
+        (second % 60, 2, b'.'),
+        (in_day % 1_000_000, 6, b'Z'),
+    ];
+    for (number, digits, end) in parts {
+        crate::price::write_padded(number.unsigned_abs(), digits, out);
+        out.push(end);
     }
 }
 

@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde_json::Value;
 use thor_fast::display::{Display, format_price, parse_price};
@@ -107,8 +106,8 @@ fn merge_sequences_are_decided_as_written() {
     }
 }
 
-fn event(value: &Value) -> Arc<QuoteEvent> {
-    Arc::new(parse_event(value.to_string().as_bytes(), &Sources::built_in()).unwrap())
+fn event(value: &Value) -> QuoteEvent {
+    parse_event(value.to_string().as_bytes(), &Sources::built_in()).unwrap()
 }
 
 fn rules(policy: &Value) -> Rules {
@@ -133,8 +132,9 @@ fn rules(policy: &Value) -> Rules {
 fn a_recorded_open_comes_back_byte_for_byte() {
     let lines = golden("es_open.jsonl");
     let parsed = parse_lines(&lines, &Sources::built_in());
-    assert_eq!((parsed.events.len(), parsed.rejects.len(), parsed.unknown_keys), (300, 0, 0));
-    let written: String = parsed.events.iter().map(|event| json(event) + "\n").collect();
+    assert_eq!((parsed.batch.len(), parsed.rejects.len(), parsed.unknown_keys), (300, 0, 0));
+    assert!(parsed.batch.iter().all(|event| event.json.is_some()));
+    let written: String = parsed.batch.iter().map(|event| json(&event.to_event()) + "\n").collect();
     assert_eq!(written.as_bytes(), lines);
-    assert_eq!(thor_fast::batch::last_per_key(&parsed.events).len(), 296);
+    assert_eq!(parsed.batch.last_per_key().len(), 296);
 }

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 use thor_fast::display::{Display, format_price, parse_price};
 use thor_fast::encode::write_json;
@@ -11,7 +9,7 @@ use thor_fast::event::{Field, QuoteEvent, check_text};
 use thor_fast::latest::{each_field, event_from_fields};
 use thor_fast::merge::{MergePolicy, Rules};
 use thor_fast::meta::Meta;
-use thor_fast::parse::{parse_event, parse_lines};
+use thor_fast::parse::{parse_each, parse_event, parse_lines, parse_strictly};
 use thor_fast::price::{nanos_from_number, write_nanos};
 use thor_fast::symbol::{Source, Sources, Symbol};
 use thor_fast::time::{MAX_US, MIN_US, parse_iso, write_iso};
@@ -27,7 +25,7 @@ fn size() -> impl Strategy<Value = Option<i32>> {
 fn text() -> impl Strategy<Value = Option<Box<str>>> {
     proptest::option::of(proptest::collection::vec(any::<char>(), 0..=64)).prop_map(|characters| {
         let text: String = characters?.into_iter().filter(|character| *character != '\0').collect();
-        check_text(Field::Venue, &text).ok()
+        check_text(Field::Venue, &text).ok().map(|()| text.into())
     })
 }
 
@@ -63,6 +61,164 @@ prop_compose! {
             meta,
         }
     }
+}
+
+const CANONICAL: &str = "{\"v\":1,\"symbol\":\"ES\",\"ts\":\"2023-12-25T22:00:00.180087Z\",\"source\":\"TOS\",\"last\":4799.25,\
+    \"bid\":4799.0,\"ask\":4799.5,\"lastSize\":3,\"bidSize\":16,\"askSize\":23,\"seq\":4957,\"condition\":\"@ T\",\
+    \"venue\":\"CME\",\"meta\":{\"precision\":2}}";
+
+/// Changes to the canonical event: other spellings of its values, right and wrong ones.
+fn near_values() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+    let tokens = vec![
+        (
+            "\"ES\"",
+            vec![
+                "\"BRK.B\"",
+                "\"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345\"",
+                "\"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456\"",
+                "\"es\"",
+                "\"\"",
+                "\"E\\u0053\"",
+                "\"ES\0\"",
+                "\"ABCDEFG\"",
+                "\"ABCDEFGH\"",
+                "\"ABCDEFGHI\"",
+            ],
+        ),
+        (
+            "2023-12-25T22:00:00.180087Z",
+            vec![
+                "2023-12-25t22:00:00.180087Z",
+                "2016-12-31T23:59:60.180087Z",
+                "2023-12-25T22:00:59.999999Z",
+                "2023-12-25T22:00:61.180087Z",
+                "2023-12-25T22:00:0:.180087Z",
+                "2023-02-29T22:00:00.180087Z",
+                "0000-12-25T22:00:00.180087Z",
+                "2023-12-25T22:00:00.18008Z",
+                "2023-12-25T22:00:00.1800879Z",
+                "2023-12-25T22:00:00.180087z",
+                "2023-12-25T22:00:00.18/087Z",
+                "2023-12-25T22:00:00.180087+",
+            ],
+        ),
+        ("\"TOS\"", vec!["\"MOCK\"", "\"NOBODY\"", "\"\"", "\"ABCDEFGHIJKLMNOPQ\"", "null"]),
+        (
+            "4799.25",
+            vec![
+                "4799",
+                "4799.250",
+                "-0.0",
+                "0.0",
+                "-0.5",
+                "00.5",
+                "04799.25",
+                "12345678.5",
+                "1234567.123456789",
+                "0.123456789",
+                "0.12345678",
+                "0.1234567",
+                "0.1234567891",
+                "9223372036.854775807",
+                "9223372036.854775808",
+                "-9223372036.854775807",
+                "1e3",
+                "1.5E-2",
+                "1.",
+                ".5",
+                "-",
+                "--1.5",
+                "4799.25 ",
+                "\"1\"",
+                "null",
+                "nullx",
+                "true",
+                "99999999.0",
+                "100000000.0",
+            ],
+        ),
+        ("4799.0", vec!["null", "-37.63", "4799.00"]),
+        (
+            ":16,",
+            vec![
+                ":0,",
+                ":00,",
+                ":-1,",
+                ":-0,",
+                ":2.0,",
+                ":2147483647,",
+                ":2147483648,",
+                ":1234567,",
+                ":12345678,",
+                ":null,",
+                ": 5,",
+                ":1e2,",
+            ],
+        ),
+        (
+            ":4957,",
+            vec![
+                ":0,",
+                ":12345678,",
+                ":123456789,",
+                ":1234567890123456,",
+                ":12345678901234567,",
+                ":123456789012345678,",
+                ":9223372036854775807,",
+                ":9223372036854775808,",
+                ":00000000,",
+                ":012345678,",
+                ":1234567890123456.0,",
+                ":null,",
+                ":-1,",
+            ],
+        ),
+        (
+            "\"@ T\"",
+            vec![
+                "\"\"",
+                "null",
+                "\"1234567\"",
+                "\"12345678\"",
+                "\"123456789\"",
+                "\"é\"",
+                "\"a\\nb\"",
+                "\"a\\/b\"",
+                "\"a\nb\"",
+                "\"\u{7f}\"",
+                "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"",
+                "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"",
+                "5",
+            ],
+        ),
+        (
+            "{\"precision\":2}",
+            vec![
+                "null",
+                "{}",
+                "{ }",
+                "{\"a\":[1,{\"b\":\"\\n\"}]}",
+                "{\"run\":5,\"stale\":true}",
+                "{\n}",
+                "{\"a\":\"é\"}",
+                "{\"a\":\"\\u0000\"}",
+                "{\"a\":1e999}",
+                "{\"a\":}",
+                "[]",
+                "{}}",
+                "{},\"x\":{}",
+                "{\"a\":1} ",
+                "{\"precision\":2},\"v\":1",
+                "nul",
+            ],
+        ),
+        ("}}", vec!["}} ", "}}\r\n", "}", "}}}", "}}x"]),
+        ("\"v\":1,", vec!["\"v\":1.0,", "\"v\":2,", "", " \"v\":1,", "\"v\":1,\"v\":1,", "\"x\":1,\"v\":1,"]),
+        ("\"bidSize\"", vec!["\"bidsize\"", "\"askSize\"", "\"bid\\u0053ize\""]),
+    ];
+    let choices: Vec<(&'static str, &'static str)> =
+        tokens.into_iter().flat_map(|(from, to)| to.into_iter().map(move |to| (from, to))).collect();
+    proptest::collection::vec(prop::sample::select(choices), 1..3)
 }
 
 /// Text that is nearly an event: pieces of JSON in any order.
@@ -109,10 +265,58 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
 
     #[test]
+    fn the_fast_reader_reads_as_the_general_one_does(event in events(), cuts in proptest::collection::vec((any::<prop::sample::Index>(), 0..3_usize, any::<u8>()), 0..3)) {
+        let mut data = Vec::new();
+        write_json(&event, &mut data);
+        for (place, cut, byte) in cuts {
+            let at = place.index(data.len());
+            data.splice(at..(at + cut).min(data.len()), (cut > 0).then_some(byte));
+        }
+        let strictly = parse_strictly(&data, &Sources::built_in());
+        prop_assert_eq!(parse_event(&data, &Sources::built_in()), strictly.clone());
+        // Twice in one batch, so that what is remembered of the first is used for the second.
+        let twice: [&[u8]; 2] = [&data, &data];
+        let parsed = parse_each(&twice, &Sources::built_in());
+        match strictly {
+            Ok(event) => {
+                prop_assert_eq!(parsed.batch.len(), 2);
+                let mut canonical = Vec::new();
+                write_json(&event, &mut canonical);
+                for read in parsed.batch.iter() {
+                    prop_assert_eq!(&read.to_event(), &event);
+                    prop_assert!(read.json.is_none_or(|json| json == canonical));
+                }
+            }
+            Err(error) => {
+                let found: Vec<_> = parsed.rejects.iter().map(|reject| (reject.position, &reject.error)).collect();
+                prop_assert_eq!(found, [(0, &error), (1, &error)]);
+            }
+        }
+    }
+
+    #[test]
+    fn nearly_canonical_events_are_read_alike(changes in near_values()) {
+        let mut text = CANONICAL.to_owned();
+        for (from, to) in changes {
+            text = text.replacen(from, to, 1);
+        }
+        let strictly = parse_strictly(text.as_bytes(), &Sources::built_in());
+        prop_assert_eq!(parse_event(text.as_bytes(), &Sources::built_in()), strictly.clone());
+        let parsed = parse_each(&[text.as_bytes()], &Sources::built_in());
+        for event in parsed.batch.iter() {
+            let mut canonical = Vec::new();
+            write_json(&event.to_event(), &mut canonical);
+            prop_assert_eq!(Ok(event.to_event()), strictly.clone());
+            prop_assert!(event.json.is_none_or(|json| json == canonical), "{}", text);
+        }
+        prop_assert_eq!(parsed.batch.len(), usize::from(strictly.is_ok()));
+    }
+
+    #[test]
     fn no_bytes_make_it_panic(data in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _answer = parse_event(&data, &Sources::built_in());
         let parsed = parse_lines(&data, &Sources::built_in());
-        prop_assert!(parsed.events.len() + parsed.rejects.len() <= data.len() + 1);
+        prop_assert!(parsed.batch.len() + parsed.rejects.len() <= data.len() + 1);
     }
 
     #[test]
@@ -228,7 +432,7 @@ proptest! {
 
     #[test]
     fn the_merge_is_the_same_every_time_and_its_counts_add_up(
-        offers in proptest::collection::vec(offers().prop_map(Arc::new), 1..60),
+        offers in proptest::collection::vec(offers(), 1..60),
     ) {
         let run = || {
             let mut policy = policy();
@@ -246,7 +450,7 @@ proptest! {
 
     #[test]
     fn offering_the_last_event_of_a_source_again_changes_nothing(
-        offers in proptest::collection::vec(offers().prop_map(Arc::new), 1..60),
+        offers in proptest::collection::vec(offers(), 1..60),
     ) {
         let mut policy = policy();
         let mut at = 0;
@@ -263,8 +467,8 @@ proptest! {
 
     #[test]
     fn offering_all_of_it_again_changes_nothing(
-        offers in proptest::collection::vec(numbered_offers().prop_map(Arc::new), 1..60),
-        later in proptest::collection::vec(numbered_offers().prop_map(Arc::new), 1..20),
+        offers in proptest::collection::vec(numbered_offers(), 1..60),
+        later in proptest::collection::vec(numbered_offers(), 1..20),
     ) {
         let received = |at: usize| i64::try_from(at).unwrap() * 400_000;
         let (mut once, mut twice) = (policy(), policy());

@@ -6,7 +6,9 @@ No function keeps a reference to what it was given, and none reads a clock.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Final, final, overload
+from typing import Any, Final, final, overload
+
+from typing_extensions import Buffer
 
 from thor_fast._error import EventError as EventError
 
@@ -14,6 +16,7 @@ __all__ = [
     "ERROR_CODES",
     "EVENT_FIELDS",
     "MERGE_REASONS",
+    "Bars",
     "Decision",
     "EventError",
     "MergePolicy",
@@ -23,10 +26,13 @@ __all__ = [
     "Thresholds",
     "__version__",
     "classify_batch",
+    "classify_columns",
     "format_price",
+    "format_prices",
     "parse_batch",
     "parse_event",
     "parse_price",
+    "parse_prices",
     "register_display",
     "register_source",
     "registered_sources",
@@ -151,14 +157,42 @@ class QuoteEvent:
 
 @final
 class QuoteBatch:
-    """Events in the order they came. Events are shared, not copied, between batches."""
+    """Events in the order they came, as columns. Parts of a batch share its columns.
+
+    A slice or `take` copies no event and keeps the whole batch's columns alive; `concat` of one batch makes columns
+    of its own. Events read from canonical JSON keep its bytes, so that writing them again is a copy. Indexing and
+    iterating make a `QuoteEvent` of each event.
+    """
 
     @staticmethod
     def from_events(events: Iterable[QuoteEvent]) -> QuoteBatch:
         """A batch of these events in this order."""
+    @staticmethod
+    def concat(batches: Sequence[QuoteBatch]) -> QuoteBatch:
+        """All events of these batches, one batch after the other, in columns of their own."""
+    @staticmethod
+    def from_arrow(data: object) -> QuoteBatch:
+        """The events of a table with the columns of `__arrow_c_stream__`, checked as strictly as the constructor does.
+
+        The table is anything with that method: of Polars, DuckDB, PyArrow, or another batch. Columns go by name, others
+        are passed over; seq, condition, venue and meta may be left out. Texts may be of any Arrow type of text, coded
+        or not. Raises `ValueError` for other columns or types, `EventError` for a row that is no event,
+        `AttributeError` for an object without that method.
+        """
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The batch as an Arrow C stream of one record batch, which Polars, DuckDB and PyArrow take without a copy.
+
+        Columns: symbol and source (dictionaries of text), ts (timestamp in microseconds, UTC), last_nanos, bid_nanos
+        and ask_nanos (int64 in units of 1e-9: a price of 4799.25 is 4799250000000), last_size, bid_size, ask_size
+        (int32), seq (int64), condition, venue and meta (large text). Only the validity bits are made anew; events that
+        do not stand next to one another in their columns are gathered first.
+        """
     @property
     def unknown_keys(self) -> int:
         """Unknown top-level keys that parsing dropped; 0 for a batch that was not parsed."""
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the columns that the batch takes its events from, shared ones counted whole."""
     def __len__(self) -> int: ...
     @overload
     def __getitem__(self, index: int, /) -> QuoteEvent: ...
@@ -186,12 +220,61 @@ class QuoteBatch:
 
         Raises `ValueError` when there are not as many ids as events, or an id holds a line break or U+0000.
         """
+    def to_sse_stream(self, ids: Sequence[str]) -> bytes:
+        """The frames of `to_sse` behind one another, as one chunk for one client. Raises `ValueError` as it does."""
+    def to_xadd(self, stream: str, *, minid_ms: int | None = None) -> bytes:
+        """One command an event in Redis' protocol, for a raw socket: `XADD stream [MINID ~ minid_ms] * data <json>`."""
+    def to_latest(
+        self, ids: Sequence[str], received_us: Sequence[int] | Buffer, *, prefix: str = "quotes:latest:"
+    ) -> bytes:
+        """One `HSET <prefix><symbol>` in Redis' protocol for the newest event of each symbol.
+
+        It sets the fields of `QuoteEvent.to_latest_fields`, `updated_at` (the time in the id), `active_source`,
+        `stream_id` and `received_us`. Ids and times are one an event, of the whole batch. Raises `ValueError` when
+        there are not as many of them as events, or an id is not that of a stream's entry.
+        """
+    def bars(self, interval_us: int) -> Bars:
+        """Open, high, low, close and volume of every event with a last, by symbol and interval.
+
+        Of repeated events (one symbol, source, ts and seq) the last counts; otherwise the order of the events does not
+        matter. Raises `ValueError` for an interval that is not above 0.
+        """
     def to_copy_binary(self) -> bytes:
         """A complete stream for COPY in binary format. No event can make it fail.
 
         Its columns: symbol, ts, last, bid, ask, last_size, bid_size, ask_size, source, cond, seq, extra. `extra` is
         jsonb with `venue` and `meta`, those that are there, or null.
         """
+
+@final
+class Bars:
+    """Bars of many symbols as columns, by symbol, then start. The memoryviews are of 64-bit integers."""
+
+    def __len__(self) -> int: ...
+    @property
+    def symbol(self) -> list[str]:
+        """Each bar's symbol."""
+    @property
+    def start_us(self) -> memoryview:
+        """Where the interval begins, microseconds UTC, a whole multiple of the interval."""
+    @property
+    def open(self) -> memoryview:
+        """The first price by ts, seq and source, in units of 1e-9."""
+    @property
+    def high(self) -> memoryview:
+        """The greatest price, in units of 1e-9."""
+    @property
+    def low(self) -> memoryview:
+        """The least price, in units of 1e-9."""
+    @property
+    def close(self) -> memoryview:
+        """The last price by ts, seq and source, in units of 1e-9."""
+    @property
+    def volume(self) -> memoryview:
+        """The sum of last_size, an absent one being 0."""
+    @property
+    def events(self) -> memoryview:
+        """How many events the bar is made of."""
 
 @final
 class Decision:
@@ -239,10 +322,29 @@ class MergePolicy:
     ) -> MergePolicy: ...
     def offer(self, event: QuoteEvent, received_us: int) -> Decision:
         """Decides on one event and remembers it."""
-    def offer_batch(self, batch: QuoteBatch, received_us: Sequence[int]) -> list[Decision]:
-        """`offer` for each event in order. Raises `ValueError` when there are not as many times as events."""
+    def offer_batch(self, batch: QuoteBatch, received_us: Sequence[int] | Buffer) -> list[Decision]:
+        """`offer` for each event in order. Raises `ValueError` when there are not as many times as events.
+
+        The times may be a buffer of 64-bit integers, such as `array("q")`. Equal decisions are one object.
+        """
     def restore(self, event: QuoteEvent, received_us: int) -> None:
         """Sets the symbol's state as if this event had just been accepted and nothing else been seen."""
+    def export_state(self) -> bytes:
+        """All that the policy has seen, counts and all but its settings, in a form of its own (version 1)."""
+    def import_state(self, state: bytes) -> None:
+        """Takes over what `export_state` wrote in place of what the policy has seen; its settings stay.
+
+        Raises `ValueError` for anything else, and then nothing has changed.
+
+        >>> from thor_fast import MergePolicy, QuoteEvent
+        >>> first, second = MergePolicy(), MergePolicy()
+        >>> event = QuoteEvent(symbol="ES", ts_us=0, source="TOS", last=4799.0)
+        >>> first.offer(event, 0).reason
+        'first'
+        >>> second.import_state(first.export_state())
+        >>> second.offer(event, 0).reason
+        'duplicate'
+        """
     def active_source(self, symbol: str) -> str | None:
         """The source that stands for the symbol, or None when no event of it was accepted."""
     def counts(self) -> dict[str, int]:
@@ -307,6 +409,26 @@ def format_price(value: Decimal | float, symbol_or_precision: str | int, *, sign
     ("118'10", "+0'14", '2.68')
     """
 
+def format_prices(nanos: Buffer, symbol_or_precision: str | int, *, signed: bool = False) -> list[str | None]:
+    """The text of each price of a buffer of nanos, None where it is -2^63.
+
+    The buffer holds signed 64-bit integers in units of 1e-9, such as `array("q")` or a NumPy array of int64. Texts are
+    those of `format_price`. Raises as it does, and `BufferError` or `TypeError` for anything but such a buffer.
+
+    >>> from array import array
+    >>> from thor_fast import format_prices
+    >>> format_prices(array("q", [118_312_500_000, -(2**63), 2_675_000_000]), 2)
+    ['118.31', None, '2.68']
+    """
+
+def parse_prices(texts: Sequence[str]) -> memoryview:
+    """The nanos of each text that `parse_price` reads, as a memoryview of 64-bit integers. Raises `EventError`.
+
+    >>> from thor_fast import parse_prices
+    >>> parse_prices(["112'155", "-0'06"]).tolist()
+    [112484375000, -187500000]
+    """
+
 def parse_price(text: str) -> Decimal:
     """The price of a text: `51.275`, `118'10`, `112'155`, `111-16+`, `118 10/32`, signed or not. Raises `EventError`.
 
@@ -328,4 +450,20 @@ def classify_batch(
     >>> ladder = Thresholds(strong_buy=6, buy=1, sell=-1, strong_sell=-6)
     >>> classify_batch([6.25, 6, 1, -1, -6, None], [ladder] * 6)
     ['STRONG_BUY', 'BUY', 'HOLD', 'HOLD', 'STRONG_SELL', None]
+    """
+
+def classify_columns(changes: Buffer, thresholds: Sequence[Thresholds | None], ids: Buffer | None = None) -> memoryview:
+    """The signal of each net change as a number from 2 to -2, -128 where change or thresholds are missing.
+
+    2 is STRONG_BUY, 1 BUY, 0 HOLD, -1 SELL, -2 STRONG_SELL. `changes` is a buffer of signed 64-bit integers in units of
+    1e-9 of the thresholds' unit, -2^63 where there is none. `ids` is a buffer of as many unsigned 32-bit integers that
+    say which of `thresholds` is meant; without it there must be one. Returns a memoryview of signed bytes. Raises
+    `ValueError` for lengths or ids that do not fit.
+
+    >>> from array import array
+    >>> from thor_fast import Thresholds, classify_columns
+    >>> ladder = Thresholds(strong_buy=6, buy=1, sell=-1, strong_sell=-6)
+    >>> changes = array("q", [6_250_000_000, 6_000_000_000, -6_000_000_000, -(2**63)])
+    >>> classify_columns(changes, [ladder, None], array("I", [0, 0, 0, 0])).tolist()
+    [2, 1, -2, -128]
     """

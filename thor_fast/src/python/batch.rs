@@ -1,20 +1,27 @@
 //! `QuoteBatch`, `Reject` and `parse_batch`.
 
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PySlice};
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::{PyBytes, PyCapsule, PySlice, PyString};
 
+use super::arrow::{self, Refused};
+use super::bars::PyBars;
+use super::convert::{integers, raised};
 use super::event::PyQuoteEvent;
 use super::registry::sources;
 use super::without_gil;
-use crate::batch::{last_per_key, newest_per_symbol};
+use crate::batch::QuoteBatch;
+use crate::columns::Columns;
 use crate::copy::copy_binary;
-use crate::encode::{USUAL_JSON_BYTES, is_sse_id, write_json, write_sse};
-use crate::event::QuoteEvent;
+use crate::encode::{USUAL_JSON_BYTES, is_sse_id, sse_parts, write_json};
+use crate::error::EventError;
 use crate::parse::{Reject, parse_each, parse_lines};
+use crate::resp::{id_ms, write_latest, write_xadd};
+use crate::symbol::{Name, Source};
 
 /// One refused input of a batch.
 #[pyclass(frozen, name = "Reject", module = "thor_fast")]
@@ -52,25 +59,28 @@ impl PyReject {
     }
 }
 
-/// Events in the order they came. Events are shared, not copied, between batches.
+/// Events in the order they came, as columns. Parts of a batch share its columns.
 #[pyclass(frozen, name = "QuoteBatch", module = "thor_fast")]
 pub(super) struct PyQuoteBatch {
-    pub(super) events: Vec<Arc<QuoteEvent>>,
+    pub(super) batch: QuoteBatch,
     unknown_keys: u64,
 }
 
 impl PyQuoteBatch {
-    fn of(events: Vec<Arc<QuoteEvent>>) -> Self {
-        Self { events, unknown_keys: 0 }
+    /// Each event's name out of a table, one object a name.
+    fn names<'py, const N: usize>(&self, py: Python<'py>, names: &[Name<N>], ids: &[u32]) -> Vec<Bound<'py, PyString>> {
+        let names: Vec<_> = names.iter().map(|name| PyString::new(py, name.as_str())).collect();
+        let name = |position| names.get(*ids.get(self.batch.row(position)?)? as usize).cloned();
+        (0..self.batch.len()).filter_map(name).collect()
     }
 
-    fn at(&self, positions: impl IntoIterator<Item = usize>) -> Self {
-        Self::of(positions.into_iter().filter_map(|position| self.events.get(position)).map(Arc::clone).collect())
+    pub(super) fn of(batch: QuoteBatch) -> Self {
+        Self { batch, unknown_keys: 0 }
     }
 
     /// The position that a Python index means.
     fn position(&self, index: isize) -> PyResult<usize> {
-        let length = self.events.len();
+        let length = self.batch.len();
         let position = if index < 0 { index.saturating_add_unsigned(length) } else { index };
         usize::try_from(position)
             .ok()
@@ -78,38 +88,127 @@ impl PyQuoteBatch {
             .ok_or_else(|| PyIndexError::new_err("batch index out of range"))
     }
 
-    /// Every event written into one buffer, and where each of them ends.
-    fn written(&self, write: impl Fn(usize, &QuoteEvent, &mut Vec<u8>)) -> (Vec<u8>, Vec<usize>) {
-        let mut out = Vec::with_capacity(self.events.len() * USUAL_JSON_BYTES);
-        let mut ends = Vec::with_capacity(self.events.len());
-        for (position, event) in self.events.iter().enumerate() {
-            write(position, event, &mut out);
-            ends.push(out.len());
+    fn checked_ids(&self, ids: &[PyBackedStr]) -> PyResult<()> {
+        if ids.len() != self.batch.len() {
+            let message = format!("{} events need as many ids, had {}", self.batch.len(), ids.len());
+            return Err(PyValueError::new_err(message));
         }
-        (out, ends)
+        if !ids.iter().all(|id| is_sse_id(id)) {
+            return Err(PyValueError::new_err("an id must not hold a line break or U+0000"));
+        }
+        Ok(())
+    }
+
+    /// Each event's source.
+    fn source_bytes(&self) -> impl Iterator<Item = &[u8]> {
+        let columns = self.batch.columns();
+        let source = |row: usize| columns.sources().get(*columns.source_ids().get(row)? as usize);
+        (0..self.batch.len())
+            .map(move |position| self.batch.row(position).and_then(source).map_or(&[][..], Source::as_bytes))
     }
 }
 
-/// The parts of a buffer as bytes objects.
-fn parts<'py>(py: Python<'py>, buffer: &[u8], ends: &[usize]) -> Vec<Bound<'py, PyBytes>> {
-    let mut start = 0;
-    let mut parts = Vec::with_capacity(ends.len());
-    for end in ends {
-        parts.push(PyBytes::new(py, buffer.get(start..*end).unwrap_or_default()));
-        start = *end;
+/// The canonical JSON of those events of a batch that do not have it at hand.
+struct Written {
+    buffer: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Written {
+    fn of(py: Python<'_>, batch: &QuoteBatch) -> Self {
+        without_gil(py, || {
+            let mut written = Self { buffer: Vec::new(), ends: Vec::new() };
+            for position in 0..batch.len() {
+                if batch.json(position).is_none()
+                    && let Some(event) = batch.get(position)
+                {
+                    write_json(event, &mut written.buffer);
+                    written.ends.push(written.buffer.len());
+                }
+            }
+            written
+        })
     }
-    parts
+
+    /// The canonical JSON of every event.
+    fn iter<'a>(&'a self, batch: &'a QuoteBatch) -> impl Iterator<Item = &'a [u8]> {
+        let mut start = 0;
+        let mut written = self.ends.iter().map(move |end| {
+            let from = std::mem::replace(&mut start, *end);
+            self.buffer.get(from..*end).unwrap_or_default()
+        });
+        (0..batch.len()).map(move |position| batch.json(position).or_else(|| written.next()).unwrap_or_default())
+    }
+}
+
+/// A bytes object of all parts, which are asked for twice: for their length and for themselves.
+fn filled<'a, 'py, I: Iterator<Item = &'a [u8]>>(
+    py: Python<'py>,
+    parts: impl Fn() -> I + Sync,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let bytes = without_gil(py, || parts().map(<[u8]>::len).sum());
+    PyBytes::new_with(py, bytes, |place| {
+        without_gil(py, || {
+            let mut left = place;
+            for part in parts() {
+                let Some((head, rest)) = std::mem::take(&mut left).split_at_mut_checked(part.len()) else { break };
+                head.copy_from_slice(part);
+                left = rest;
+            }
+        });
+        Ok(())
+    })
 }
 
 #[pymethods]
 impl PyQuoteBatch {
     #[staticmethod]
     fn from_events(events: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let mut shared = Vec::new();
+        let mut columns = Columns::default();
         for event in events.try_iter()? {
-            shared.push(Arc::clone(&event?.cast::<PyQuoteEvent>()?.get().0));
+            columns.push(&event?.cast::<PyQuoteEvent>()?.get().0.view());
         }
-        Ok(Self::of(shared))
+        columns.shrink();
+        Ok(Self::of(columns.into()))
+    }
+
+    #[staticmethod]
+    fn concat(py: Python<'_>, batches: Vec<PyRef<'_, Self>>) -> Self {
+        let batches: Vec<QuoteBatch> = batches.iter().map(|batch| batch.batch.clone()).collect();
+        Self::of(without_gil(py, || QuoteBatch::concat(&batches)))
+    }
+
+    #[staticmethod]
+    fn from_arrow(data: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = data.py();
+        let capsule = data.call_method0("__arrow_c_stream__")?.cast_into::<PyCapsule>()?;
+        let stream = arrow::take_over(&capsule)?;
+        let sources = sources();
+        // A foreign library's mistake must not go further than an exception.
+        let read = without_gil(py, || {
+            std::panic::catch_unwind(AssertUnwindSafe(|| arrow::read(stream?, &sources)))
+                .unwrap_or_else(|_| Err(Refused::Shape("the stream is not as Arrow defines it".to_owned())))
+        });
+        match read {
+            Ok(batch) => Ok(Self::of(batch)),
+            Err(Refused::Shape(message)) => Err(PyValueError::new_err(message)),
+            Err(Refused::Row(row, error)) => {
+                Err(raised(py, &EventError { message: format!("row {row}: {}", error.message), ..error }))
+            }
+        }
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // A consumer may ask for other types but must take what it gets.
+        let _asked = requested_schema;
+        let batch = without_gil(py, || arrow::record_batch(&self.batch));
+        let stream = arrow::stream(batch.map_err(|error| PyValueError::new_err(error.to_string()))?);
+        PyCapsule::new_with_value(py, stream, arrow::STREAM_NAME)
     }
 
     #[getter]
@@ -117,90 +216,151 @@ impl PyQuoteBatch {
         self.unknown_keys
     }
 
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.batch.columns().bytes()
+    }
+
     fn __len__(&self) -> usize {
-        self.events.len()
+        self.batch.len()
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         if let Ok(slice) = index.cast::<PySlice>() {
-            let bounds = slice.indices(isize::try_from(self.events.len())?)?;
+            let bounds = slice.indices(isize::try_from(self.batch.len())?)?;
+            if bounds.step == 1 {
+                let start = usize::try_from(bounds.start)?;
+                return Ok(Bound::new(py, Self::of(self.batch.slice(start..start + bounds.slicelength)))?.into_any());
+            }
             let positions = (0..bounds.slicelength).map_while(|step| {
                 let offset = isize::try_from(step).ok()?.checked_mul(bounds.step)?;
                 usize::try_from(bounds.start.checked_add(offset)?).ok()
             });
-            return Ok(Bound::new(py, self.at(positions))?.into_any());
+            return Ok(Bound::new(py, Self::of(self.batch.take(positions)))?.into_any());
         }
         let position = self.position(index.extract()?)?;
-        let event = self.events.get(position).map(Arc::clone);
-        let event = event.ok_or_else(|| PyIndexError::new_err("batch index out of range"))?;
-        Ok(Bound::new(py, PyQuoteEvent(event))?.into_any())
+        let event = self.batch.get(position).ok_or_else(|| PyIndexError::new_err("batch index out of range"))?;
+        Ok(Bound::new(py, PyQuoteEvent(event.to_event()))?.into_any())
     }
 
     fn __iter__(batch: Py<Self>) -> BatchIterator {
         BatchIterator { batch, next: AtomicUsize::new(0) }
     }
 
-    fn symbols(&self) -> Vec<&str> {
-        self.events.iter().map(|event| event.symbol.as_str()).collect()
+    fn symbols<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyString>> {
+        let columns = self.batch.columns();
+        self.names(py, columns.symbols(), columns.symbol_ids())
     }
 
-    fn sources(&self) -> Vec<&str> {
-        self.events.iter().map(|event| event.source.as_str()).collect()
+    fn sources<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyString>> {
+        let columns = self.batch.columns();
+        self.names(py, columns.sources(), columns.source_ids())
     }
 
     fn ts_us(&self) -> Vec<i64> {
-        self.events.iter().map(|event| event.ts_us).collect()
+        self.batch.iter().map(|event| event.ts_us).collect()
     }
 
     fn take(&self, indices: Vec<isize>) -> PyResult<Self> {
         let positions = indices.into_iter().map(|index| self.position(index)).collect::<PyResult<Vec<_>>>()?;
-        Ok(self.at(positions))
+        Ok(Self::of(self.batch.take(positions)))
     }
 
     fn last_per_key(&self, py: Python<'_>) -> Self {
-        self.at(without_gil(py, || last_per_key(&self.events)))
+        Self::of(without_gil(py, || {
+            let standing = self.batch.last_per_key();
+            if standing.len() == self.batch.len() { self.batch.clone() } else { self.batch.take(standing) }
+        }))
     }
 
     fn newest_per_symbol(&self, py: Python<'_>) -> Vec<usize> {
-        without_gil(py, || newest_per_symbol(&self.events))
+        without_gil(py, || self.batch.newest_per_symbol())
     }
 
     fn to_json<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
-        let (buffer, ends) = without_gil(py, || self.written(|_, event, out| write_json(event, out)));
-        parts(py, &buffer, &ends)
+        let written = Written::of(py, &self.batch);
+        written.iter(&self.batch).map(|json| PyBytes::new(py, json)).collect()
     }
 
-    fn to_json_lines<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let (buffer, _) = without_gil(py, || {
-            self.written(|_, event, out| {
-                write_json(event, out);
-                out.push(b'\n');
-            })
+    fn to_json_lines<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let written = Written::of(py, &self.batch);
+        filled(py, || written.iter(&self.batch).flat_map(|json| [json, b"\n"]))
+    }
+
+    fn to_sse<'py>(&self, py: Python<'py>, ids: Vec<PyBackedStr>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        self.checked_ids(&ids)?;
+        let written = Written::of(py, &self.batch);
+        let mut frame = Vec::with_capacity(512);
+        let frames = self.source_bytes().zip(written.iter(&self.batch)).zip(&ids).map(|((source, json), id)| {
+            frame.clear();
+            sse_parts(json, source, id).iter().for_each(|part| frame.extend_from_slice(part));
+            PyBytes::new(py, &frame)
         });
-        PyBytes::new(py, &buffer)
+        Ok(frames.collect())
     }
 
-    fn to_sse<'py>(&self, py: Python<'py>, ids: Vec<String>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        if ids.len() != self.events.len() {
-            let message = format!("{} events need as many ids, had {}", self.events.len(), ids.len());
+    fn to_sse_stream<'py>(&self, py: Python<'py>, ids: Vec<PyBackedStr>) -> PyResult<Bound<'py, PyBytes>> {
+        self.checked_ids(&ids)?;
+        let written = Written::of(py, &self.batch);
+        filled(py, || {
+            let events = self.source_bytes().zip(written.iter(&self.batch)).zip(&ids);
+            events.flat_map(|((source, json), id)| sse_parts(json, source, id))
+        })
+    }
+
+    #[pyo3(signature = (stream, *, minid_ms=None))]
+    fn to_xadd<'py>(&self, py: Python<'py>, stream: &str, minid_ms: Option<u64>) -> Bound<'py, PyBytes> {
+        let written = Written::of(py, &self.batch);
+        let commands = without_gil(py, || {
+            let mut out = Vec::with_capacity(self.batch.len() * (USUAL_JSON_BYTES + 96));
+            written.iter(&self.batch).for_each(|json| write_xadd(stream, minid_ms, json, &mut out));
+            out
+        });
+        PyBytes::new(py, &commands)
+    }
+
+    #[pyo3(signature = (ids, received_us, *, prefix="quotes:latest:"))]
+    fn to_latest<'py>(
+        &self,
+        py: Python<'py>,
+        ids: Vec<PyBackedStr>,
+        received_us: &Bound<'py, PyAny>,
+        prefix: &str,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        self.checked_ids(&ids)?;
+        let received_us = integers(received_us)?;
+        if received_us.len() != self.batch.len() {
+            let message = format!("{} events need as many times, had {}", self.batch.len(), received_us.len());
             return Err(PyValueError::new_err(message));
         }
-        if !ids.iter().all(|id| is_sse_id(id)) {
-            return Err(PyValueError::new_err("an id must not hold a line break or U+0000"));
+        if !ids.iter().all(|id| id_ms(id).is_some()) {
+            return Err(PyValueError::new_err("an id must be that of a stream's entry, such as 1763836800123-0"));
         }
-        let (buffer, ends) = without_gil(py, || {
-            self.written(|position, event, out| write_sse(event, ids.get(position).map_or("", String::as_str), out))
+        let commands = without_gil(py, || {
+            let mut out = Vec::new();
+            for position in self.batch.newest_per_symbol() {
+                let event = self.batch.get(position).zip(ids.get(position)).zip(received_us.get(position));
+                if let Some(((event, id), received_us)) = event {
+                    write_latest(&event, prefix, id, *received_us, &mut out);
+                }
+            }
+            out
         });
-        Ok(parts(py, &buffer, &ends))
+        Ok(PyBytes::new(py, &commands))
+    }
+
+    fn bars(&self, py: Python<'_>, interval_us: i64) -> PyResult<PyBars> {
+        let bars = without_gil(py, || crate::bars::bars(&self.batch, interval_us));
+        bars.map(PyBars).ok_or_else(|| PyValueError::new_err("an interval must be above 0"))
     }
 
     fn to_copy_binary<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let stream = without_gil(py, || copy_binary(self.events.iter().map(AsRef::as_ref)));
+        let stream = without_gil(py, || copy_binary(self.batch.iter()));
         PyBytes::new(py, &stream)
     }
 
     fn __repr__(&self) -> String {
-        format!("QuoteBatch({} events)", self.events.len())
+        format!("QuoteBatch({} events)", self.batch.len())
     }
 }
 
@@ -219,7 +379,7 @@ impl BatchIterator {
 
     fn __next__(&self) -> Option<PyQuoteEvent> {
         let position = self.next.fetch_add(1, Ordering::Relaxed);
-        self.batch.get().events.get(position).map(|event| PyQuoteEvent(Arc::clone(event)))
+        self.batch.get().batch.get(position).map(|event| PyQuoteEvent(event.to_event()))
     }
 }
 
@@ -240,5 +400,5 @@ pub(super) fn parse_batch(data: &Bound<'_, PyAny>) -> PyResult<(PyQuoteBatch, Ve
         without_gil(py, || parse_each(&inputs, &sources))
     };
     let rejects = parsed.rejects.into_iter().map(PyReject).collect();
-    Ok((PyQuoteBatch { events: parsed.events, unknown_keys: parsed.unknown_keys }, rejects))
+    Ok((PyQuoteBatch { batch: parsed.batch, unknown_keys: parsed.unknown_keys }, rejects))
 }

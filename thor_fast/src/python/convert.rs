@@ -1,5 +1,6 @@
 //! Values across the border: errors, decimals, mappings.
 
+use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -90,6 +91,14 @@ pub(super) fn integer(value: &Bound<'_, PyAny>, field: Field, code: ErrorCode) -
             &EventError::of(code, field.name(), format!("{} must be an integer that fits 64 bits", field.name())),
         )
     })
+}
+
+/// Integers of 64 bits: a copy of a buffer of them, or each of a sequence.
+pub(super) fn integers(values: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
+    match PyBuffer::<i64>::get(values) {
+        Ok(buffer) => buffer.to_vec(values.py()),
+        Err(_) => values.extract(),
+    }
 }
 
 /// The keys and values of any mapping from text.

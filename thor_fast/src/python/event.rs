@@ -1,6 +1,6 @@
 //! `QuoteEvent` and `parse_event`.
 
-use std::sync::Arc;
+use std::cell::RefCell;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMapping};
@@ -10,15 +10,16 @@ use super::registry::sources;
 use crate::encode::{USUAL_JSON_BYTES, write_json};
 use crate::error::ErrorCode;
 use crate::event::{
-    FIELDS, Field, QuoteEvent, check_seq, check_size, check_source, check_symbol, check_text, check_ts,
+    EventRef, FIELDS, Field, QuoteEvent, check_seq, check_size, check_source, check_symbol, check_text, check_ts,
 };
 use crate::latest::{each_field, event_from_fields};
 use crate::meta::Meta;
+use crate::parse::Reader;
 
 /// Canonical quote event v1, frozen, hashable and equal by content.
 #[pyclass(frozen, eq, hash, name = "QuoteEvent", module = "thor_fast")]
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct PyQuoteEvent(pub(super) Arc<QuoteEvent>);
+pub(super) struct PyQuoteEvent(pub(super) QuoteEvent);
 
 #[pymethods]
 impl PyQuoteEvent {
@@ -56,7 +57,9 @@ impl PyQuoteEvent {
         let ts_us = integer(ts_us, Field::Ts, ErrorCode::BadTimestamp)?;
         let build = || {
             let size = |field, value: Option<i64>| value.map(|value| check_size(field, value)).transpose();
-            let text = |field, value: Option<&str>| value.map(|value| check_text(field, value)).transpose();
+            let text = |field, value: Option<&str>| {
+                value.map(|value| check_text(field, value).map(|()| Box::from(value))).transpose()
+            };
             Ok(QuoteEvent {
                 symbol: check_symbol(symbol)?,
                 ts_us: check_ts(ts_us)?,
@@ -73,7 +76,7 @@ impl PyQuoteEvent {
                 meta: meta.map(Meta::parse).transpose()?,
             })
         };
-        build().map(|event| Self(Arc::new(event))).map_err(|error| raised(py, &error))
+        build().map(Self).map_err(|error| raised(py, &error))
     }
 
     #[staticmethod]
@@ -88,7 +91,7 @@ impl PyQuoteEvent {
         }
         let get = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_bytes());
         let event = event_from_fields(get, &sources()).map_err(|error| raised(py, &error))?;
-        Ok(Self(Arc::new(event)))
+        Ok(Self(event))
     }
 
     #[getter]
@@ -161,12 +164,7 @@ impl PyQuoteEvent {
     }
 
     fn to_latest_fields<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
-        let mut flat = Vec::with_capacity(2 * FIELDS.len());
-        each_field(&self.0, |name, value| {
-            flat.push(PyBytes::new(py, name.as_bytes()));
-            flat.push(PyBytes::new(py, value));
-        });
-        flat
+        latest_fields(py, (&self.0).into())
     }
 
     fn __repr__(&self) -> String {
@@ -182,11 +180,30 @@ impl PyQuoteEvent {
     }
 }
 
+/// Name, value, name, value … of every field.
+pub(super) fn latest_fields<'py>(py: Python<'py>, event: EventRef<'_>) -> Vec<Bound<'py, PyBytes>> {
+    let mut flat = Vec::with_capacity(2 * FIELDS.len());
+    each_field(event, |name, value| {
+        flat.push(PyBytes::new(py, name.as_bytes()));
+        flat.push(PyBytes::new(py, value));
+    });
+    flat
+}
+
 /// Reads one event, as strictly as the contract says. Raises `EventError`.
 #[pyfunction]
 pub(super) fn parse_event(py: Python<'_>, data: &[u8]) -> PyResult<PyQuoteEvent> {
-    match crate::parse::parse_event(data, &sources()) {
-        Ok(event) => Ok(PyQuoteEvent(Arc::new(event))),
+    thread_local! {
+        /// What the thread's last events had in common; a matter of speed alone.
+        static READER: RefCell<Reader> = RefCell::default();
+    }
+    let sources = sources();
+    let parsed = READER.with(|reader| match reader.try_borrow_mut() {
+        Ok(mut reader) => reader.parse(data, &sources),
+        Err(_) => crate::parse::parse_event(data, &sources),
+    });
+    match parsed {
+        Ok(event) => Ok(PyQuoteEvent(event)),
         Err(error) => Err(raised(py, &error)),
     }
 }

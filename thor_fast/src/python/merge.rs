@@ -5,13 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyMapping};
+use pyo3::types::{PyBytes, PyDict, PyMapping};
 
 use super::batch::PyQuoteBatch;
-use super::convert::{items, source, symbol};
+use super::convert::{integers, items, source, symbol};
 use super::event::PyQuoteEvent;
 use super::without_gil;
-use crate::merge::{Decision, MergePolicy, REASONS, Rules};
+use crate::merge::{Decision, MergePolicy, REASONS, Rules, StateFault};
 
 /// The answer to an offer.
 #[pyclass(frozen, name = "Decision", module = "thor_fast")]
@@ -93,16 +93,44 @@ impl PyMergePolicy {
         PyDecision(self.lock().offer(&event.0, received_us))
     }
 
-    fn offer_batch(&self, py: Python<'_>, batch: &PyQuoteBatch, received_us: Vec<i64>) -> PyResult<Vec<PyDecision>> {
-        if received_us.len() != batch.events.len() {
-            let message = format!("{} events need as many times, had {}", batch.events.len(), received_us.len());
+    fn offer_batch<'py>(
+        &self,
+        py: Python<'py>,
+        batch: &PyQuoteBatch,
+        received_us: &Bound<'py, PyAny>,
+    ) -> PyResult<Vec<Bound<'py, PyDecision>>> {
+        let received_us = integers(received_us)?;
+        if received_us.len() != batch.batch.len() {
+            let message = format!("{} events need as many times, had {}", batch.batch.len(), received_us.len());
             return Err(PyValueError::new_err(message));
         }
-        let decisions: Vec<Decision> = without_gil(py, || {
-            let mut policy = self.lock();
-            batch.events.iter().zip(received_us).map(|(event, received_us)| policy.offer(event, received_us)).collect()
-        });
-        Ok(decisions.into_iter().map(PyDecision).collect())
+        let decisions = without_gil(py, || self.lock().offer_batch(&batch.batch, &received_us));
+        // There are few different answers, so equal ones share an object.
+        let mut known: Vec<(Decision, Bound<'py, PyDecision>)> = Vec::new();
+        let mut answers = Vec::with_capacity(decisions.len());
+        for decision in decisions {
+            let place = match known.iter().position(|(other, _)| *other == decision) {
+                Some(place) => place,
+                None => {
+                    known.push((decision, Bound::new(py, PyDecision(decision))?));
+                    known.len() - 1
+                }
+            };
+            answers.extend(known.get(place).map(|(_, answer)| answer.clone()));
+        }
+        Ok(answers)
+    }
+
+    fn export_state<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let state = without_gil(py, || self.lock().export_state());
+        PyBytes::new(py, &state)
+    }
+
+    fn import_state(&self, py: Python<'_>, state: &[u8]) -> PyResult<()> {
+        without_gil(py, || self.lock().import_state(state)).map_err(|fault| match fault {
+            StateFault::Version => PyValueError::new_err("not a state of a merge policy in version 1"),
+            StateFault::Line(line) => PyValueError::new_err(format!("line {line} of the state is not as it must be")),
+        })
     }
 
     fn restore(&self, event: &PyQuoteEvent, received_us: i64) {

@@ -2,6 +2,8 @@
 //!
 //! What a process registers (sources, displays) lives here and is handed to the core as an argument.
 
+mod arrow;
+mod bars;
 mod batch;
 mod convert;
 mod event;
@@ -32,6 +34,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<event::PyQuoteEvent>()?;
     module.add_class::<batch::PyReject>()?;
     module.add_class::<batch::PyQuoteBatch>()?;
+    module.add_class::<bars::PyBars>()?;
     module.add_class::<merge::PyDecision>()?;
     module.add_class::<merge::PyMergePolicy>()?;
     module.add_class::<prices::PyThresholds>()?;
@@ -42,7 +45,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(registry::register_display, module)?)?;
     module.add_function(wrap_pyfunction!(prices::format_price, module)?)?;
     module.add_function(wrap_pyfunction!(prices::parse_price, module)?)?;
+    module.add_function(wrap_pyfunction!(prices::format_prices, module)?)?;
+    module.add_function(wrap_pyfunction!(prices::parse_prices, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_batch, module)?)?;
+    module.add_function(wrap_pyfunction!(prices::classify_columns, module)?)?;
     Ok(())
 }
 
