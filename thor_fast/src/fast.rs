@@ -51,13 +51,13 @@ struct Known {
 impl Memory {
     /// For one event alone.
     pub(crate) fn of_one() -> Self {
-        // What is remembered at first must be right too: anything equal to it is taken unread.
+        // The minute that is remembered at first must be right too: what is equal to it is taken unread.
         Self { minute: *b"1970-01-01T00:00:", minute_us: 0, metas: Vec::new() }
     }
 
     /// For many events.
     pub(crate) fn of_many() -> Self {
-        Self { metas: vec![Known { text: "{}".to_owned(), run: None, live: true }; 64], ..Self::of_one() }
+        Self { metas: vec![Known { text: String::new(), run: None, live: true }; 64], ..Self::of_one() }
     }
 
     /// The event, when the input has the usual layout and nothing unusual in it.
@@ -117,7 +117,8 @@ impl Known {
     /// The checked object, which must be the whole text.
     #[inline]
     fn read<'a>(&'a mut self, text: &'a [u8]) -> Option<MetaRef<'a>> {
-        if self.text.as_bytes() == text {
+        // Nothing is what a place holds at first, and no object.
+        if self.text.as_bytes() == text && !text.is_empty() {
             return Some(MetaRef { text: &self.text, run: self.run, live: self.live });
         }
         let meta = meta_of(text)?;
