@@ -2,6 +2,7 @@
 
 import json
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -64,12 +65,14 @@ def test_a_killed_process_costs_nothing(victim: str, state: Path, tmp_path: Path
                 return False
 
         wait_until(all_merged, "the last event of each symbol stands")
-        # One source, one run: what stands in the unified stream never goes back, and no event is there twice.
+        # One source, one run: what stands in the unified stream never goes back, and no event is there twice. Only a
+        # collector that starts over tells the newest sequence number of each symbol again, which may be a return.
         stream = running.status()["streams"]["quotes:stream:unified"]
         messages = running.events(stream["length"])
         seen: dict[str, int] = {}
         bodies = [message.data for message in messages]
-        assert len(set(bodies)) == len(bodies)
+        repeated = [json.loads(body) for body, count in Counter(bodies).items() if count > 1]
+        assert len({(event["symbol"], event["seq"]) for event in repeated}) <= (3 if victim == "collect" else 0)
         for body in bodies:
             event = json.loads(body)
             assert event["seq"] >= seen.get(event["symbol"], 0)

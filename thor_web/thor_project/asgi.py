@@ -41,6 +41,7 @@ HASHED_NAME: Final = re.compile(r"^/static/assets/.+-[\w-]{8}\.\w+$")
 LONGEST_SLEEP: Final = timedelta(seconds=15)
 """A sleeping machine or a stepped clock is noticed this soon."""
 HEALTH_TTL_S: Final = 5
+START_PATIENCE_S: Final = 3.0
 
 
 class Application:
@@ -83,6 +84,8 @@ class Application:
             for work in (hub.run(), self._announce_sessions(hub), report(bus, hub)):
                 task = asyncio.create_task(work)
                 stack.push_async_callback(ended, task)
+            # A server that takes requests can answer them, unless Redis is away: then it says so to each.
+            await hub.wait_ready(timeout_s=START_PATIENCE_S)
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})

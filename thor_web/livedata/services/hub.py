@@ -37,11 +37,25 @@ class Hub:
         self._read: Position = (0, 0)
         self.ring = Ring(capacity, (0, 0))
         self.newest: dict[str, Frame] = {}
-        self.ready = False
+        self._started = asyncio.Event()
         self.degraded = False
         self.clients = 0
         self.skipped = 0
         """Entries of the unified stream that were no event."""
+
+    @property
+    def ready(self) -> bool:
+        """Redis has been reached and what is there has been read."""
+        return self._started.is_set()
+
+    async def wait_ready(self, *, timeout_s: float) -> bool:
+        """Wait for the first reading. False when the time was up first."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._started.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -49,7 +63,7 @@ class Hub:
             try:
                 if not self.ready:
                     await self._start()
-                    self.ready = True
+                    self._started.set()
                 if self.degraded:
                     self._set_degraded(False)
                 entries = await self._bus.tail(
