@@ -5,10 +5,10 @@ import json
 import os
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Final
 
 from collectors.bus import Bus, BusError
+from collectors.instants import iso_from_us
 from collectors.publisher import Publisher
 from collectors.sources.base import Source
 
@@ -78,7 +78,4 @@ class Health:
 
 
 def _iso(us: int | None) -> str:
-    if us is None:
-        return ""
-    seconds, micros = divmod(us, 1_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{micros:06d}Z"
+    return "" if us is None else iso_from_us(us)
