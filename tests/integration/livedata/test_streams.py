@@ -1,5 +1,6 @@
 """Hub and streams on a real server: every event once and in order, resume, conflation, slow clients."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -119,6 +120,15 @@ async def test_from_the_very_beginning(bus: Bus, hub: Hub) -> None:
     await eventually(bus_position(hub), lambda last: last == written[-1], "the hub has read everything")
     client = Client(stream(hub, StreamRequest(after=(0, 0)), greeting))
     assert ids(await client.read(300)) == written
+
+
+async def test_from_the_very_beginning_before_anything_was_merged(bus: Bus, hub: Hub) -> None:
+    await ready(hub)
+    client = Client(stream(hub, StreamRequest(after=(0, 0)), greeting))
+    assert (await anext(client._chunks)).startswith(b"retry: ")
+    waiting = asyncio.ensure_future(client.read(3))
+    written = await append(bus, *[event(seq) for seq in range(1, 4)])
+    assert ids(await waiting) == written
 
 
 def bus_position(hub: Hub) -> Any:

@@ -66,6 +66,11 @@ class Ring:
         self._floor = start
 
     @property
+    def first(self) -> int:
+        """The number of the oldest frame that is here."""
+        return self._first
+
+    @property
     def end(self) -> int:
         """The number that the next frame will get."""
         return self._first + len(self._frames)

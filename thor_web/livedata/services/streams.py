@@ -91,10 +91,14 @@ class _Client:
             except BusUnavailable:
                 await asyncio.sleep(RETRY_S)
                 continue
-            if not frames:
+            if not kept:
                 self._number = self._hub.ring.end
                 yield b"event: reset\ndata: {}\n\n"
                 return
+            if not frames:
+                # Nothing came after the position yet: whatever the ring holds by now is later than that look.
+                number = self._hub.ring.first
+                break
             after = frames[-1].position
             yield self._message(frames)
         self._number = number
