@@ -65,9 +65,12 @@ class Symbols:
         if name.asset_class == "future":
             return None
         if name.asset_class == "index":
-            return name.symbol if source in _DOLLAR_INDEX_SOURCES else name.symbol.removeprefix("$")
-        ticker, dot, share = name.symbol.removesuffix(STOCK_MARK).partition(".")
-        return f"{ticker}{_SHARE_CLASS_SEPARATOR.get(source, '.')}{share}" if dot else ticker
+            spelled = name.symbol if source in _DOLLAR_INDEX_SOURCES else name.symbol.removeprefix("$")
+        else:
+            ticker, dot, share = name.symbol.removesuffix(STOCK_MARK).partition(".")
+            spelled = f"{ticker}{_SHARE_CLASS_SEPARATOR.get(source, '.')}{share}" if dot else ticker
+        # An index called RT would be taken for the future that older sheets call so: better no name than another's.
+        return spelled if self.normalise(source, spelled, name.asset_class) == name else None
 
     @staticmethod
     def _spell_registered(source: str, instrument: Instrument, contract: str | None) -> str | None:

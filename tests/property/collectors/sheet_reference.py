@@ -22,6 +22,10 @@ DAY_PRICES: Final = ("open", "high", "low", "close", "high52", "low52")
 LARGEST_SIZE: Final = 2**31 - 1
 LARGEST_PRICE: Final = Decimal("9223372036.854775807")
 COM_ERRORS: Final = range(-2_146_826_288, -2_146_826_187)
+WHITE_SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+"""Unicode's own list; Python's strip also takes the separators U+001C to U+001F."""
 NOTHING_YET: Final = frozenset({"", "n/a", "!n/a", "na", "-", "--", "\N{EM DASH}", "null", "none", "nan"})
 THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
@@ -170,7 +174,7 @@ def _count(value: object, largest: int) -> int | None:
 
 
 def _text(value: str) -> str | None:
-    text = value.replace("\N{NO-BREAK SPACE}", " ").replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").strip()
+    text = value.replace("\N{NO-BREAK SPACE}", " ").replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").strip(WHITE_SPACE)
     lowered = text.lower()
     if lowered in NOTHING_YET or lowered.startswith(("#", "loading")):
         return None

@@ -9,9 +9,23 @@ from hypothesis import strategies as st
 from tests.property.collectors.sheet_reference import parsed, read_reference
 from thor_fast import RowReader
 
-FIGURES = (
-    "last bid ask lastSize bidSize askSize volume netChange changePercent open high low close high52 low52".split()
-)
+FIGURES = [
+    "last",
+    "bid",
+    "ask",
+    "lastSize",
+    "bidSize",
+    "askSize",
+    "volume",
+    "netChange",
+    "changePercent",
+    "open",
+    "high",
+    "low",
+    "close",
+    "high52",
+    "low52",
+]
 NEAR_PRICES = st.decimals(min_value=-50, max_value=50, places=5, allow_nan=False)
 CELLS = (
     st.none()

@@ -373,8 +373,8 @@ class RowReader:
     """Reads the rows of one instrument in a quote sheet.
 
     `columns` says where its figures stand: name to column, from 0. The names are `last`, `bid`, `ask`, `lastSize`,
-    `bidSize`, `askSize`, `volume`, `netChange`, `changePercent`, `open`, `high`, `low`, `close`, `high52` and `low52`. `tick` is the smallest price step in points. Raises `ValueError` for
-    another name.
+    `bidSize`, `askSize`, `volume`, `netChange`, `changePercent`, `open`, `high`, `low`, `close`, `high52` and `low52`.
+    `tick` is the smallest price step in points. Raises `ValueError` for another name.
 
     >>> from thor_fast import RowReader
     >>> reader = RowReader({"last": 1, "netChange": 2}, source="TOS", precision=5, tick=0.03125)
