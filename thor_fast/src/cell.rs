@@ -203,6 +203,6 @@ mod tests {
         assert_eq!(text(" Loading... ").price(), Ok(None));
         assert_eq!(text("-0.30 %").percent(), Ok(Some(-300_000_000)));
         assert_eq!(text("47,202").count(1 << 31), Ok(Some(47_202)));
-        assert_eq!(Cell::Float(51.274_999_999_999_999).price(), Ok(Some(51_275_000_000)));
+        assert_eq!(Cell::Float(0.1 + 0.2).price(), Ok(Some(300_000_000)));
     }
 }

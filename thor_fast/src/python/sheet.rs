@@ -86,12 +86,12 @@ pub(super) fn read_cell<'py>(
 /// The row's cell in that column, where it goes so far.
 fn item<'py>(row: &Bound<'py, PyAny>, place: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
     if let Ok(list) = row.cast::<PyList>() {
-        return Ok((place < list.len()).then(|| list.get_item(place)).transpose()?);
+        return (place < list.len()).then(|| list.get_item(place)).transpose();
     }
     if let Ok(tuple) = row.cast::<PyTuple>() {
-        return Ok((place < tuple.len()).then(|| tuple.get_item(place)).transpose()?);
+        return (place < tuple.len()).then(|| tuple.get_item(place)).transpose();
     }
-    Ok((place < row.len()?).then(|| row.get_item(place)).transpose()?)
+    (place < row.len()?).then(|| row.get_item(place)).transpose()
 }
 
 fn cell_of<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<Cell<'a>> {
