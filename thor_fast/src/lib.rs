@@ -13,6 +13,7 @@ pub mod encode;
 pub mod error;
 pub mod event;
 mod fast;
+pub mod intervals;
 mod json;
 pub mod latest;
 pub mod merge;

@@ -27,6 +27,7 @@ __all__ = [
     "__version__",
     "classify_batch",
     "classify_columns",
+    "distinct_intervals",
     "format_price",
     "format_prices",
     "parse_batch",
@@ -466,4 +467,13 @@ def classify_columns(changes: Buffer, thresholds: Sequence[Thresholds | None], i
     >>> changes = array("q", [6_250_000_000, 6_000_000_000, -6_000_000_000, -(2**63)])
     >>> classify_columns(changes, [ladder, None], array("I", [0, 0, 0, 0])).tolist()
     [2, 1, -2, -128]
+    """
+
+def distinct_intervals(batch: QuoteBatch, interval_us: int) -> list[int]:
+    """The start of every interval with an event, rising, microseconds UTC; none for an interval that is not above 0.
+
+    >>> from thor_fast import QuoteBatch, QuoteEvent, distinct_intervals
+    >>> events = [QuoteEvent(symbol="ES", ts_us=ts_us, source="MOCK") for ts_us in (5, 12, -1)]
+    >>> distinct_intervals(QuoteBatch.from_events(events), 10)
+    [-10, 0, 10]
     """

@@ -10,6 +10,7 @@ mod event;
 mod merge;
 mod prices;
 mod registry;
+mod ticks;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -49,6 +50,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prices::parse_prices, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_batch, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_columns, module)?)?;
+    module.add_function(wrap_pyfunction!(ticks::distinct_intervals, module)?)?;
     Ok(())
 }
 
