@@ -8,6 +8,7 @@ pub mod batch;
 pub mod classify;
 pub mod columns;
 pub mod copy;
+pub mod copy_read;
 pub mod display;
 pub mod encode;
 pub mod error;
@@ -22,6 +23,7 @@ pub mod parse;
 pub mod price;
 pub mod resp;
 pub mod symbol;
+pub mod ticks;
 pub mod time;
 
 #[cfg(feature = "python")]

@@ -36,6 +36,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::PyReject>()?;
     module.add_class::<batch::PyQuoteBatch>()?;
     module.add_class::<bars::PyBars>()?;
+    module.add_class::<ticks::PyTicks>()?;
+    module.add_class::<ticks::PyCopyReader>()?;
     module.add_class::<merge::PyDecision>()?;
     module.add_class::<merge::PyMergePolicy>()?;
     module.add_class::<prices::PyThresholds>()?;
