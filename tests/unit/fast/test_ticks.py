@@ -1,6 +1,7 @@
 """Ticks: out of COPY data, into Arrow and back, in order, and as events again."""
 
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -52,12 +53,14 @@ def test_only_prices_that_need_it_are_wide() -> None:
 def test_arrow_gives_back_the_same_rows() -> None:
     ticks = ticks_of(event(1, last=Decimal(5)), event(2, symbol="ZB"), event(None))
     table = pa.table(ticks)
-    plain = pa.table(
-        {name: table[name].cast(pa.string()) if name in TEXTS else table[name] for name in table.column_names}
-    )
+    plain = pa.table({name: text(table[name]) if name in TEXTS else table[name] for name in table.column_names})
     for same in (ticks, table, plain, pl.DataFrame(table), pl.DataFrame(plain)):
         assert Ticks.from_arrow(same).digest() == ticks.digest()
     assert Ticks.concat([ticks, ticks]).by_symbol()[0][1].digest() == ticks.by_symbol()[0][1].digest()
+
+
+def text(column: Any) -> Any:
+    return column.cast(pa.string())
 
 
 TEXTS = ("symbol", "source", "cond", "extra")
@@ -75,7 +78,7 @@ TEXTS = ("symbol", "source", "cond", "extra")
         ("extra", None, "extra is missing"),
     ],
 )
-def test_other_tables_are_refused(column: str, values: pa.Array | None, message: str) -> None:
+def test_other_tables_are_refused(column: str, values: Any, message: str) -> None:
     table = pa.table(ticks_of(event(1)))
     at = table.column_names.index(column)
     table = table.remove_column(at) if values is None else table.set_column(at, column, values)

@@ -298,8 +298,8 @@ class Ticks:
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The rows as an Arrow C stream of one record batch.
 
-        Columns: symbol, ts (timestamp in microseconds, UTC), last, bid, ask (decimals with nine places, of 18 digits or,
-        where `wide`, 19), last_size, bid_size, ask_size (int32), source, cond, seq (int64), extra. Texts are
+        Columns: symbol, ts (timestamp in microseconds, UTC), last, bid, ask (decimals with nine places, of 18 digits
+        or, where `wide`, 19), last_size, bid_size, ask_size (int32), source, cond, seq (int64), extra. Texts are
         dictionaries.
         """
     def __len__(self) -> int: ...
@@ -309,7 +309,7 @@ class Ticks:
     def wide(self) -> bool:
         """Whether a price needs more than 18 digits, nine of them decimals."""
     def digest(self) -> str:
-        """32 hexadecimal digits that stand for the set of rows, in whatever order and form they are. Not cryptographic."""
+        """32 hexadecimal digits for the set of rows, the same in any order and form. Not cryptographic."""
     def by_symbol(self, threads: int = 1) -> list[tuple[str, Ticks]]:
         """Each symbol's rows by ts, seq (none first) and source, by symbol; of rows with one key the last."""
     def to_events(self) -> QuoteBatch:
