@@ -10,7 +10,6 @@ EXPECTED = (
     ("collectors.errors", "CollectorError"),
     ("collectors.bus", "BusError"),
     ("thor_web.thordata.errors", "StorageError"),
-    ("thor_web.thordata.lake", "LakeError"),
     ("thor_web.timezones.interface", "UnknownMarketError"),
     ("psycopg", "OperationalError"),
     ("django.core.management.base", "CommandError"),
