@@ -10,7 +10,7 @@ from thor_web.runtime.errors import ThorError
 if TYPE_CHECKING:
     from thor_web.runtime.state import StateFolder
 
-__all__ = ["Commands", "add_state", "find_servers", "require_core", "speed", "state_folder"]
+__all__ = ["Commands", "add_state", "find_servers", "require_core", "speed", "state_folder", "worker_count"]
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -67,4 +67,12 @@ def speed(text: str) -> float | None:
     value = float(text)
     if not 0 < value < float("inf"):
         raise ValueError("a speed is above 0")
+    return value
+
+
+def worker_count(text: str) -> int:
+    """A number of web processes, from 1 to 64."""
+    value = int(text)
+    if not 1 <= value <= 64:
+        raise ValueError("there are 1 to 64 workers")
     return value
