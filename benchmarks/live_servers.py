@@ -1,6 +1,5 @@
 """What `thor bench live` starts: a web process on a Redis of its own, and the peers as their documents recommend."""
 
-import json
 import os
 import shutil
 import signal
@@ -19,14 +18,25 @@ import psutil
 
 from benchmarks.inputs import ROOT
 from benchmarks.measure import Absent
-from thor_web.runtime import servers, wire
+from collectors import keys
+from thor_web.runtime import launch, servers, wire
 from thor_web.runtime.composition import thor_command
 
-__all__ = ["Server", "django_eventstream", "nchan", "started", "thor_web", "unused_port"]
+__all__ = [
+    "Server",
+    "answers",
+    "database",
+    "django_eventstream",
+    "nchan",
+    "redis_server",
+    "started",
+    "thor_web",
+    "thor_web_on",
+    "unused_port",
+]
 
 START_LIMIT_S: Final = 30.0
 NCHAN_MODULE: Final = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
-PEERS: Final = ROOT / "benchmarks" / "peers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,38 +86,73 @@ def started(argv: list[str], ready: Callable[[], bool], **more: Any) -> Iterator
             process.wait()
 
 
-def _answers(port: int, path: str) -> Callable[[], bool]:
+def answers(port: int, path: str) -> Callable[[], bool]:
+    """Whether a path answers 200."""
     return lambda: wire.http_ok(port, path)
 
 
 @contextmanager
-def thor_web(command: Callable[[int], list[str]] | None = None) -> Iterator[Server]:
-    """One `thor web` with a Redis of its own. `command` may name another program that serves the same paths."""
+def redis_server(folder: Path) -> Iterator[dict[str, str]]:
+    """A Redis on a socket in that folder, and how a process of Thor finds it."""
+    spec = servers.redis_spec(
+        servers.find_redis(), data=folder / "redis", sockets=folder, log=folder / "redis.log", durable=False
+    )
+    with (folder / "redis.log").open("wb") as log:
+        argv = list(spec.argv)
+        with started(argv, spec.ready or (lambda: True), env=dict(spec.environment), stdout=log, stderr=log):
+            yield {"REDIS_URL": servers.redis_url(folder)}
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[dict[str, str]]:
+    """A Postgres in that folder with every migration applied, and how a process of Thor finds it."""
+    program = servers.find_postgres()
+    data, log_path = folder / "postgres", folder / "postgres.log"
+    servers.prepare_postgres(program, data=data, log=log_path)
+    spec = servers.postgres_spec(program, data=data, sockets=folder, log=log_path, durable=False)
+    argv = launch.command(
+        spec.argv,
+        death_signal=spec.death_signal,
+        unprivileged=spec.unprivileged,
+        owned=[str(path) for path in spec.owned],
+    )
+    found = {"DB_HOST": str(folder), "DB_PORT": str(servers.POSTGRES_PORT), "DB_USER": servers.DATABASE_USER}
+    found |= {"DB_NAME": "thor", "DB_PASSWORD": ""}
+    with (
+        log_path.open("ab") as log,
+        started(argv, spec.ready or (lambda: True), env=dict(spec.environment), stdout=log, stderr=log),
+    ):
+        wire.ensure_database(servers.postgres_socket(folder), user=servers.DATABASE_USER, name="thor")
+        command = thor_command("manage", "migrate", "--no-input", "--verbosity", "0")
+        subprocess.run(command, env=os.environ | found, check=True)
+        yield found
+
+
+@contextmanager
+def thor_web_on(folder: Path, environment: dict[str, str]) -> Iterator[Server]:
+    """One `thor web` on servers that run."""
     port = unused_port()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="thor-")))
-        spec = servers.redis_spec(
-            servers.find_redis(), data=folder / "redis", sockets=folder, log=folder / "redis.log", durable=False
-        )
-        redis = started(list(spec.argv), spec.ready or (lambda: True), env=dict(spec.environment))
-        stack.enter_context(redis)
-        environment = os.environ | {
-            "REDIS_URL": servers.redis_url(folder),
-            "DB_HOST": str(folder),
-            "THOR_STATE": str(folder),
-            "STREAM_CLIENTS": "20000",
-            "STREAM_CLIENTS_EACH": "20000",
-        }
-        argv = list(thor_command("web", "--port", str(port))) if command is None else command(port)
-        log = stack.enter_context((folder / "web.log").open("wb"))
-        web = started(argv, _answers(port, "/healthz"), env=environment, stdout=log, stderr=log)
-        process = stack.enter_context(web)
+    limits = {"THOR_STATE": str(folder), "STREAM_CLIENTS": "20000", "STREAM_CLIENTS_EACH": "20000"}
+    argv = list(thor_command("web", "--port", str(port)))
+    with (
+        (folder / "web.log").open("wb") as log,
+        started(argv, answers(port, "/healthz"), env=environment | limits, stdout=log, stderr=log) as process,
+    ):
         yield Server(
             address=f"127.0.0.1:{port}",
             stream_path="/api/quotes/stream",
-            publish_to=("--to", f"redis:{servers.redis_socket(folder)}", "--stream", "quotes:stream:unified"),
+            publish_to=("--to", f"redis:{servers.redis_socket(folder)}", "--stream", keys.UNIFIED_STREAM),
             pids=lambda: [process.pid],
         )
+
+
+@contextmanager
+def thor_web() -> Iterator[Server]:
+    """One `thor web` with a Redis of its own."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="thor-")))
+        redis = stack.enter_context(redis_server(folder))
+        yield stack.enter_context(thor_web_on(folder, os.environ | redis))
 
 
 NGINX: Final = """
@@ -150,7 +195,7 @@ def nchan() -> Iterator[Server]:
         folder.chmod(0o777)  # the worker is another user than root
         (folder / "conf").write_text(NGINX.format(module=NCHAN_MODULE, folder=folder, port=port))
         argv = [program, "-p", str(folder), "-c", str(folder / "conf"), "-e", str(folder / "error.log")]
-        process = stack.enter_context(started(argv, _answers(port, "/healthz")))
+        process = stack.enter_context(started(argv, answers(port, "/healthz")))
 
         def pids() -> list[int]:
             return [process.pid, *(child.pid for child in psutil.Process(process.pid).children())]
@@ -168,11 +213,5 @@ def django_eventstream() -> Iterator[Server]:
     port = unused_port()
     argv = [sys.executable, "-m", "uvicorn", "benchmarks.peers.eventstream:application", "--port", str(port)]
     argv += ["--no-access-log", "--log-level", "warning", "--backlog", "4096"]
-    with started(argv, _answers(port, "/healthz"), cwd=ROOT) as process:
+    with started(argv, answers(port, "/healthz"), cwd=ROOT) as process:
         yield Server(f"127.0.0.1:{port}", "/stream", ("--to", f"127.0.0.1:{port}/publish"), lambda: [process.pid])
-
-
-def as_json(text: str) -> dict[str, Any]:
-    """The last line of a program's output as an object."""
-    found: dict[str, Any] = json.loads(text.strip().splitlines()[-1])
-    return found

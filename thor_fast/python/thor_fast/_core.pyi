@@ -30,6 +30,7 @@ __all__ = [
     "classify_columns",
     "format_price",
     "format_prices",
+    "join_records",
     "parse_batch",
     "parse_event",
     "parse_price",
@@ -513,4 +514,15 @@ def classify_columns(changes: Buffer, thresholds: Sequence[Thresholds | None], i
     >>> changes = array("q", [6_250_000_000, 6_000_000_000, -6_000_000_000, -(2**63)])
     >>> classify_columns(changes, [ladder, None], array("I", [0, 0, 0, 0])).tolist()
     [2, 1, -2, -128]
+    """
+
+def join_records(records: list[bytes], arrived_ms: Sequence[int], now_ms: int) -> bytes:
+    """A JSON array of records, each with `age_ms` behind its last field: `now_ms` less its arrival, at least 0.
+
+    A record is a JSON object with at least one field; what is none is left out. Raises `ValueError` when there are not
+    as many times as records.
+
+    >>> from thor_fast import join_records
+    >>> join_records([b'{"a":1}', b'{"b":2}'], [5_000, 5_250], 5_250)
+    b'[{"a":1,"age_ms":250},{"b":2,"age_ms":0}]'
     """

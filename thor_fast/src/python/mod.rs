@@ -11,6 +11,7 @@ mod merge;
 mod prices;
 mod registry;
 mod sheet;
+mod snapshot;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -52,6 +53,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prices::parse_prices, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_batch, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_columns, module)?)?;
+    module.add_function(wrap_pyfunction!(snapshot::join_records, module)?)?;
     Ok(())
 }
 
