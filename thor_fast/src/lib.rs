@@ -24,6 +24,7 @@ pub mod parse;
 pub mod price;
 pub mod resp;
 pub mod sheet;
+pub mod snapshot;
 pub mod symbol;
 pub mod ticks;
 pub mod time;

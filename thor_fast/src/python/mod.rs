@@ -12,6 +12,7 @@ mod prices;
 mod registry;
 mod sheet;
 mod ticks;
+mod snapshot;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -56,6 +57,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prices::classify_batch, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_columns, module)?)?;
     module.add_function(wrap_pyfunction!(ticks::distinct_intervals, module)?)?;
+    module.add_function(wrap_pyfunction!(snapshot::join_records, module)?)?;
     Ok(())
 }
 

@@ -43,6 +43,8 @@ class Hub:
         self.newest: dict[str, Frame] = {}
         """The newest frame of each symbol, those that changed last at the end."""
         self._notices: list[tuple[int, Frame]] = []
+        self.version = 0
+        """Counts up with every change of `newest`."""
         self.degraded = False
         self.skipped = 0
         """Entries of the unified stream that were no event."""
@@ -181,6 +183,7 @@ class Hub:
                     continue  # at the start: its latest hash was newer, and that entry is still to come
                 del newest[symbol]
             newest[symbol] = frame
+        self.version += 1
         self.ring.extend(frames)
         for listener in self._listeners:
             listener(frames)
