@@ -32,7 +32,7 @@ async def write(count: int) -> None:
     assert not rejects
     await bus.register_source("MOCK")
     ids = await bus.append_unified(events, retention_s=86_400)
-    latest = {
+    latest: dict[str, list[bytes | str]] = {
         quote.symbol: [*quote.to_latest_fields(), "stream_id", entry_id, "active_source", "MOCK"]
         for quote, entry_id in zip(batch, ids, strict=True)
     }

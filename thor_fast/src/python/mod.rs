@@ -11,8 +11,8 @@ mod merge;
 mod prices;
 mod registry;
 mod sheet;
-mod ticks;
 mod snapshot;
+mod ticks;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
