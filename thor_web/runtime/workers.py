@@ -34,10 +34,13 @@ Command = Callable[[int, int, int], Sequence[str]]
 """Makes a worker's command line from its number and the files that are its listening socket and its pipe."""
 
 
-def run_workers(command: Command, *, address: str, port: int, count: int) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP replaces every worker. Raises ThorError when one cannot be kept alive."""
+def run_workers(command: Command, *, address: str, port: int, count: int, falls: int = 5) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP replaces every worker.
+
+    Raises ThorError when the port is taken, or a worker has fallen more than `falls` times within a minute.
+    """
     with asyncio.Runner() as runner:
-        runner.run(_Workers(command, listening_sockets(address, port, count)).run())
+        runner.run(_Workers(command, listening_sockets(address, port, count), falls).run())
 
 
 def listening_sockets(address: str, port: int, count: int) -> list[socket.socket]:
@@ -69,14 +72,14 @@ def listening_sockets(address: str, port: int, count: int) -> list[socket.socket
 class _Worker:
     """The place of one worker: at any time one process serves there, and while it is replaced two."""
 
-    def __init__(self, number: int, listening: socket.socket, command: Command) -> None:
+    def __init__(self, number: int, listening: socket.socket, command: Command, falls: int) -> None:
         self._number = number
         self._listening = listening
         self._command = command
         self._process: asyncio.subprocess.Process | None = None
         self._asked = asyncio.Event()
         self._replaced = asyncio.Event()
-        self._budget = RestartBudget()
+        self._budget = RestartBudget(limit=falls)
 
     async def keep(self) -> None:
         """Have a process serve here until cancelled. Raises ThorError when none stays alive."""
@@ -152,9 +155,9 @@ class _Worker:
 class _Workers:
     """All of them, and what a person asks of them by signals."""
 
-    def __init__(self, command: Command, sockets: Sequence[socket.socket]) -> None:
+    def __init__(self, command: Command, sockets: Sequence[socket.socket], falls: int) -> None:
         self._sockets = sockets
-        self._workers = [_Worker(number, listening, command) for number, listening in enumerate(sockets)]
+        self._workers = [_Worker(number, listening, command, falls) for number, listening in enumerate(sockets)]
         self._hung_up = asyncio.Event()
 
     async def run(self) -> None:

@@ -121,16 +121,11 @@ async def test_workers_are_replaced_and_killed_without_a_gap(redis_url: str, bus
 
 
 def test_a_worker_that_cannot_start_is_tried_again_and_then_given_up(unused_port: int) -> None:
-    process = subprocess.run(
-        [*(sys.executable, "-P", "-m", "thor_web.cli.main", "web"), "--port", str(unused_port), "--workers", "1"],
-        env=os.environ | {"REDIS_URL": "nonsense://"},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert process.returncode == 1
-    assert process.stderr.splitlines()[-1] == "thor: Web worker 0 cannot be kept alive."
+    program = "from thor_web.runtime.workers import run_workers; "
+    program += f"run_workers(lambda *_: ['false'], address='127.0.0.1', port={unused_port}, count=1, falls=1)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("ThorError: Web worker 0 cannot be kept alive.")
 
 
 def test_a_taken_port_is_one_sentence(unused_port: int) -> None:

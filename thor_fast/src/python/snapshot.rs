@@ -9,6 +9,7 @@ use crate::snapshot::write_records;
 /// Room for what is put around a record.
 const AROUND: usize = 32;
 
+/// A JSON array of records, each with `age_ms` behind its last field: `now_ms` less its arrival, at least 0.
 #[pyfunction]
 pub(super) fn join_records<'py>(
     py: Python<'py>,

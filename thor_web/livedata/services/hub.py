@@ -75,6 +75,7 @@ class Hub:
                     await self._start()
                     self._started.set()
                 if self.degraded:
+                    await self._bus.ping()
                     self._set_degraded(False)
                 entries = await self._bus.tail(
                     keys.UNIFIED_STREAM, id_of(self.read_position), count=READ_COUNT, block_ms=BLOCK_MS
