@@ -7,9 +7,12 @@ mod bars;
 mod batch;
 mod convert;
 mod event;
+mod latency;
 mod merge;
 mod prices;
 mod registry;
+mod replies;
+mod stream_merge;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -38,6 +41,14 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<merge::PyDecision>()?;
     module.add_class::<merge::PyMergePolicy>()?;
     module.add_class::<prices::PyThresholds>()?;
+    module.add_class::<replies::PyReplyReader>()?;
+    module.add_class::<replies::PyReplies>()?;
+    module.add_class::<replies::PyStreamEntries>()?;
+    module.add_class::<stream_merge::PyStreamMerge>()?;
+    module.add_class::<stream_merge::PyMergeStep>()?;
+    module.add_class::<latency::PyHistogram>()?;
+    module.add_function(wrap_pyfunction!(replies::pack, module)?)?;
+    module.add_function(wrap_pyfunction!(replies::pack_xadd, module)?)?;
     module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
     module.add_function(wrap_pyfunction!(batch::parse_batch, module)?)?;
     module.add_function(wrap_pyfunction!(registry::register_source, module)?)?;
