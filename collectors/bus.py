@@ -148,6 +148,7 @@ class Bus:
         self.disconnect()
         with suppress(RedisError, OSError):
             await self._redis.aclose()
+        await asyncio.sleep(0)  # the loop closes a dropped connection in its next round
 
     def disconnect(self) -> None:
         """Drop the plain connections, with whatever is under way on them; the next command connects anew."""
@@ -170,6 +171,12 @@ class Bus:
         """Make a source known to the merger and the ingestor."""
         async with _translated():
             await self._redis.sadd(keys.SOURCES_SET, source)
+
+    async def forget_source(self, source: str) -> None:
+        """Take a source out, with its stream; what was merged or stored of it stays."""
+        async with _translated():
+            await self._redis.srem(keys.SOURCES_SET, source)
+            await self._redis.unlink(keys.source_stream(source))
 
     async def sources(self) -> list[str]:
         """Names of the sources that have published here, in alphabetical order."""

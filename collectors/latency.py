@@ -24,6 +24,11 @@ class Latency:
         self.total = LatencyHistogram()
         self.recent = LatencyHistogram()
 
+    @property
+    def histograms(self) -> tuple[LatencyHistogram, LatencyHistogram]:
+        """Where a whole batch is recorded: in both."""
+        return self.total, self.recent
+
     def record(self, us: int, times: int = 1) -> None:
         """Count a latency in microseconds."""
         self.total.record(us, times)

@@ -17,6 +17,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 import thor_fast
@@ -74,6 +75,7 @@ class Publisher:
         self._can_wait = mode in {"replay", "file"}
         self._rejects: deque[thor_fast.Reject] = deque(maxlen=settings.rejects_kept)
         self._under_way: deque[_Send] = deque()
+        self._to_begin: list[Spooled] = []
         self._in_doubt: list[Spooled] = []
         self._rejects_in_hand: list[thor_fast.Reject] = []
         self._registered: set[str] = set()
@@ -141,13 +143,13 @@ class Publisher:
 
     def _in_hand(self) -> list[Spooled]:
         """Taken from the spool and not known to be in Redis, oldest first."""
-        return [*self._in_doubt, *(item for send in self._under_way for item in send.items)]
+        return [*self._in_doubt, *(item for send in self._under_way for item in send.items), *self._to_begin]
 
     def _has_room(self) -> bool:
         return self.spooled < WAITING_BATCHES * self._settings.publish_batch
 
     def _has_work(self) -> bool:
-        return bool(self._under_way or self._in_doubt or self._rejects_in_hand or self._rejects or len(self._spool))
+        return bool(self._in_hand() or self._rejects_in_hand or self._rejects or len(self._spool))
 
     async def _send_all(self) -> None:
         """Send what waits until nothing does, trying again until Redis has it."""
@@ -190,22 +192,18 @@ class Publisher:
             self._rejects_in_hand = []
 
     async def _send(self, items: list[Spooled]) -> None:
-        """Begin to send batches, all of one source in one go. What cannot be begun is in doubt."""
-        groups = [(source, tuple(part)) for source, part in groupby(items, key=lambda item: item.source)]
-        while groups:
-            source, part = groups[0]
-            try:
-                if source not in self._registered:
-                    await self._bus.register_source(source)
-                    self._registered.add(source)
-                chunks = [(item.events, item.at_us) for item in part]
-                answer = await self._bus.start_publish(source, chunks, retention_s=self._settings.stream_retention_s)
-            except BaseException:
-                self._give_up()
-                self._in_doubt += (item for _, part in groups for item in part)
-                raise
+        """Begin to send batches, those of one source that follow one another in one go. Raises BusError."""
+        self._to_begin = items
+        while self._to_begin:
+            source, following = next(groupby(self._to_begin, key=attrgetter("source")))
+            if source not in self._registered:
+                await self._bus.register_source(source)
+                self._registered.add(source)
+            part = tuple(following)
+            chunks = [(item.events, item.at_us) for item in part]
+            answer = await self._bus.start_publish(source, chunks, retention_s=self._settings.stream_retention_s)
             self._under_way.append(_Send(source, part, answer))
-            del groups[0]
+            self._to_begin = self._to_begin[len(part) :]
 
     async def _answered(self, send: _Send) -> None:
         await self._bus.published(await send.answer)
@@ -220,7 +218,7 @@ class Publisher:
         """Nobody knows what of the sends under way arrived."""
         if self._under_way:
             self._bus.disconnect()
-        self._in_doubt = self._in_hand()
+        self._in_doubt, self._to_begin = self._in_hand(), []
         for send in self._under_way:
             if not send.answer.cancel() and not send.answer.cancelled():
                 send.answer.exception()  # looked at, or the loop would complain that nobody did

@@ -50,7 +50,11 @@ class Wire(asyncio.Protocol):
                     _, wire = await loop.create_unix_connection(cls, server.path)
                 else:
                     _, wire = await loop.create_connection(cls, server.host, server.port, ssl=server.tls)
-                await wire._sign_in(server)
+                try:
+                    await wire._sign_in(server)
+                except BaseException:
+                    wire.close()
+                    raise
         except OSError as error:
             raise BusUnavailable(str(error) or type(error).__name__) from error
         return wire
@@ -65,7 +69,6 @@ class Wire(asyncio.Protocol):
         if commands:
             replies = await self.start(b"".join(commands), len(commands))
             if errors := replies.errors():
-                self.close()
                 raise refusal(errors)
 
     @property

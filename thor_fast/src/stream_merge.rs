@@ -109,10 +109,10 @@ impl StreamMerge {
 
     /// Goes on where a dead merger stopped: `pending` are all entries that it did not acknowledge, `unified` the end of
     /// the unified stream since the oldest of them. What must be decided at once comes back.
-    pub fn recover(&mut self, pending: Vec<Entries>, unified: &Entries) -> Option<Step> {
+    pub fn recover(&mut self, pending: Vec<Entries>, unified: &[Entries]) -> Option<Step> {
         let mut written = HashMap::new();
-        for row in unified.good() {
-            if let Some((of, event)) = row.of.zip(row.event.and_then(|event| unified.batch.get(event))) {
+        for (part, row) in unified.iter().flat_map(|part| part.good().map(move |row| (part, row))) {
+            if let Some((of, event)) = row.of.zip(row.event.and_then(|event| part.batch.get(event))) {
                 written.insert((*event.source, of), row.id);
             }
         }

@@ -443,7 +443,7 @@ class StreamMerge:
         """Sets a symbol's state to the field `merge` of its latest hash. Raises `ValueError` for anything else."""
     def held(self) -> list[str]:
         """The streams of which entries wait for others. They must not be read until these are decided."""
-    def recover(self, pending: Sequence[StreamEntries], unified: StreamEntries) -> MergeStep | None:
+    def recover(self, pending: Sequence[StreamEntries], unified: Sequence[StreamEntries]) -> MergeStep | None:
         """Goes on where a dead merger stopped: what must be decided at once comes back, the rest is held.
 
         `pending` are all entries that it did not acknowledge, `unified` the end of the unified stream since the oldest.

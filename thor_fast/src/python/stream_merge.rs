@@ -62,10 +62,11 @@ impl PyStreamMerge {
         &self,
         py: Python<'_>,
         pending: Vec<PyRef<'_, PyStreamEntries>>,
-        unified: &PyStreamEntries,
+        unified: Vec<PyRef<'_, PyStreamEntries>>,
     ) -> Option<PyMergeStep> {
         let pending: Vec<_> = pending.iter().map(|entries| entries.0.clone()).collect();
-        without_gil(py, || self.lock().recover(pending, &unified.0)).map(PyMergeStep)
+        let unified: Vec<_> = unified.iter().map(|entries| entries.0.clone()).collect();
+        without_gil(py, || self.lock().recover(pending, &unified)).map(PyMergeStep)
     }
 
     fn take(&self, py: Python<'_>, read: Vec<PyRef<'_, PyStreamEntries>>, full: usize) -> Option<PyMergeStep> {
