@@ -5,6 +5,7 @@
 
 pub mod bars;
 pub mod batch;
+pub mod cell;
 pub mod classify;
 pub mod columns;
 pub mod copy;
@@ -23,6 +24,7 @@ pub mod parse;
 pub mod price;
 pub mod reply;
 pub mod resp;
+pub mod sheet;
 pub mod stream_merge;
 pub mod symbol;
 pub mod time;

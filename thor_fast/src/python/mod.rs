@@ -12,6 +12,7 @@ mod merge;
 mod prices;
 mod registry;
 mod replies;
+mod sheet;
 mod stream_merge;
 
 use pyo3::prelude::*;
@@ -49,6 +50,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<latency::PyHistogram>()?;
     module.add_function(wrap_pyfunction!(replies::pack, module)?)?;
     module.add_function(wrap_pyfunction!(replies::pack_xadd, module)?)?;
+    module.add_class::<sheet::PyRowReader>()?;
+    module.add_function(wrap_pyfunction!(sheet::read_cell, module)?)?;
     module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
     module.add_function(wrap_pyfunction!(batch::parse_batch, module)?)?;
     module.add_function(wrap_pyfunction!(registry::register_source, module)?)?;
