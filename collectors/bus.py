@@ -53,6 +53,10 @@ GROUP_CREATED_FROM: Final = "0"
 """Groups start at the oldest kept entry: an event published before its reader was born is not lost."""
 
 
+STORED_READ_EVERY_S: Final = 1.0
+"""How old a publisher's knowledge of the stored positions may be. They only grow, so an old one trims less."""
+
+
 @asynccontextmanager
 async def _translated() -> AsyncIterator[None]:
     try:
@@ -106,6 +110,8 @@ class Bus:
         self._redis: Any = redis
         self._routes = routes
         self._clock_offset_ms: int | None = None
+        self._stored: dict[str, int] = {}
+        self._stored_read_at = -STORED_READ_EVERY_S
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -192,7 +198,7 @@ class Bus:
         up waiting for them calls `disconnect`. Raises BusError, or the future does. Times in microseconds UTC.
         """
         stream = keys.source_stream(source)
-        oldest = await self._oldest_kept_ms(retention_s)
+        oldest = await self._oldest_unstored_ms(stream, retention_s)
         last = len(chunks) - 1
         commands = [
             batch.to_xadd(stream, minid_ms=oldest if place == last else None, at_us=at_us)
@@ -206,8 +212,9 @@ class Bus:
         await self._routes.check(replies)
 
     async def publish(self, source: str, payloads: Sequence[bytes], *, retention_s: int) -> None:
-        """Append payloads to the stream of their source; trim what is older than `retention_s`."""
-        await self._append(keys.source_stream(source), payloads, retention_s)
+        """Append payloads to the stream of their source; trim what is older than `retention_s` and stored."""
+        stream = keys.source_stream(source)
+        await self._append(stream, payloads, await self._oldest_unstored_ms(stream, retention_s))
 
     async def reject(self, source: str, rejects: Iterable[RejectedInput], *, kept: int) -> None:
         """Keep refused inputs with their errors in the bounded stream of rejects."""
@@ -247,6 +254,17 @@ class Bus:
                     name.decode(): value.decode() for name, value in fields.items()
                 }
             return dict(sorted(found.items()))
+
+    async def is_wanted(self, component: str) -> bool:
+        """Whether the schedule wants a component to work now; it does where no schedule says anything."""
+        async with _translated():
+            state = await self._redis.hget(keys.desired(component), "state")
+        return bool(state != b"stop")
+
+    async def want(self, component: str, *, wanted: bool) -> None:
+        """Say for a schedule whether a component is to work; it goes by that until somebody says otherwise."""
+        async with _translated():
+            await self._redis.hset(keys.desired(component), "state", "run" if wanted else "stop")
 
     # --- merger and ingestor --------------------------------------------------------------------------------
 
@@ -301,6 +319,11 @@ class Bus:
                     pipeline.xack(stream, group, *stream_ids)
             await pipeline.execute()
 
+    async def keep_from(self, stream: str, position: tuple[int, int]) -> None:
+        """Let publishers trim nothing of a stream that lies behind this position, however old it is."""
+        async with _translated():
+            await self._redis.hset(keys.STORED_POSITIONS, stream, f"{position[0]}-{position[1]}")
+
     def group_reader(self, group: str, consumer: str) -> GroupReader:
         """A reader of new entries that makes no object of each."""
         return GroupReader(self._routes, group, consumer)
@@ -341,7 +364,7 @@ class Bus:
 
     async def append_unified(self, payloads: Sequence[bytes], *, retention_s: int) -> list[str]:
         """Append payloads to the unified stream; their ids, in order."""
-        replies = await self._append(keys.UNIFIED_STREAM, payloads, retention_s)
+        replies = await self._append(keys.UNIFIED_STREAM, payloads, await self._oldest_kept_ms(retention_s))
         return [(entry_id or b"").decode() for entry_id in replies.texts()]
 
     async def write_latest(self, latest: Mapping[str, Sequence[bytes | str]]) -> None:
@@ -444,8 +467,8 @@ class Bus:
             for entry_id, fields in entries
         ]
 
-    async def _append(self, stream: str, payloads: Sequence[bytes], retention_s: int) -> Replies:
-        commands = pack_xadd(stream, payloads, minid_ms=await self._oldest_kept_ms(retention_s))
+    async def _append(self, stream: str, payloads: Sequence[bytes], oldest_ms: int) -> Replies:
+        commands = pack_xadd(stream, payloads, minid_ms=oldest_ms)
         return await self._routes.ask(Packed(stream, commands, len(payloads)))
 
     async def _oldest_kept_ms(self, retention_s: int) -> int:
@@ -454,6 +477,17 @@ class Bus:
         if self._clock_offset_ms is None:
             self._clock_offset_ms = await self.server_time_us() // 1_000 - now_ms
         return max(0, now_ms + self._clock_offset_ms - retention_s * 1_000)
+
+    async def _oldest_unstored_ms(self, stream: str, retention_s: int) -> int:
+        """The same, or the stored position of the stream where that is older: what is not stored is not trimmed."""
+        oldest = await self._oldest_kept_ms(retention_s)
+        now = time.monotonic()
+        if now - self._stored_read_at >= STORED_READ_EVERY_S:
+            async with _translated():
+                stored = await self._redis.hgetall(keys.STORED_POSITIONS)
+            self._stored = {_text(name): parse_id(_text(position))[0] for name, position in stored.items()}
+            self._stored_read_at = now
+        return min(oldest, self._stored.get(stream, oldest))
 
 
 def _text(value: bytes | str) -> str:

@@ -9,12 +9,14 @@ pub mod cell;
 pub mod classify;
 pub mod columns;
 pub mod copy;
+pub mod copy_read;
 pub mod display;
 pub mod encode;
 pub mod entries;
 pub mod error;
 pub mod event;
 mod fast;
+pub mod intervals;
 mod json;
 pub mod latency;
 pub mod latest;
@@ -27,6 +29,7 @@ pub mod resp;
 pub mod sheet;
 pub mod stream_merge;
 pub mod symbol;
+pub mod ticks;
 pub mod time;
 
 #[cfg(feature = "python")]
