@@ -5,6 +5,7 @@
 
 pub mod bars;
 pub mod batch;
+pub mod cell;
 pub mod classify;
 pub mod columns;
 pub mod copy;
@@ -24,6 +25,7 @@ pub mod parse;
 pub mod price;
 pub mod quality;
 pub mod resp;
+pub mod sheet;
 pub mod symbol;
 pub mod ticks;
 pub mod time;

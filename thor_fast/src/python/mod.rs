@@ -11,6 +11,7 @@ mod history;
 mod merge;
 mod prices;
 mod registry;
+mod sheet;
 mod ticks;
 
 use pyo3::prelude::*;
@@ -45,6 +46,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<merge::PyDecision>()?;
     module.add_class::<merge::PyMergePolicy>()?;
     module.add_class::<prices::PyThresholds>()?;
+    module.add_class::<sheet::PyRowReader>()?;
+    module.add_function(wrap_pyfunction!(sheet::read_cell, module)?)?;
     module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
     module.add_function(wrap_pyfunction!(batch::parse_batch, module)?)?;
     module.add_function(wrap_pyfunction!(registry::register_source, module)?)?;
