@@ -117,7 +117,8 @@ class Fanout:
     ) -> None:
         """Take a connection over, unless it has gone already.
 
-        `head` goes out as it is, `greeting` as the first messages. With `after` the client is sent every event behind that position, else those that come from now on.
+        `head` goes out as it is, `greeting` as the first messages. With `after` the client is sent every event behind
+        that position, else those that come from now on.
         """
         if transport.is_closing():
             return  # nobody would tell a new protocol of it
