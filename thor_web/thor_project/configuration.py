@@ -10,11 +10,12 @@ from pathlib import Path
 from pydantic import Field
 
 from thor_web.thordata.settings import StorageSettings
+from thor_web.timezones.interface import ClockSettings
 
 __all__ = ["ServerSettings"]
 
 
-class ServerSettings(StorageSettings):
+class ServerSettings(StorageSettings, ClockSettings):
     """Every setting of Thor."""
 
     thor_bind: str = Field("127.0.0.1", description="Address the web server listens on.")
@@ -26,7 +27,6 @@ class ServerSettings(StorageSettings):
         None, description="File with Django's secret key. Without one a new key is made at each start."
     )
     thor_debug: bool = Field(False, description="Show tracebacks. Never where others can reach the server.")
-    default_market: str = Field("GLOBEX", description="Market that `/api/session` answers for when none is named.")
     stream_clients: int = Field(
         2_000, ge=1, description="Most event streams one web process serves at a time; more get 503."
     )
