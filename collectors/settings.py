@@ -43,3 +43,7 @@ class CollectorSettings(BaseSettings):
         ge=0,
         description="Size of a collector's spool on disk in MiB, used once its memory is full. 0: none.",
     )
+    follow_sessions: bool = Field(
+        False,
+        description="Collect and store live quotes of a symbol only while its market is open or about to be.",
+    )

@@ -1,4 +1,4 @@
-"""The processes that `thor up` starts, each as its own command: collect, merge, ingest, web."""
+"""The processes that `thor up` starts, each as its own command: collect, merge, ingest, clock, web."""
 
 import argparse
 from collections.abc import Callable, Coroutine
@@ -15,6 +15,7 @@ def register(commands: Commands) -> None:
     for name, text, handler in (
         ("merge", "choose the source of each symbol and write the unified stream", _merge),
         ("ingest", "store every event as a tick in Postgres", _ingest),
+        ("clock", "publish what markets do, and run what is due because of it", _clock),
         ("web", "serve the dashboard, REST and event streams", _web),
     ):
         parser = commands.add_parser(name, help=text)
@@ -80,6 +81,14 @@ def _ingest(arguments: argparse.Namespace) -> int:
     from thor_web.thordata.settings import StorageSettings
 
     return _run(lambda: run_ingestor(StorageSettings()))
+
+
+def _clock(arguments: argparse.Namespace) -> int:
+    _prepare(arguments)
+    from thor_web.runtime.clock_process import run_clock
+    from thor_web.thor_project.configuration import ServerSettings
+
+    return _run(lambda: run_clock(ServerSettings()))
 
 
 def _web(arguments: argparse.Namespace) -> int:

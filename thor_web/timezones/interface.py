@@ -5,9 +5,12 @@ from datetime import date, datetime
 from functools import cache
 
 from collectors.instruments import load_instruments
+from thor_web.timezones.services.actions import command_action, webhook_action
 from thor_web.timezones.services.calendar_file import CalendarError
 from thor_web.timezones.services.clock import MARKETS_FOLDER, Clock, UnknownMarketError
+from thor_web.timezones.services.following import follow_rulebook
 from thor_web.timezones.services.instants import instant
+from thor_web.timezones.services.session_changes import session_changes
 from thor_web.timezones.services.state import SessionState, state_of
 from thor_web.timezones.settings import ClockSettings
 
@@ -18,12 +21,16 @@ __all__ = [
     "Session",
     "SessionState",
     "UnknownMarketError",
+    "command_action",
+    "follow_rulebook",
     "market_names",
     "market_of",
+    "session_changes",
     "session_state",
     "trade_date_session",
     "trade_date_span",
     "traded_markets",
+    "webhook_action",
     "world_clock",
 ]
 

@@ -173,6 +173,8 @@ class Timeline:
         while IS_OPEN[codes[flip]] == is_open:
             flip += 1
         transition = next_phase_at if flip == following else starts[flip]
+        if transition == FOREVER:
+            return self._for_ever_closed(phase, since, next_phase_at, codes[following], day)
         verified = code & UNSURE == 0 and self._verified_from <= at and transition < self._verified_until
         exception: DayException | None = None
         if note:
@@ -200,6 +202,22 @@ class Timeline:
                 exception,
                 verified,
             ),
+        )
+
+    def _for_ever_closed(self, phase: str, since: int, next_phase_at: int, next_code: int, day: int) -> Reading:
+        """The market has no session any more; at most a last phase ends."""
+        ends = next_phase_at != FOREVER
+        return Reading(
+            phase,
+            False,
+            since,
+            next_phase_at,
+            None,
+            next_phase_at if ends else None,
+            NAMES[next_code] if ends else None,
+            day,
+            None,
+            False,
         )
 
     def _note_in_gap(self, i: int, at: int, since: int, until: int) -> tuple[DayException | None, int, int]:
@@ -246,10 +264,8 @@ class _Builder:
         self.exceptions: list[DayException] = []
         self.notes_in_gap: dict[int, list[tuple[int, int, DayException]]] = {}
         self._closed_days: list[tuple[int, int, DayException]] = []
-        self._end: int | None = None
+        self._end = self.offsets.instant(self._first, 0)
         self._build()
-        # 24/7: sessions follow each other without a gap, and only the trade date changes.
-        self.never_closes = all(IS_OPEN[code] for code in self.phase[:-1])
 
     def _build(self) -> None:
         for start, end, ordinary in self._eras():
@@ -261,8 +277,12 @@ class _Builder:
                     self._session(ordinal, steps, exception)
                 elif exception is not None:
                     self._closed(ordinal, ordinary[weekday], exception)
-        if self._end is not None:
-            self._change(self._end, CODES[CLOSED] | GAP, self._last - self.day_base, 0)
+        # 24/7: sessions follow each other without a gap, and only the trade date changes.
+        self.never_closes = bool(self.phase) and all(IS_OPEN[code] for code in self.phase)
+        # Behind the last session it is closed, for ever: the entry after that is never reached.
+        last = self._last - self.day_base
+        self._change(self._end, CODES[CLOSED] | GAP, last, 0)
+        self._change(FOREVER, CODES["open"], last, 0)
 
     def _eras(self) -> list[tuple[int, int, list[tuple[Step, ...] | None]]]:
         """Spans of ordinals in which the ordinary week stays the same, each with that week's hours."""
@@ -294,7 +314,7 @@ class _Builder:
         else:
             midnight = (ordinal - EPOCH_ORDINAL) * DAY_S - offset
             times = [midnight + step.at_s for step in steps]
-        if self._end is not None and times[0] > self._end:
+        if times[0] > self._end:
             self._gap(times[0], ordinal, exception, unsure)
         for at, step in zip(times, steps[:-1], strict=False):
             self._change(at, CODES[step.phase] | unsure, day, note)
@@ -308,7 +328,7 @@ class _Builder:
         )
 
     def _gap(self, until: int, ordinal: int, exception: DayException | None, unsure: int) -> None:
-        start = self._end or 0
+        start = self._end
         code = CODES[HALT if until - start <= self._calendar.daily_halt_s else CLOSED] | GAP | unsure
         notes = self._closed_days
         self._closed_days = []
