@@ -106,18 +106,11 @@ def test_what_the_clock_refuses(running: RunningThor, path: str, status: int, co
 
 def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
-    assert set(document["paths"]) == {
-        "/api/instruments",
-        "/api/markets",
-        "/api/markets/overlaps",
-        "/api/markets/quiet",
-        "/api/markets/times",
-        "/api/markets/{market}/calendar",
-        "/api/markets/{market}/schedule.ics",
-        "/api/quotes",
-        "/api/quotes/stream",
-        "/api/session",
-    }
+    history = {f"/api/thordata/{name}" for name in ("asof", "bars", "coverage", "exports", "quality", "ticks", "vwap")}
+    live = {"/api/instruments", "/api/quotes", "/api/quotes/stream", "/api/session"}
+    clock = {f"/api/markets{name}" for name in ("", "/overlaps", "/quiet", "/times")}
+    clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
+    assert set(document["paths"]) == live | history | clock
 
 
 def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:
