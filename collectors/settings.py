@@ -46,7 +46,10 @@ class CollectorSettings(ExcelSettings):
 
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"),
-        description="Redis or Valkey: redis://, rediss:// (TLS) or unix://. May carry a user and a password.",
+        description=(
+            "Redis or Valkey: redis://, rediss:// (TLS) or unix://, or one node of a cluster: redis+cluster://, "
+            "rediss+cluster://. May carry a user and a password."
+        ),
     )
     thor_state: Path | None = Field(
         None, description="Folder of a `thor up`: its servers, logs and spool. Named by `--state` too."

@@ -21,12 +21,18 @@ __all__ = [
     "CopyReader",
     "Decision",
     "EventError",
+    "LatencyHistogram",
     "MergePolicy",
+    "MergeStep",
     "Quality",
     "QuoteBatch",
     "QuoteEvent",
     "Reject",
+    "Replies",
+    "ReplyReader",
     "RowReader",
+    "StreamEntries",
+    "StreamMerge",
     "Thresholds",
     "Ticks",
     "WeightedBars",
@@ -38,6 +44,8 @@ __all__ = [
     "distinct_intervals",
     "format_price",
     "format_prices",
+    "pack",
+    "pack_xadd",
     "parse_batch",
     "parse_event",
     "parse_price",
@@ -235,8 +243,15 @@ class QuoteBatch:
         """
     def to_sse_stream(self, ids: Sequence[str]) -> bytes:
         """The frames of `to_sse` behind one another, as one chunk for one client. Raises `ValueError` as it does."""
-    def to_xadd(self, stream: str, *, minid_ms: int | None = None) -> bytes:
-        """One command an event in Redis' protocol, for a raw socket: `XADD stream [MINID ~ minid_ms] * data <json>`."""
+    def newest_ts_us(self) -> int | None:
+        """The latest of the events' times, microseconds UTC, or None where there is no event."""
+    def by_source(self) -> list[tuple[str, QuoteBatch]]:
+        """The events of each source, in the order in which the sources first appear."""
+    def to_xadd(self, stream: str, *, minid_ms: int | None = None, at_us: int | None = None) -> bytes:
+        """One command an event in Redis' protocol, for a raw socket: `XADD stream * data <json> [at <at_us>]`.
+
+        With `minid_ms` the last of them trims what is older (`MINID ~`). `at_us` is when a collector received them.
+        """
     def to_latest(
         self, ids: Sequence[str], received_us: Sequence[int] | Buffer, *, prefix: str = "quotes:latest:"
     ) -> bytes:
@@ -445,6 +460,150 @@ class MergePolicy:
         """How often each reason was given, and `future_ts`: offers whose ts was over 2 s ahead of their receipt."""
 
 @final
+class ReplyReader:
+    """Bytes of a connection to Redis (RESP2) until they make whole replies."""
+
+    def __new__(cls) -> ReplyReader: ...
+    def feed(self, data: bytes) -> int:
+        """Takes bytes and says how many whole replies there are. Raises `ValueError` for another protocol.
+
+        >>> from thor_fast import ReplyReader
+        >>> reader = ReplyReader()
+        >>> reader.feed(b":1\\r\\n+O"), reader.feed(b"K\\r\\n")
+        (1, 2)
+        >>> reader.take(2).texts()
+        [b'1', b'OK']
+        """
+    def take(self, count: int) -> Replies:
+        """Removes and returns the first `count` replies, or all where there are fewer."""
+
+@final
+class Replies:
+    """Whole replies in the order of their commands."""
+
+    def __len__(self) -> int: ...
+    def errors(self) -> list[tuple[int, str]]:
+        """The replies that are errors: position and text."""
+    def texts(self) -> list[bytes | None]:
+        """Each reply as text, numbers too; None for nil and for an array."""
+    def streams(self, position: int = 0) -> StreamEntries:
+        """The entries of an `XREAD` or `XREADGROUP`. Raises `ValueError` for a reply of another shape."""
+    def range(self, stream: str, position: int = 0) -> StreamEntries:
+        """The entries of an `XRANGE` of this stream. Raises `ValueError` for a reply of another shape."""
+    def claimed(self, stream: str, position: int = 0) -> tuple[str, StreamEntries]:
+        """The cursor and the entries of an `XAUTOCLAIM` of this stream.
+
+        Raises `ValueError` for a reply of another shape, `IndexError` where there is none.
+        """
+
+@final
+class StreamEntries:
+    """Entries of streams in the order of the reply, their events as one batch; no object an entry is made."""
+
+    def __len__(self) -> int:
+        """Entries, those that hold no event among them."""
+    @property
+    def batch(self) -> QuoteBatch:
+        """The events, in order."""
+    @property
+    def rejects(self) -> list[Reject]:
+        """What was no event; positions are among the entries."""
+    def ids(self) -> list[str]:
+        """Each entry's id."""
+    def event_ids(self) -> list[str]:
+        """The id of each event of the batch."""
+    def at_us(self) -> list[int | None]:
+        """When the collector received each event of the batch, microseconds UTC, or None where it does not say so."""
+    def first_id(self) -> str | None:
+        """The first entry's id."""
+    def last_id(self) -> str | None:
+        """The last entry's id."""
+    def record_latency(self, histogram: LatencyHistogram, now_us: int) -> None:
+        """Counts for each event that says so how long ago its collector received it."""
+
+@final
+class StreamMerge:
+    """`MergePolicy` over streams: entries in, commands out.
+
+    Entries are decided in the order in which Redis took them, across streams. With the latest hash of a symbol goes
+    what is known of it, so that a successor goes on exactly where this one stopped. Safe to share between threads.
+    Raises `ValueError` for a setting that cannot be.
+    """
+
+    def __new__(cls, preferred: Mapping[str, str] | None = None, stale_after_ms: int = 5000) -> StreamMerge: ...
+    def restore(self, event: QuoteEvent, received_us: int) -> None:
+        """Sets a symbol's state to the event that stands, where no more is known."""
+    def restore_state(self, state: bytes) -> None:
+        """Sets a symbol's state to the field `merge` of its latest hash. Raises `ValueError` for anything else."""
+    def held(self) -> list[str]:
+        """The streams of which entries wait for others. They must not be read until these are decided."""
+    def recover(self, pending: Sequence[StreamEntries], unified: Sequence[StreamEntries]) -> MergeStep | None:
+        """Goes on where a dead merger stopped: what must be decided at once comes back, the rest is held.
+
+        `pending` are all entries that it did not acknowledge, `unified` the end of the unified stream since the oldest.
+        """
+    def take(self, read: Sequence[StreamEntries], full: int) -> MergeStep | None:
+        """Takes what was read, at most `full` entries a stream. Comes back what can be decided, None for nothing."""
+    def counts(self) -> dict[str, int]:
+        """How often each reason was given, and `future_ts`, as `MergePolicy.counts`."""
+
+@final
+class MergeStep:
+    """What a batch of entries comes to. It must be written before the next one is taken."""
+
+    @property
+    def entries(self) -> int:
+        """Entries that were read."""
+    @property
+    def appended(self) -> int:
+        """Events that stand and must be appended."""
+    @property
+    def rejects(self) -> list[Reject]:
+        """What was no event."""
+    def xadd(self, stream: str, *, minid_ms: int | None = None) -> bytes:
+        """One `XADD` an event that must be appended, with the fields `data`, `at` and `of`; the last of them trims."""
+    def latest(self, replies: Replies | None = None, *, prefix: str = "quotes:latest:") -> list[tuple[str, bytes]]:
+        """Key and `HSET` of each symbol of which something was decided. `replies` are those to `xadd`.
+
+        Raises `ValueError` where these are not the ids of as many entries.
+        """
+    def xack(self, group: str) -> list[tuple[str, bytes]]:
+        """Key and `XACK` of each stream that was read from."""
+    def record_latency(self, histogram: LatencyHistogram, now_us: int) -> None:
+        """Counts for each event that is appended how long ago its collector received it, where it says so."""
+
+@final
+class LatencyHistogram:
+    """How often each latency was seen, in buckets at most 1/16 wide. Microseconds. Safe to share between threads.
+
+    >>> from thor_fast import LatencyHistogram
+    >>> histogram = LatencyHistogram()
+    >>> for us in (250, 300, 9_000):
+    ...     histogram.record(us)
+    >>> histogram.count, histogram.max_us, histogram.quantile(0.5), histogram.at_most([255, 1_023])
+    (3, 9000, 303, [1, 2])
+    """
+
+    def __new__(cls) -> LatencyHistogram: ...
+    def record(self, us: int, times: int = 1) -> None:
+        """Counts one latency so many times; below zero counts as zero."""
+    @property
+    def count(self) -> int:
+        """How many were counted."""
+    @property
+    def sum_us(self) -> int:
+        """Their sum."""
+    @property
+    def max_us(self) -> int:
+        """The longest."""
+    def quantile(self, share: float) -> int | None:
+        """The latency that this share of them does not pass, at most 1/16 too long; None where there is none."""
+    def at_most(self, bounds_us: Sequence[int]) -> list[int]:
+        """How many are not longer than each bound; exact for bounds such as 255, 511 and 1,023."""
+    def clear(self) -> None:
+        """Forgets everything."""
+
+@final
 class Thresholds:
     """The four boundaries of one instrument's signal, in the unit of the changes that will be classified.
 
@@ -459,6 +618,19 @@ class Thresholds:
         sell: Decimal | float,
         strong_sell: Decimal | float,
     ) -> Thresholds: ...
+
+def pack(*arguments: bytes | str | float) -> bytes:
+    """The bytes of any command of Redis.
+
+    >>> from thor_fast import pack
+    >>> pack("GET", b"key")
+    b'*2\\r\\n$3\\r\\nGET\\r\\n$3\\r\\nkey\\r\\n'
+    """
+
+def pack_xadd(
+    stream: str, payloads: Sequence[bytes], *, minid_ms: int | None = None, at_us: int | None = None
+) -> bytes:
+    """What `QuoteBatch.to_xadd` gives, of payloads that need be no events."""
 
 @final
 class RowReader:

@@ -8,10 +8,13 @@ mod batch;
 mod convert;
 mod event;
 mod history;
+mod latency;
 mod merge;
 mod prices;
 mod registry;
+mod replies;
 mod sheet;
+mod stream_merge;
 mod ticks;
 
 use pyo3::prelude::*;
@@ -46,6 +49,14 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<merge::PyDecision>()?;
     module.add_class::<merge::PyMergePolicy>()?;
     module.add_class::<prices::PyThresholds>()?;
+    module.add_class::<replies::PyReplyReader>()?;
+    module.add_class::<replies::PyReplies>()?;
+    module.add_class::<replies::PyStreamEntries>()?;
+    module.add_class::<stream_merge::PyStreamMerge>()?;
+    module.add_class::<stream_merge::PyMergeStep>()?;
+    module.add_class::<latency::PyHistogram>()?;
+    module.add_function(wrap_pyfunction!(replies::pack, module)?)?;
+    module.add_function(wrap_pyfunction!(replies::pack_xadd, module)?)?;
     module.add_class::<sheet::PyRowReader>()?;
     module.add_function(wrap_pyfunction!(sheet::read_cell, module)?)?;
     module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
