@@ -21,6 +21,8 @@ pub mod meta;
 pub mod parse;
 pub mod price;
 pub mod resp;
+pub mod rules;
+pub mod schwab;
 pub mod sheet;
 pub mod symbol;
 pub mod time;

@@ -10,6 +10,7 @@ mod event;
 mod merge;
 mod prices;
 mod registry;
+mod schwab;
 mod sheet;
 
 use pyo3::prelude::*;
@@ -40,6 +41,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<merge::PyMergePolicy>()?;
     module.add_class::<prices::PyThresholds>()?;
     module.add_class::<sheet::PyRowReader>()?;
+    module.add_class::<schwab::PySchwabFrames>()?;
+    module.add_class::<schwab::PySchwabFrame>()?;
     module.add_function(wrap_pyfunction!(sheet::read_cell, module)?)?;
     module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
     module.add_function(wrap_pyfunction!(batch::parse_batch, module)?)?;
