@@ -48,7 +48,13 @@ def test_instruments_and_sessions_are_what_the_schema_says(running: RunningThor)
 
 def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
-    assert set(document["paths"]) == {"/api/instruments", "/api/quotes", "/api/quotes/stream", "/api/session"}
+    assert set(document["paths"]) == {
+        "/api/instruments",
+        "/api/providers",
+        "/api/quotes",
+        "/api/quotes/stream",
+        "/api/session",
+    }
 
 
 def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:
@@ -59,3 +65,12 @@ def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:
         assert answer.headers["cache-control"] == "no-cache, no-transform"
         assert answer.headers["x-accel-buffering"] == "no"
         assert next(answer.iter_lines()).startswith("retry: ")
+
+
+def test_providers_tell_how_their_collectors_go_and_take_no_wishes(running: RunningThor) -> None:
+    wished = running.get("/api/providers?provider=json&file=/etc/passwd&poll_ms=1")
+    assert wished.status_code == 200
+    assert [provider["kind"] for provider in wished.json()] == [
+        provider["kind"] for provider in running.get("/api/providers").json()
+    ]
+    assert all(provider["kind"] in {"mock", "replay"} for provider in wished.json())

@@ -24,7 +24,7 @@ from servestatic import ServeStaticASGI
 from collectors.bus import Bus, BusError
 from collectors.instruments import load_instruments, register
 from thor_web.futuretrading.interface import QUOTES_STATE, Classifier, Enricher, QuotesState
-from thor_web.livedata.interface import HUB_STATE, Hub
+from thor_web.livedata.interface import HUB_STATE, PROVIDERS_STATE, Hub, ProvidersState, parse_providers
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.timezones.interface import market_names, session_state
 
@@ -75,6 +75,7 @@ class Application:
             instruments = load_instruments()
             register(instruments)
             scope["state"][HUB_STATE] = hub
+            scope["state"][PROVIDERS_STATE] = ProvidersState(bus, parse_providers(self._settings.data_provider))
             scope["state"][QUOTES_STATE] = QuotesState(
                 instruments,
                 Enricher(instruments, Classifier.from_data_file(), stale_after_ms=self._settings.stale_after_ms),
