@@ -9,11 +9,13 @@ pub mod cell;
 pub mod classify;
 pub mod columns;
 pub mod copy;
+pub mod copy_read;
 pub mod display;
 pub mod encode;
 pub mod error;
 pub mod event;
 mod fast;
+pub mod intervals;
 mod json;
 pub mod latest;
 pub mod merge;
@@ -25,6 +27,7 @@ pub mod rules;
 pub mod schwab;
 pub mod sheet;
 pub mod symbol;
+pub mod ticks;
 pub mod time;
 
 #[cfg(feature = "python")]
