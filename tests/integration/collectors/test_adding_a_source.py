@@ -40,13 +40,18 @@ def copy(tmp_path: Path) -> Path:
             (copied / step["new"]).write_text(step["code"], encoding="utf-8")
             continue
         path = copied / step["file"]
-        text = path.read_text(encoding="utf-8")
-        line = f"{step['anchor']}\n"
-        assert text.count(line) == 1, f"{step['file']} has no one line {step['anchor']!r}"
-        path.write_text(
-            text.replace(line, step["code"] if step["how"] == "in place of" else line + step["code"]), encoding="utf-8"
-        )
+        path.write_text(changed(path.read_text(encoding="utf-8"), step), encoding="utf-8")
     return copied
+
+
+def changed(text: str, step: "re.Match[str]") -> str:
+    """The file after one step: the anchor is one of its lines, and what is added is indented as that is."""
+    lines = text.splitlines(keepends=True)
+    (place,) = (at for at, line in enumerate(lines) if line.strip() == step["anchor"])
+    indent = lines[place][: -len(lines[place].lstrip())]
+    added = [f"{indent}{line}" for line in step["code"].splitlines(keepends=True)]
+    kept = [] if step["how"] == "in place of" else [lines[place]]
+    return "".join([*lines[:place], *kept, *added, *lines[place + 1 :]])
 
 
 def run(copy: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":

@@ -486,8 +486,8 @@ class SchwabFrame:
 class SchwabFrames:
     """Reads the frames of one connection to Schwab's streamer and merges their deltas per symbol.
 
-    Services are `LEVELONE_EQUITIES`, `LEVELONE_FUTURES` and `CHART_FUTURES`. A field that a delta does not name keeps its
-    value. Where the contract that a future stands for changes, the old one's figures go and the event is flagged
+    Services are `LEVELONE_EQUITIES`, `LEVELONE_FUTURES` and `CHART_FUTURES`. A field that a delta does not name keeps
+    its value. Where the contract that a future stands for changes, the old one's figures go and the event is flagged
     `roll`. A minute's bar is told once, in `meta.bar`. Not safe to share between threads.
 
     >>> from thor_fast import SchwabFrames

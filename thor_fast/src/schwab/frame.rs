@@ -409,7 +409,9 @@ mod tests {
         let full = r#"{"key":"/ES","delayed":false,"1":6708.25,"2":6708.5,"3":6708.5,"4":17,"5":6,"8":578740,"10":1764194400123,"19":-12.75,"20":-0.0019,"34":"/ESZ25"}"#;
         assert_eq!(
             told(&mut streamer, &data("LEVELONE_FUTURES", full)),
-            [r#"{"v":1,"symbol":"ES","ts":"2025-11-26T22:00:00.123000Z","source":"SCHWAB","last":6708.5,"bid":6708.25,"ask":6708.5,"lastSize":null,"bidSize":17,"askSize":6,"seq":null,"condition":null,"venue":null,"meta":{"precision":2,"contract":"ESZ25","volume":578740,"netChange":-12.75,"changePercent":-0.19}}"#]
+            [
+                r#"{"v":1,"symbol":"ES","ts":"2025-11-26T22:00:00.123000Z","source":"SCHWAB","last":6708.5,"bid":6708.25,"ask":6708.5,"lastSize":null,"bidSize":17,"askSize":6,"seq":null,"condition":null,"venue":null,"meta":{"precision":2,"contract":"ESZ25","volume":578740,"netChange":-12.75,"changePercent":-0.19}}"#
+            ]
         );
         let told = told(&mut streamer, &data("LEVELONE_FUTURES", r#"{"key":"/ES","3":6708.25,"9":2}"#));
         assert!(told[0].contains(r#""last":6708.25,"bid":6708.25,"ask":6708.5,"lastSize":2,"bidSize":17"#), "{told:?}");
@@ -428,7 +430,10 @@ mod tests {
     #[test]
     fn numbers_are_read_per_service() {
         let mut streamer = streamer();
-        let stock = told(&mut streamer, &data("LEVELONE_EQUITIES", r#"{"key":"ES","1":61.2,"4":3,"10":62.5,"12":60.9,"42":0.5}"#));
+        let stock = told(
+            &mut streamer,
+            &data("LEVELONE_EQUITIES", r#"{"key":"ES","1":61.2,"4":3,"10":62.5,"12":60.9,"42":0.5}"#),
+        );
         assert!(stock[0].contains(r#""symbol":"ES.US""#));
         assert!(stock[0].contains(r#""bidSize":300"#));
         assert!(stock[0].contains(r#""high":62.5,"close":60.9"#) || stock[0].contains(r#""high":62.5"#));
@@ -471,7 +476,8 @@ mod tests {
         assert_eq!(frame.responses.first().map(|answer| (answer.code, answer.message.as_str())), Some((3, "denied")));
         let frame = streamer.read(r#"{"notify":[{"heartbeat":"1764194400123"}]}"#, 0).unwrap();
         assert_eq!(frame.heartbeat_ms, Some(1_764_194_400_123));
-        let frame = streamer.read(r#"{"notify":[{"service":"ADMIN","command":"SUBS","content":{"code":30,"msg":"stop"}}]}"#, 0);
+        let frame =
+            streamer.read(r#"{"notify":[{"service":"ADMIN","command":"SUBS","content":{"code":30,"msg":"stop"}}]}"#, 0);
         assert_eq!(frame.unwrap().responses.first().map(|answer| answer.code), Some(30));
         let frame = streamer.read(&data("LEVELONE_FUTURES", r#"{"key":"/XX","3":1}"#), 0).unwrap();
         assert_eq!(frame.unknown, ["LEVELONE_FUTURES /XX"]);
@@ -490,7 +496,13 @@ mod tests {
     fn a_broken_frame_forgets_what_was_merged() {
         let mut streamer = streamer();
         told(&mut streamer, &data("LEVELONE_FUTURES", r#"{"key":"/ES","1":6708.25,"3":6708.5}"#));
-        for broken in ["", "[]", "{", r#"{"data":1}"#, r#"{"data":[{"service":"LEVELONE_FUTURES","content":[{"key":"/ES","1":NaN}]}]}"#] {
+        for broken in [
+            "",
+            "[]",
+            "{",
+            r#"{"data":1}"#,
+            r#"{"data":[{"service":"LEVELONE_FUTURES","content":[{"key":"/ES","1":NaN}]}]}"#,
+        ] {
             assert!(streamer.read(broken, 0).is_err(), "{broken}");
         }
         let after = told(&mut streamer, &data("LEVELONE_FUTURES", r#"{"key":"/ES","3":6709.0}"#));

@@ -185,7 +185,9 @@ impl Quote {
     /// An index has no last of its own at times, and a mark.
     fn last_is_mark(&self) -> bool {
         let no_last = self.value(Slot::Last).is_none_or(|last| last == 0);
-        no_last && self.subject.symbol.as_bytes().starts_with(b"$") && self.value(Slot::Mark).is_some_and(|mark| mark != 0)
+        no_last
+            && self.subject.symbol.as_bytes().starts_with(b"$")
+            && self.value(Slot::Mark).is_some_and(|mark| mark != 0)
     }
 
     /// Last, bid and ask, without zeros that say that there is none.
@@ -247,8 +249,7 @@ impl Quote {
     }
 
     fn write_flags(&self, prices: &[Option<i64>; 3], out: &mut Vec<u8>) {
-        let flags =
-            [book_flag(prices), self.rolled.then_some("roll"), self.last_is_mark().then_some("last_is_mark")];
+        let flags = [book_flag(prices), self.rolled.then_some("roll"), self.last_is_mark().then_some("last_is_mark")];
         for (at, flag) in flags.into_iter().flatten().enumerate() {
             if at == 0 {
                 member("flags", out);
