@@ -107,7 +107,7 @@ def test_what_the_clock_refuses(running: RunningThor, path: str, status: int, co
 def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
     history = {f"/api/thordata/{name}" for name in ("asof", "bars", "coverage", "exports", "quality", "ticks", "vwap")}
-    live = {"/api/instruments", "/api/quotes", "/api/quotes/stream", "/api/session"}
+    live = {"/api/instruments", "/api/providers", "/api/quotes", "/api/quotes/stream", "/api/session"}
     clock = {f"/api/markets{name}" for name in ("", "/overlaps", "/quiet", "/times")}
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
     assert set(document["paths"]) == live | history | clock
@@ -121,3 +121,12 @@ def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:
         assert answer.headers["cache-control"] == "no-cache, no-transform"
         assert answer.headers["x-accel-buffering"] == "no"
         assert next(answer.iter_lines()).startswith("retry: ")
+
+
+def test_providers_tell_how_their_collectors_go_and_take_no_wishes(running: RunningThor) -> None:
+    wished = running.get("/api/providers?provider=json&file=/etc/passwd&poll_ms=1")
+    assert wished.status_code == 200
+    assert [provider["kind"] for provider in wished.json()] == [
+        provider["kind"] for provider in running.get("/api/providers").json()
+    ]
+    assert all(provider["kind"] in {"mock", "replay"} for provider in wished.json())

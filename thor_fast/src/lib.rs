@@ -28,6 +28,8 @@ pub mod price;
 pub mod quality;
 pub mod reply;
 pub mod resp;
+pub mod rules;
+pub mod schwab;
 pub mod sheet;
 pub mod stream_merge;
 pub mod symbol;

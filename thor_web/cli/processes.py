@@ -26,7 +26,9 @@ def register(commands: Commands) -> None:
 
 
 def _register_collect(commands: Commands) -> None:
-    collect = commands.add_parser("collect", help="run one collector: mock, replay, json, excel_file or excel_live")
+    collect = commands.add_parser(
+        "collect", help="run one collector: mock, replay, json, excel_file, excel_live or schwab"
+    )
     sources = collect.add_subparsers(title="sources", dest="source", metavar="SOURCE", required=True)
 
     mock = sources.add_parser("mock", help="a made-up market over the eleven futures, marked MOCK")
@@ -55,7 +57,9 @@ def _register_collect(commands: Commands) -> None:
     live.add_argument("--replay-com", type=Path, metavar="FILE", help="such a recording, through a simulated Excel")
     live.add_argument("--speed", type=speed, default=1.0, metavar="X|max", help="factor of the recorded speed")
 
-    for parser in (mock, replay, json_file, workbook, live):
+    schwab = sources.add_parser("schwab", help="Schwab's streamer, after thor schwab login")
+
+    for parser in (mock, replay, json_file, workbook, live, schwab):
         add_state(parser)
         parser.set_defaults(handler=_collect)
 

@@ -23,7 +23,7 @@ from servestatic import ServeStaticASGI
 from collectors.bus import Bus
 from collectors.instruments import load_instruments, register
 from thor_web.futuretrading.interface import QUOTES_STATE, Classifier, Enricher, LivePaths, QuotesState
-from thor_web.livedata.interface import Fanout, Hub
+from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState, parse_providers
 from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
@@ -83,6 +83,7 @@ class Application:
             health = WebHealth(bus, hub, fanout, worker=self._settings.thor_worker)
             instruments = load_instruments()
             register(instruments)
+            scope["state"][PROVIDERS_STATE] = ProvidersState(bus, parse_providers(self._settings.data_provider))
             state = QuotesState(
                 instruments,
                 Enricher(instruments, Classifier.from_data_file(), stale_after_ms=self._settings.stale_after_ms),

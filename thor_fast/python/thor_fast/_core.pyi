@@ -33,6 +33,8 @@ __all__ = [
     "RowReader",
     "StreamEntries",
     "StreamMerge",
+    "SchwabFrame",
+    "SchwabFrames",
     "Thresholds",
     "Ticks",
     "WeightedBars",
@@ -662,6 +664,69 @@ class RowReader:
 
         None where the row has no price yet. A price or size that cannot be read stays in the members as it is, so
         that the candidate is refused by name. A zero is nothing yet, unless the row's other prices are as small.
+        """
+
+@final
+class SchwabFrame:
+    """What one frame held."""
+
+    @property
+    def symbols(self) -> list[str]:
+        """The symbol of each candidate."""
+    @property
+    def candidates(self) -> list[bytes]:
+        """Candidate events, one for each delta that changed what is known of its symbol."""
+    @property
+    def responses(self) -> list[tuple[str, str, str, int, str]]:
+        """The server's answers: service, command, request id, code, message."""
+    @property
+    def heartbeat_ms(self) -> int | None:
+        """The server's clock, where the frame is a heartbeat."""
+    @property
+    def unknown(self) -> list[str]:
+        """Services and keys that were not subscribed to."""
+    @property
+    def faults(self) -> list[str]:
+        """Fields that could not be read and were passed over, in words."""
+
+@final
+class SchwabFrames:
+    """Reads the frames of one connection to Schwab's streamer and merges their deltas per symbol.
+
+    Services are `LEVELONE_EQUITIES`, `LEVELONE_FUTURES` and `CHART_FUTURES`. A field that a delta does not name keeps
+    its value. Where the contract that a future stands for changes, the old one's figures go and the event is flagged
+    `roll`. A minute's bar is told once, in `meta.bar`. Not safe to share between threads.
+
+    >>> from thor_fast import SchwabFrames
+    >>> frames = SchwabFrames()
+    >>> frames.subscribe("LEVELONE_FUTURES", "/ES", "ES", tick=0.25)
+    >>> data = b'{"data":[{"service":"LEVELONE_FUTURES","content":[{"key":"/ES","3":6708.5,"10":1000}]}]}'
+    >>> frames.read(data, 0).candidates[0][:87]
+    b'{"v":1,"symbol":"ES","ts":"1970-01-01T00:00:01.000000Z","source":"SCHWAB","last":6708.5'
+    """
+
+    def __new__(cls, source: str = "SCHWAB") -> SchwabFrames: ...
+    @staticmethod
+    def fields(service: str) -> str:
+        """The numbers of the fields to ask a service for, as the request has them. Raises `ValueError`."""
+    def subscribe(
+        self,
+        service: str,
+        key: str,
+        symbol: str,
+        *,
+        tick: Decimal | float,
+        precision: int | None = None,
+        contract: str | None = None,
+    ) -> None:
+        """A key of a service stands for this symbol from now on. Raises `ValueError`."""
+    def forget(self) -> None:
+        """The connection is gone, and with it what its deltas were merged to."""
+    def read(self, frame: bytes, received_us: int) -> SchwabFrame:
+        """Reads one frame, received at that time in microseconds UTC, which stands where the server gave none.
+
+        Raises `ValueError` for what is not JSON of the known shape. What was merged is forgotten then: ask for
+        everything anew.
         """
 
 def read_cell(

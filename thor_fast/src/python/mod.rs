@@ -13,6 +13,7 @@ mod merge;
 mod prices;
 mod registry;
 mod replies;
+mod schwab;
 mod sheet;
 mod stream_merge;
 mod ticks;
@@ -58,6 +59,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(replies::pack, module)?)?;
     module.add_function(wrap_pyfunction!(replies::pack_xadd, module)?)?;
     module.add_class::<sheet::PyRowReader>()?;
+    module.add_class::<schwab::PySchwabFrames>()?;
+    module.add_class::<schwab::PySchwabFrame>()?;
     module.add_function(wrap_pyfunction!(sheet::read_cell, module)?)?;
     module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
     module.add_function(wrap_pyfunction!(batch::parse_batch, module)?)?;
