@@ -192,14 +192,17 @@ impl Engine {
         held.signum() * request.quantity.signum() < 0 && request.quantity.abs() <= held.abs()
     }
 
-    /// Asks at market for what is missing to hold that many contracts, orders on their way counted.
+    /// Asks at market for what is missing to hold that many contracts. Market orders that wait for contracts are taken
+    /// back first; those on their way cannot be, and are counted.
     pub fn target(&mut self, instrument: u32, quantity: i64) {
-        let coming: i64 = self
-            .orders
-            .iter()
-            .filter(|order| order.request.instrument == instrument && order.request.limit.is_none() && !order.waits())
-            .map(|order| order.open)
-            .sum();
+        let mut coming = 0;
+        if !self.orders.is_empty() {
+            let market = |order: &Order| {
+                order.request.instrument == instrument && order.request.limit.is_none() && !order.waits()
+            };
+            self.end_where(Outcome::Replaced, |order| market(order) && order.arrived);
+            coming = self.orders.iter().filter(|order| market(order)).map(|order| order.open).sum();
+        }
         let wanted = quantity.saturating_sub(self.account.quantity(instrument)).saturating_sub(coming);
         if wanted != 0 {
             self.submit(Request::market(instrument, wanted));

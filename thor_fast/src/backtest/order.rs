@@ -128,6 +128,7 @@ macro_rules! outcomes {
 
 outcomes! {
     Cancelled "cancelled" "The strategy cancelled the order."
+    Replaced "replaced" "A newer target took the place of a market order that waited for contracts."
     LinkedFilled "linked_filled" "An order of the same group was filled."
     SessionClosed "session_closed" "A day order's session closed."
     NotImmediate "not_immediate" "An immediate order found nothing more to fill."

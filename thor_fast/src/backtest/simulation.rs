@@ -87,8 +87,8 @@ impl Eight {
 
     #[inline(always)]
     fn step(&mut self, logs: &[f64], indices: &[u32; LANES]) {
-        for lane in 0..LANES {
-            self.sums[lane] += logs.get(indices[lane] as usize).copied().unwrap_or(0.0);
+        for (sum, index) in self.sums.iter_mut().zip(indices) {
+            *sum += logs.get(*index as usize).copied().unwrap_or(0.0);
         }
         for lane in 0..LANES {
             let sum = self.sums[lane];

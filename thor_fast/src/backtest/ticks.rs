@@ -55,6 +55,8 @@ pub struct TickRun {
 #[derive(Clone, Copy)]
 struct Held {
     quantity: i64,
+    /// What is wanted; another number than what is held while the market cannot be traded.
+    target: i64,
     mark: i64,
 }
 
@@ -63,7 +65,7 @@ struct Held {
 pub fn play(columns: &TickColumns, rules: &[TickRule], cash: i64, keep_curve: bool) -> TickRun {
     let rows = columns.ids.len();
     let mut run = TickRun { curve: Vec::with_capacity(if keep_curve { rows } else { 0 }), ..TickRun::default() };
-    let mut held = vec![Held { quantity: 0, mark: MISSING }; rules.len()];
+    let mut held = vec![Held { quantity: 0, target: 0, mark: MISSING }; rules.len()];
     let (mut equity, mut peak) = (cash, cash);
     let prices = columns.bid.iter().zip(columns.ask).zip(columns.last);
     for ((id, change), ((bid, ask), last)) in columns.ids.iter().zip(columns.change).zip(prices) {
@@ -74,10 +76,14 @@ pub fn play(columns: &TickColumns, rules: &[TickRule], cash: i64, keep_curve: bo
             }
             held.mark = *last;
         }
+        if held.target != held.quantity {
+            equity += trade(rule, held, *bid, *ask, &mut run);
+        }
         let signal = rule.ladder.code(*change);
         let target = i64::from(signal) * rule.step;
-        if signal != MISSING_SIGNAL && target != held.quantity {
-            equity += trade(rule, held, target, *bid, *ask, &mut run);
+        if signal != MISSING_SIGNAL && target != held.target {
+            held.target = target;
+            equity += trade(rule, held, *bid, *ask, &mut run);
         }
         peak = peak.max(equity);
         run.max_drawdown = run.max_drawdown.max(peak - equity);
@@ -91,16 +97,16 @@ pub fn play(columns: &TickColumns, rules: &[TickRule], cash: i64, keep_curve: bo
 }
 
 #[inline(never)]
-fn trade(rule: &TickRule, held: &mut Held, target: i64, bid: i64, ask: i64, run: &mut TickRun) -> i64 {
-    let wanted = target - held.quantity;
+fn trade(rule: &TickRule, held: &mut Held, bid: i64, ask: i64, run: &mut TickRun) -> i64 {
+    let wanted = held.target - held.quantity;
     let price = if wanted > 0 { ask } else { bid };
-    if price == MISSING || (bid != MISSING && ask != MISSING && bid > ask) {
+    if wanted == 0 || price == MISSING || (bid != MISSING && ask != MISSING && bid > ask) {
         return 0;
     }
     let price = price + wanted.signum() * rule.costs.slippage;
     let mark = if held.mark == MISSING { price } else { held.mark };
     let fee = wanted.abs() * rule.costs.per_contract;
-    *held = Held { quantity: target, mark };
+    *held = Held { quantity: held.target, mark, ..*held };
     run.fills += 1;
     run.contracts += wanted.unsigned_abs();
     run.fees += fee;
