@@ -10,6 +10,7 @@ EXPECTED = (
     ("collectors.errors", "CollectorError"),
     ("collectors.bus", "BusError"),
     ("thor_web.thordata.lake", "LakeError"),
+    ("thor_web.thordata.backtest.errors", "BacktestError"),
     ("thor_web.timezones.interface", "UnknownMarketError"),
     ("psycopg", "OperationalError"),
     ("django.core.management.base", "CommandError"),

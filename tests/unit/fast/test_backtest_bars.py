@@ -126,9 +126,7 @@ def test_the_engine_and_the_pass_over_ticks_agree() -> None:
         multipliers=[50, 1000], fees=[2.25, 1], slippages=[0.25, 0], cash=1_000_000, curve=True,
     )  # fmt: skip
     signals = classify_columns(array("q", changes), [ladder], None)
-    targets = [
-        KEEP if signal == -128 else signal * (1, -2)[which] for signal, which in zip(signals, ids, strict=True)
-    ]
+    targets = [KEEP if signal == -128 else signal * (1, -2)[which] for signal, which in zip(signals, ids, strict=True)]
     run = follow(
         quotes_of(rows, ids=ids),
         targets,

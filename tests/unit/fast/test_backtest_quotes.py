@@ -103,9 +103,7 @@ def test_nothing_fills_in_a_closed_or_crossed_market() -> None:
 
 def test_a_day_order_ends_with_its_session() -> None:
     hours = contract(sessions=[(0, 2_000_000), (3_000_000, 9_000_000)])
-    run = script(
-        quotes_of(FLAT), {0: lambda it: it.buy("ES", limit=90.0, lifetime="day")}, contracts=[hours]
-    )
+    run = script(quotes_of(FLAT), {0: lambda it: it.buy("ES", limit=90.0, lifetime="day")}, contracts=[hours])
     assert codes_of(run) == ["session_closed"]
 
 

@@ -738,9 +738,7 @@ class BarSeries:
         """The same with exponential means, alpha = 2 / (n + 1)."""
     def breakout(self, length: int, *, short: bool = False) -> memoryview[int]:
         """Long from a close above every high of the `length` bars before, out from one below every low."""
-    def mean_reversion(
-        self, length: int, *, enter: float, leave: float = 0.0, short: bool = False
-    ) -> memoryview[int]:
+    def mean_reversion(self, length: int, *, enter: float, leave: float = 0.0, short: bool = False) -> memoryview[int]:
         """Long from `enter` standard deviations below the mean of `length` closes until `leave` below it."""
     def trade(
         self,
@@ -788,14 +786,13 @@ def play_open_capture(
     contracts: Sequence[BacktestContract],
     rules: BacktestRules,
     *,
-    thresholds: Sequence[Thresholds | None],
     sizes: Sequence[int],
     targets: Sequence[Decimal | float],
     delay_us: int,
 ) -> BacktestRun:
     """Plays the capture at the open: a while after each session opens trade the signal that stands, with a target either way.
 
-    One of thresholds, sizes (contracts, below 0 against the signal) and targets (points) a contract. Needs changes.
+    A size (contracts, below 0 against the signal) and a target (points) a contract. The quotes must carry signals.
     """
 
 def play_strategy(

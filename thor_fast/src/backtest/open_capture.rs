@@ -6,28 +6,26 @@
 use super::engine::{Engine, Strategy};
 use super::market::{Bar, Quote};
 use super::order::{Level, Request};
-use crate::classify::{Ladder, MISSING_SIGNAL};
+use crate::classify::MISSING_SIGNAL;
 
 /// What is captured of one instrument.
 #[derive(Clone, Copy, Debug)]
 pub struct Capture {
-    /// Its thresholds.
-    pub ladder: Ladder,
     /// Contracts of an entry; below 0 against the signal.
     pub contracts: i64,
     /// Distance of both targets from the fill, in nanos.
     pub target: i64,
 }
 
-/// The strategy, with the net change of each event.
+/// The strategy, with the signal of each event.
 #[derive(Clone, Debug)]
 pub struct OpenCapture<'a> {
     /// What to capture, by instrument.
     pub captures: Vec<Capture>,
     /// How long after the open, in microseconds.
     pub delay_us: i64,
-    /// Net change of each event against the previous settlement.
-    pub changes: &'a [i64],
+    /// The live signal of each event, from 2 to -2.
+    pub signals: &'a [i8],
     /// The session that was captured last, by instrument.
     done: Vec<Option<i64>>,
 }
@@ -35,9 +33,9 @@ pub struct OpenCapture<'a> {
 impl<'a> OpenCapture<'a> {
     /// A strategy before its first event.
     #[must_use]
-    pub fn new(captures: Vec<Capture>, delay_us: i64, changes: &'a [i64]) -> Self {
+    pub fn new(captures: Vec<Capture>, delay_us: i64, signals: &'a [i8]) -> Self {
         let done = vec![None; captures.len()];
-        Self { captures, delay_us, changes, done }
+        Self { captures, delay_us, signals, done }
     }
 }
 
@@ -49,7 +47,7 @@ impl Strategy for OpenCapture<'_> {
         if *done == Some(opens) || quote.ts_us < opens.saturating_add(self.delay_us) {
             return;
         }
-        let signal = self.changes.get(position).map_or(MISSING_SIGNAL, |change| capture.ladder.code(*change));
+        let signal = self.signals.get(position).copied().unwrap_or(MISSING_SIGNAL);
         if signal == MISSING_SIGNAL {
             return;
         }

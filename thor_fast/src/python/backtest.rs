@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::convert::nanos;
-use super::prices::{PyThresholds, column, view};
+use super::prices::{column, view};
 use super::without_gil;
 use crate::backtest::account::Trade;
 use crate::backtest::engine::{Engine, Rules, Targets};
@@ -403,33 +403,30 @@ fn play_targets(
 
 /// Plays the capture at the open: a while after each session opens trade the signal that stands, with a target either way.
 #[pyfunction]
-#[pyo3(signature = (quotes, contracts, rules, *, thresholds, sizes, targets, delay_us))]
-#[expect(clippy::too_many_arguments, reason = "keyword-only in Python")]
+#[pyo3(signature = (quotes, contracts, rules, *, sizes, targets, delay_us))]
 fn play_open_capture(
     py: Python<'_>,
     quotes: PyRef<'_, PyQuotes>,
     contracts: Vec<PyRef<'_, PyContract>>,
     rules: &PyRules,
-    thresholds: Vec<Option<PyRef<'_, PyThresholds>>>,
     sizes: Vec<i64>,
     targets: Vec<Bound<'_, PyAny>>,
     delay_us: i64,
 ) -> PyResult<PyRun> {
-    let Some(changes) = quotes.changes.as_ref() else {
-        return Err(PyValueError::new_err("the quotes carry no changes"));
+    let Some(signals) = quotes.signals.as_ref() else {
+        return Err(PyValueError::new_err("the quotes carry no signals"));
     };
-    if [thresholds.len(), sizes.len(), targets.len()] != [contracts.len(); 3] {
-        return Err(PyValueError::new_err("each contract needs thresholds, a size and a target"));
+    if [sizes.len(), targets.len()] != [contracts.len(); 2] {
+        return Err(PyValueError::new_err("each contract needs a size and a target"));
     }
     let mut captures = Vec::with_capacity(contracts.len());
-    for ((ladder, contracts), target) in thresholds.iter().zip(sizes).zip(&targets) {
-        let target = nanos(target, None)?;
-        captures.push(Capture { ladder: ladder.as_ref().map(|it| it.0).into(), contracts, target });
+    for (contracts, target) in sizes.into_iter().zip(&targets) {
+        captures.push(Capture { contracts, target: nanos(target, None)? });
     }
     let mut engine = engine_of(&contracts, rules);
     let rows = &quotes.quotes;
     let equity = without_gil(py, || {
-        let mut strategy = OpenCapture::new(captures, delay_us, changes);
+        let mut strategy = OpenCapture::new(captures, delay_us, signals);
         engine.play_quotes(rows, &mut strategy)
     });
     Ok(PyRun::new(engine, &equity))
