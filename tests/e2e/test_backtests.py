@@ -28,17 +28,15 @@ def command(state: Path, *words: str, **environment: str) -> None:
     )  # fmt: skip
 
 
-def logged_in(running: RunningThor, state: Path) -> httpx.Client:
+def log_in(client: httpx.Client, state: Path) -> None:
     words = ("manage", "createsuperuser", "--no-input", "--username", "trader", "--email", "t@example.com")
     secret = os.urandom(12).hex()
     command(state, *words, DJANGO_SUPERUSER_PASSWORD=secret)
-    client = httpx.Client(base_url=running.url, timeout=30)
     client.get("/admin/login/")
     form = {"username": "trader", "password": secret, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
-    assert client.post("/admin/login/", data=form, headers={"Referer": running.url}).status_code == 302
+    assert client.post("/admin/login/", data=form, headers={"Referer": str(client.base_url)}).status_code == 302
     client.headers["X-CSRFToken"] = client.cookies["csrftoken"]
-    client.headers["Referer"] = running.url
-    return client
+    client.headers["Referer"] = str(client.base_url)
 
 
 def test_a_run_from_asking_to_its_report(state: Path) -> None:
@@ -48,25 +46,30 @@ def test_a_run_from_asking_to_its_report(state: Path) -> None:
         assert {"composite", "ladder", "open_capture", "sma_cross"} <= set(names)
         assert httpx.post(f"{running.url}{BASE}/runs", json=WANTED).status_code == 403
 
-        client = logged_in(running, state)
-        asked = client.post(f"{BASE}/runs", json=WANTED)
-        assert (asked.status_code, asked.json()["state"], asked.json()["created_by"]) == (202, "queued", "trader")
-        number = asked.json()["id"]
-        assert running.get(f"{BASE}/runs/{number}/result").json()["code"] == "not_finished"
-        second = client.post(f"{BASE}/runs", json=WANTED | {"parameters": {"fast": 2, "slow": 9}}).json()["id"]
-        command(state, "backtest", "work", "--once")
-        assert running.get(f"{BASE}/runs/{number}").json()["state"] == "done"
-        result: dict[str, Any] = running.get(f"{BASE}/runs/{number}/result").json()
-        assert result["parity"]["match"] is True
-        report = running.get(f"{BASE}/runs/{number}/report")
-        assert result["data"]["hash"] in report.text
-        assert report.headers["content-security-policy"].startswith("default-src 'none'")
-        compared = running.get(f"{BASE}/compare", ids=f"{number},{second}").json()
-        assert compared["differing_inputs"]["parameters.slow"] == [8, 9]
-        page = running.get(f"{BASE}/runs", limit="1").json()
-        assert ([run["id"] for run in page["runs"]], page["next"]) == ([second], second)
-        assert client.post(f"{BASE}/runs/{number}/cancel").json()["state"] == "done"
-        _refusals(running, client)
+        with httpx.Client(base_url=running.url, timeout=30) as client:
+            log_in(client, state)
+            _ask_and_read(running, client, state)
+            _refusals(running, client)
+
+
+def _ask_and_read(running: RunningThor, client: httpx.Client, state: Path) -> None:
+    asked = client.post(f"{BASE}/runs", json=WANTED)
+    assert (asked.status_code, asked.json()["state"], asked.json()["created_by"]) == (202, "queued", "trader")
+    number = asked.json()["id"]
+    assert running.get(f"{BASE}/runs/{number}/result").json()["code"] == "not_finished"
+    second = client.post(f"{BASE}/runs", json=WANTED | {"parameters": {"fast": 2, "slow": 9}}).json()["id"]
+    command(state, "backtest", "work", "--once")
+    assert running.get(f"{BASE}/runs/{number}").json()["state"] == "done"
+    result: dict[str, Any] = running.get(f"{BASE}/runs/{number}/result").json()
+    assert result["parity"]["match"] is True
+    report = running.get(f"{BASE}/runs/{number}/report")
+    assert result["data"]["hash"] in report.text
+    assert report.headers["content-security-policy"].startswith("default-src 'none'")
+    compared = running.get(f"{BASE}/compare", ids=f"{number},{second}").json()
+    assert compared["differing_inputs"]["parameters.slow"] == [8, 9]
+    page = running.get(f"{BASE}/runs", limit="1").json()
+    assert ([run["id"] for run in page["runs"]], page["next"]) == ([second], second)
+    assert client.post(f"{BASE}/runs/{number}/cancel").json()["state"] == "done"
 
 
 def _refusals(running: RunningThor, client: httpx.Client) -> None:
