@@ -6,14 +6,17 @@
 pub mod backtest;
 pub mod bars;
 pub mod batch;
+pub mod cell;
 pub mod classify;
 pub mod columns;
 pub mod copy;
+pub mod copy_read;
 pub mod display;
 pub mod encode;
 pub mod error;
 pub mod event;
 mod fast;
+pub mod intervals;
 mod json;
 pub mod latest;
 pub mod merge;
@@ -21,7 +24,9 @@ pub mod meta;
 pub mod parse;
 pub mod price;
 pub mod resp;
+pub mod sheet;
 pub mod symbol;
+pub mod ticks;
 pub mod time;
 
 #[cfg(feature = "python")]

@@ -14,6 +14,8 @@ mod event;
 mod merge;
 mod prices;
 mod registry;
+mod sheet;
+mod ticks;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -39,9 +41,13 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::PyReject>()?;
     module.add_class::<batch::PyQuoteBatch>()?;
     module.add_class::<bars::PyBars>()?;
+    module.add_class::<ticks::PyTicks>()?;
+    module.add_class::<ticks::PyCopyReader>()?;
     module.add_class::<merge::PyDecision>()?;
     module.add_class::<merge::PyMergePolicy>()?;
     module.add_class::<prices::PyThresholds>()?;
+    module.add_class::<sheet::PyRowReader>()?;
+    module.add_function(wrap_pyfunction!(sheet::read_cell, module)?)?;
     module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
     module.add_function(wrap_pyfunction!(batch::parse_batch, module)?)?;
     module.add_function(wrap_pyfunction!(registry::register_source, module)?)?;
@@ -57,6 +63,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     backtest_series::add(module)?;
     backtest_strategy::add(module)?;
     backtest_figures::add(module)?;
+    module.add_function(wrap_pyfunction!(ticks::distinct_intervals, module)?)?;
     Ok(())
 }
 
