@@ -956,6 +956,8 @@ def overfitting_logits(returns: Buffer, strategies: int, *, blocks: int = 16, th
 
     `returns` holds a row of `strategies` doubles a period. The share of logits up to 0 is the probability of backtest
     overfitting. Raises ValueError for fewer than two strategies, or blocks that are odd, above 20 or too short.
+    """
+
 def distinct_intervals(batch: QuoteBatch, interval_us: int) -> list[int]:
     """The start of every interval with an event, rising, microseconds UTC; none for an interval that is not above 0.
 
