@@ -48,22 +48,11 @@ def test_instruments_and_sessions_are_what_the_schema_says(running: RunningThor)
 
 def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
-    backtest = "/api/thordata/backtest"
-    assert {path for path in document["paths"] if not path.startswith(backtest)} == {
-        "/api/instruments",
-        "/api/quotes",
-        "/api/quotes/stream",
-        "/api/session",
-    }
-    assert {path.removeprefix(backtest) for path in document["paths"] if path.startswith(backtest)} == {
-        "/strategies",
-        "/runs",
-        "/compare",
-        "/runs/{run}",
-        "/runs/{run}/result",
-        "/runs/{run}/report",
-        "/runs/{run}/cancel",
-    }
+    history = {f"/api/thordata/{name}" for name in ("asof", "bars", "coverage", "exports", "quality", "ticks", "vwap")}
+    live = {"/api/instruments", "/api/quotes", "/api/quotes/stream", "/api/session"}
+    runs = {f"/runs{name}" for name in ("", "/{run}", "/{run}/result", "/{run}/report", "/{run}/cancel")}
+    backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs)}
+    assert set(document["paths"]) == live | history | backtest
 
 
 def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "EVENT_FIELDS",
     "MERGE_REASONS",
     "ORDER_OUTCOMES",
+    "QUALITY_CHECKS",
     "BacktestBars",
     "BacktestContract",
     "BacktestQuotes",
@@ -29,6 +30,7 @@ __all__ = [
     "Decision",
     "EventError",
     "MergePolicy",
+    "Quality",
     "QuoteBatch",
     "QuoteEvent",
     "Reject",
@@ -37,8 +39,11 @@ __all__ = [
     "SeenQuote",
     "Thresholds",
     "Ticks",
+    "WeightedBars",
     "__version__",
+    "bars_in_order",
     "bootstrap_paths",
+    "check_quality",
     "classify_batch",
     "classify_columns",
     "co_moment",
@@ -71,6 +76,9 @@ EVENT_FIELDS: Final[tuple[tuple[str, str, str, str, str], ...]]
 
 MERGE_REASONS: Final[dict[str, str]]
 """Every reason of a `Decision`, with its meaning."""
+
+QUALITY_CHECKS: Final[dict[str, str]]
+"""Every check of `check_quality` with its meaning, in the order of the bits of a row's flags."""
 
 @final
 class Reject:
@@ -334,6 +342,33 @@ class Ticks:
         """Each symbol's rows by ts, seq (none first) and source, by symbol; of rows with one key the last."""
     def to_events(self) -> QuoteBatch:
         """The rows as events in their order. Raises `EventError` for a row that is none."""
+
+@final
+class Quality:
+    """What the checks found in one symbol's ticks of a day."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How often each of `QUALITY_CHECKS` was found: silences for `gap`, rows for the others."""
+    @property
+    def flags(self) -> memoryview:
+        """Each row's flags as an unsigned 16-bit integer, a bit a check."""
+    @property
+    def gaps(self) -> list[tuple[int, int]]:
+        """The silences: from and to, microseconds UTC."""
+    def __len__(self) -> int: ...
+
+@final
+class WeightedBars:
+    """Bars of one symbol with their volume-weighted average price."""
+
+    def __len__(self) -> int: ...
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The bars as an Arrow C stream of one record batch.
+
+        Columns: start (timestamp in microseconds, UTC), open, high, low, close (decimals of 19 digits with nine
+        places), volume, events (int64), vwap (as the prices, to the nearest, ties to even; null without volume).
+        """
 
 @final
 class CopyReader:
@@ -642,10 +677,10 @@ class BacktestRules:
 
 @final
 class BacktestQuotes:
-    """Quotes in the order in which they could be known. Prices in nanos, -2^63 where there is none; a size of -1 is unknown.
+    """Quotes in the order in which they could be known: prices in nanos, -2^63 for none, a size of -1 for unknown.
 
     Columns are buffers: `ids` and `contract` unsigned 32 bits, sizes 32 bits, `signals` 8 bits, the others 64 bits.
-    Another number of `contract` is a roll. Raises ValueError for columns of other lengths and for instants out of order.
+    Another number of `contract` is a roll. Raises ValueError for other lengths and for instants out of order.
     """
 
     def __new__(
@@ -666,7 +701,7 @@ class BacktestQuotes:
 
 @final
 class BacktestBars:
-    """Bars in the order of their ends; each is known at its end and not before. Prices in nanos; a volume of -1 is unknown.
+    """Bars in the order of their ends, each known at its end: prices in nanos, a volume of -1 for unknown.
 
     Columns as those of `BacktestQuotes`.
     """
@@ -677,7 +712,7 @@ class BacktestBars:
         ids: Buffer,
         start_us: Buffer,
         end_us: Buffer,
-        open: Buffer,
+        open: Buffer,  # noqa: A002
         high: Buffer,
         low: Buffer,
         close: Buffer,
@@ -834,7 +869,7 @@ class BarSeries:
     Directions are signed bytes: 1 long, 0 flat, -1 short; each depends on its own bar and those before it.
     """
 
-    def __new__(cls, *, open: Buffer, high: Buffer, low: Buffer, close: Buffer) -> BarSeries: ...
+    def __new__(cls, *, open: Buffer, high: Buffer, low: Buffer, close: Buffer) -> BarSeries: ...  # noqa: A002
     def __len__(self) -> int: ...
     def mean_cross(self, fast: int, slow: int, *, short: bool = False) -> memoryview[int]:
         """Long while the mean of the last `fast` closes is above that of the last `slow`."""
@@ -856,7 +891,7 @@ class BarSeries:
         slippage: float = 0.0,
         slippage_rate: float = 0.0,
     ) -> tuple[memoryview[float], dict[str, memoryview[Any]]]:
-        """Equity after each close and the fills (position, quantity, price, fee): decided at a close, filled at the next open."""
+        """Equity after each close and the fills: position, quantity, price, fee. Filled at the open after the close."""
     def sweep_mean_cross(
         self,
         pairs: Sequence[tuple[int, int]],
@@ -871,7 +906,7 @@ class BarSeries:
         period_ends: Sequence[int] | None = None,
         threads: int = 1,
     ) -> dict[str, memoryview[Any]]:
-        """`mean_cross` and `trade` of every pair of windows: equity, max_drawdown, fees, fills, trades, wins, and periods.
+        """`mean_cross` and `trade` of each pair: equity, max_drawdown, fees, fills, trades, wins, periods.
 
         `periods` holds the equity at each of `period_ends`, pair after pair. Bit for bit what runs of their own give.
         Raises ValueError for windows that do not rise.
@@ -894,7 +929,7 @@ def play_open_capture(
     targets: Sequence[Decimal | float],
     delay_us: int,
 ) -> BacktestRun:
-    """Plays the capture at the open: a while after each session opens trade the signal that stands, with a target either way.
+    """Plays the capture at the open: some time after each opening trade the signal, with a target either way.
 
     A size (contracts, below 0 against the signal) and a target (points) a contract. The quotes must carry signals.
     """
@@ -927,7 +962,7 @@ def play_ladder(
     cash: Decimal | float,
     curve: bool = False,
 ) -> dict[str, Any]:
-    """Plays the signal ladder on ticks of many instruments: the plain case, without latency, sizes and hours, at full speed.
+    """Plays the signal ladder on ticks of many instruments: the plain case, without latency, sizes and hours.
 
     Gives equity, fees, max_drawdown (money), fills, contracts, positions and with `curve` the equity after each tick in
     nanos. Raises ValueError for a multiplier that is no whole number.
@@ -945,17 +980,17 @@ def co_moment(a: Buffer, b: Buffer) -> float:
 def bootstrap_paths(
     returns: Buffer, *, steps: int, paths: int, block: int = 1, seed: int = 0, threads: int = 1
 ) -> tuple[memoryview[float], memoryview[float]]:
-    """Terminal values and greatest losses of paths drawn from returns in blocks; path k depends on the seed and k alone.
+    """Terminal values and greatest losses of paths drawn from returns in blocks, path k by the seed and k alone.
 
-    A path begins at 1; a loss is a share of the peak before it. Blocks are circular. Raises ValueError for no returns and
-    for one of -1 or less.
+    A path begins at 1; a loss is a share of the peak before it. Blocks are circular. Raises ValueError for no returns
+    and for one of -1 or less.
     """
 
 def overfitting_logits(returns: Buffer, strategies: int, *, blocks: int = 16, threads: int = 1) -> memoryview[float]:
     """How the best strategy in one half of the blocks ranks in the other, as a logit for each way to halve them.
 
-    `returns` holds a row of `strategies` doubles a period. The share of logits up to 0 is the probability of backtest
-    overfitting. Raises ValueError for fewer than two strategies, or blocks that are odd, above 20 or too short.
+    `returns` holds a row of `strategies` doubles a period. The share of logits up to 0 is the probability of
+    backtest overfitting. Raises ValueError for fewer than two strategies, or blocks that are odd, above 20 or short.
     """
 
 def distinct_intervals(batch: QuoteBatch, interval_us: int) -> list[int]:
@@ -965,4 +1000,27 @@ def distinct_intervals(batch: QuoteBatch, interval_us: int) -> list[int]:
     >>> events = [QuoteEvent(symbol="ES", ts_us=ts_us, source="MOCK") for ts_us in (5, 12, -1)]
     >>> distinct_intervals(QuoteBatch.from_events(events), 10)
     [-10, 0, 10]
+    """
+
+def check_quality(
+    data: object,
+    open_us: Sequence[tuple[int, int]],
+    *,
+    tick_nanos: int,
+    gap_us: int,
+    stale_us: int,
+    outlier_factor: int,
+) -> Quality:
+    """Ten checks over one symbol's rows of a day, which must be in order of ts.
+
+    `data` has the columns of `Ticks` but for symbol, cond and extra, in one chunk. `open_us` are the half-open spans in
+    which the market is open, rising, microseconds UTC. A `tick_nanos` of 0 leaves off_tick out. Raises `ValueError` for
+    other columns or several chunks.
+    """
+
+def bars_in_order(data: object, symbol: str, interval_us: int) -> WeightedBars:
+    """Bars of one symbol's rows, which must be in order, with their volume-weighted average.
+
+    `data` has the columns ts, last and last_size of `Ticks`, in one chunk. The bars are those of `QuoteBatch.bars`.
+    Raises `ValueError` for other columns, several chunks, or an interval that is not above 0.
     """

@@ -122,7 +122,7 @@ impl PyRules {
     }
 }
 
-/// Quotes in the order in which they could be known. Prices in nanos, -2^63 where there is none; a size of -1 is unknown.
+/// Quotes in the order in which they could be known: prices in nanos, -2^63 for none, a size of -1 for unknown.
 #[pyclass(frozen, name = "BacktestQuotes", module = "thor_fast")]
 pub(super) struct PyQuotes {
     pub(super) quotes: Vec<Quote>,
@@ -184,7 +184,7 @@ impl PyQuotes {
     }
 }
 
-/// Bars in the order of their ends; each is known at its end and not before. Prices in nanos; a volume of -1 is unknown.
+/// Bars in the order of their ends, each known at its end: prices in nanos, a volume of -1 for unknown.
 #[pyclass(frozen, name = "BacktestBars", module = "thor_fast")]
 pub(super) struct PyBarColumns {
     pub(super) bars: Vec<Bar>,
@@ -401,7 +401,7 @@ fn play_targets(
     Ok(PyRun::new(engine, &equity))
 }
 
-/// Plays the capture at the open: a while after each session opens trade the signal that stands, with a target either way.
+/// Plays the capture at the open: some time after each opening trade the signal, with a target either way.
 #[pyfunction]
 #[pyo3(signature = (quotes, contracts, rules, *, sizes, targets, delay_us))]
 fn play_open_capture(

@@ -74,7 +74,7 @@ fn co_moment(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<f64> {
     Ok(comoment(&a, &b))
 }
 
-/// Terminal values and greatest losses of paths drawn from returns in blocks; path k depends on the seed and k alone.
+/// Terminal values and greatest losses of paths drawn from returns in blocks, path k by the seed and k alone.
 #[pyfunction]
 #[pyo3(signature = (returns, *, steps, paths, block=1, seed=0, threads=1))]
 fn bootstrap_paths<'py>(

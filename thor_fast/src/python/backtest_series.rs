@@ -165,7 +165,7 @@ impl PySeries {
     }
 }
 
-/// Plays the signal ladder on ticks of many instruments: the plain case, without latency, sizes and hours, at full speed.
+/// Plays the signal ladder on ticks of many instruments: the plain case, without latency, sizes and hours.
 #[pyfunction]
 #[pyo3(signature = (
     *, ids, changes, bid, ask, last, thresholds, steps, multipliers, fees, slippages, cash, curve=false

@@ -40,5 +40,5 @@ CREATE INDEX backtest_runs_tried ON backtest_runs (strategy, data_hash) WHERE st
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("thordata", "0003_exports")]
+    dependencies: ClassVar = [("thordata", "0004_quality")]
     operations: ClassVar = [migrations.RunSQL(sql=RUNS, reverse_sql="DROP TABLE backtest_runs;")]
