@@ -110,7 +110,9 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     live = {"/api/instruments", "/api/providers", "/api/quotes", "/api/quotes/stream", "/api/session"}
     clock = {f"/api/markets{name}" for name in ("", "/overlaps", "/quiet", "/times")}
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
-    assert set(document["paths"]) == live | history | clock
+    runs = {f"/runs{name}" for name in ("", "/{run}", "/{run}/result", "/{run}/report", "/{run}/cancel")}
+    backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs)}
+    assert set(document["paths"]) == live | history | clock | backtest
 
 
 def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:

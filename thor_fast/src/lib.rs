@@ -3,6 +3,7 @@
 //! The core has no I/O, no clock and no environment: time, sources and displays are arguments. Python's side of it is in
 //! `python`, compiled only with the feature of that name.
 
+pub mod backtest;
 pub mod bars;
 pub mod batch;
 pub mod cell;

@@ -3,6 +3,10 @@
 //! What a process registers (sources, displays) lives here and is handed to the core as an argument.
 
 mod arrow;
+mod backtest;
+mod backtest_figures;
+mod backtest_series;
+mod backtest_strategy;
 mod bars;
 mod batch;
 mod convert;
@@ -73,6 +77,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prices::parse_prices, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_batch, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_columns, module)?)?;
+    backtest::add(module)?;
+    backtest_series::add(module)?;
+    backtest_strategy::add(module)?;
+    backtest_figures::add(module)?;
     module.add_function(wrap_pyfunction!(history::check_quality, module)?)?;
     module.add_function(wrap_pyfunction!(history::bars_in_order, module)?)?;
     module.add_function(wrap_pyfunction!(ticks::distinct_intervals, module)?)?;
