@@ -1,7 +1,7 @@
 """The storm: two sources, repeats and poison, the ingestor killed and Postgres restarted over and over.
 
 What must then be in the table is computed here from the input alone, by other means than Thor's, and compared row for
-row; then the lake, and a replay that changes nothing. The suite runs a small one, `python -m tests.storm` the whole one.
+row; then the lake, and a replay that changes nothing. The suite runs a small one, `python -m tests.storm` all of it.
 """
 
 import argparse
