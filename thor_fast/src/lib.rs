@@ -32,6 +32,7 @@ pub mod resp;
 pub mod rules;
 pub mod schwab;
 pub mod sheet;
+pub mod snapshot;
 pub mod stream_merge;
 pub mod symbol;
 pub mod ticks;

@@ -63,11 +63,11 @@ class Application:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
             return
-        answer = self._live.answer_for(scope["path"]) if self._live is not None and scope["type"] == "http" else None
-        if answer is None:
-            await self._static(scope, receive, send)
+        live = self._live
+        if live is not None and live.answers(scope["path"]):
+            await live(scope, send)
         else:
-            await answer(scope, send)
+            await self._static(scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()

@@ -58,6 +58,7 @@ __all__ = [
     "distinct_intervals",
     "format_price",
     "format_prices",
+    "join_records",
     "pack",
     "pack_xadd",
     "overfitting_logits",
@@ -1237,6 +1238,17 @@ def distinct_intervals(batch: QuoteBatch, interval_us: int) -> list[int]:
     >>> events = [QuoteEvent(symbol="ES", ts_us=ts_us, source="MOCK") for ts_us in (5, 12, -1)]
     >>> distinct_intervals(QuoteBatch.from_events(events), 10)
     [-10, 0, 10]
+    """
+
+def join_records(records: list[bytes], arrived_ms: Sequence[int], now_ms: int) -> bytes:
+    """A JSON array of records, each with `age_ms` behind its last field: `now_ms` less its arrival, at least 0.
+
+    A record is a JSON object with at least one field; what is none is left out. Raises `ValueError` when there are not
+    as many times as records.
+
+    >>> from thor_fast import join_records
+    >>> join_records([b'{"a":1}', b'{"b":2}'], [5_000, 5_250], 5_250)
+    b'[{"a":1,"age_ms":250},{"b":2,"age_ms":0}]'
     """
 
 def check_quality(

@@ -19,6 +19,7 @@ mod registry;
 mod replies;
 mod schwab;
 mod sheet;
+mod snapshot;
 mod stream_merge;
 mod ticks;
 
@@ -84,6 +85,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(history::check_quality, module)?)?;
     module.add_function(wrap_pyfunction!(history::bars_in_order, module)?)?;
     module.add_function(wrap_pyfunction!(ticks::distinct_intervals, module)?)?;
+    module.add_function(wrap_pyfunction!(snapshot::join_records, module)?)?;
     Ok(())
 }
 
