@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -17,8 +18,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
+from redis.asyncio import Redis
 
 from collectors import keys
 from collectors.bus import Bus
@@ -53,6 +56,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--rate", type=int, default=10_000, help="updates a second over all symbols")
     arguments = parser.parse_args()
+    # Asked to end it ends what it started, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return asyncio.run(soak(arguments.minutes * 60, arguments.rate))
 
 
@@ -62,6 +67,7 @@ async def soak(seconds: float, rate: int) -> int:
         folder = Path(name)
         redis = OwnRedis(folder)
         await redis.start()
+        await relax(redis.url)
         bus = Bus.from_url(redis.url)
         authority = make_authority(folder)
         try:
@@ -92,6 +98,13 @@ async def soak(seconds: float, rate: int) -> int:
             await bus.close()
             redis.kill()
     return verdict(samples)
+
+
+async def relax(url: str) -> None:
+    """Sync the append-only file each second, as the embedded server does; a test's own does it at each write."""
+    admin: Any = Redis.from_url(url)
+    await admin.config_set("appendfsync", "everysec")
+    await admin.aclose()
 
 
 async def watch(schwab: LocalSchwab, bus: Bus, collector: psutil.Process, seconds: float, rate: int) -> list[Sample]:
