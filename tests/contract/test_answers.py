@@ -1,5 +1,7 @@
 """What a running Thor answers, against the shapes that its OpenAPI document promises."""
 
+import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from tests.e2e.conftest import RunningThor, wait_until
+from tests.e2e.conftest import RunningThor, clean_environment, thor, wait_until
 from tests.unit.timezones.cases import CASES, fits
 from thor_web.futuretrading.schemas import DisplayFields, InstrumentRecord, QuoteRecord
 from thor_web.timezones.interface import market_names
@@ -132,3 +134,18 @@ def test_providers_tell_how_their_collectors_go_and_take_no_wishes(running: Runn
         provider["kind"] for provider in running.get("/api/providers").json()
     ]
     assert all(provider["kind"] in {"mock", "replay"} for provider in wished.json())
+
+
+def test_the_command_tells_the_same_of_providers_as_the_api(running: RunningThor) -> None:
+    done = subprocess.run(
+        [*thor("providers"), "--state", str(running.state), "--json"],
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+        check=True,
+        timeout=60,
+    )
+    (told,) = json.loads(done.stdout)
+    (answered,) = running.get("/api/providers").json()
+    assert (told["source"], told["kind"], told["status"], told["mode"]) == ("MOCK", "mock", "live", "mock")
+    assert answered.keys() == told.keys() - {"pid"}
