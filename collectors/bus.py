@@ -255,6 +255,29 @@ class Bus:
                 }
             return dict(sorted(found.items()))
 
+    # --- the world clock ------------------------------------------------------------------------------------
+
+    async def write_sessions(self, hashes: Mapping[str, Mapping[str, str]]) -> None:
+        """Set the session hash of each market."""
+        async with _translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for market, fields in hashes.items():
+                pipeline.hset(keys.session(market), mapping=dict(fields))
+            await pipeline.execute()
+
+    async def read_sessions(self, markets: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The session hashes that exist, by market."""
+        async with _translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for market in markets:
+                pipeline.hgetall(keys.session(market))
+            hashes = await pipeline.execute()
+        return {
+            market: {name.decode(): value.decode() for name, value in fields.items()}
+            for market, fields in zip(markets, hashes, strict=True)
+            if fields
+        }
+
     async def is_wanted(self, component: str) -> bool:
         """Whether the schedule wants a component to work now; it does where no schedule says anything."""
         async with _translated():

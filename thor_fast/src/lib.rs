@@ -3,6 +3,7 @@
 //! The core has no I/O, no clock and no environment: time, sources and displays are arguments. Python's side of it is in
 //! `python`, compiled only with the feature of that name.
 
+pub mod backtest;
 pub mod bars;
 pub mod batch;
 pub mod cell;
@@ -28,6 +29,8 @@ pub mod price;
 pub mod quality;
 pub mod reply;
 pub mod resp;
+pub mod rules;
+pub mod schwab;
 pub mod sheet;
 pub mod snapshot;
 pub mod stream_merge;

@@ -1,4 +1,4 @@
-"""The processes that `thor up` starts, each as its own command: collect, merge, ingest, web."""
+"""The processes that `thor up` starts, each as its own command: collect, merge, ingest, clock, web."""
 
 import argparse
 import os
@@ -21,6 +21,7 @@ def register(commands: Commands) -> None:
     for name, text, handler in (
         ("merge", "choose the source of each symbol and write the unified stream", _merge),
         ("ingest", "store every event as a tick in Postgres", _ingest),
+        ("clock", "publish what markets do, and run what is due because of it", _clock),
         ("web", "serve the dashboard, REST and event streams", _web),
     ):
         parser = commands.add_parser(name, help=text)
@@ -41,7 +42,9 @@ def register(commands: Commands) -> None:
 
 
 def _register_collect(commands: Commands) -> None:
-    collect = commands.add_parser("collect", help="run one collector: mock, replay, json, excel_file or excel_live")
+    collect = commands.add_parser(
+        "collect", help="run one collector: mock, replay, json, excel_file, excel_live or schwab"
+    )
     sources = collect.add_subparsers(title="sources", dest="source", metavar="SOURCE", required=True)
 
     mock = sources.add_parser("mock", help="a made-up market over the eleven futures, marked MOCK")
@@ -70,7 +73,9 @@ def _register_collect(commands: Commands) -> None:
     live.add_argument("--replay-com", type=Path, metavar="FILE", help="such a recording, through a simulated Excel")
     live.add_argument("--speed", type=speed, default=1.0, metavar="X|max", help="factor of the recorded speed")
 
-    for parser in (mock, replay, json_file, workbook, live):
+    schwab = sources.add_parser("schwab", help="Schwab's streamer, after thor schwab login")
+
+    for parser in (mock, replay, json_file, workbook, live, schwab):
         add_state(parser)
         parser.set_defaults(handler=_collect)
 
@@ -104,6 +109,14 @@ def _ingest(arguments: argparse.Namespace) -> int:
     from thor_web.thordata.settings import StorageSettings
 
     return _run(lambda: run_ingestor(StorageSettings()))
+
+
+def _clock(arguments: argparse.Namespace) -> int:
+    _prepare(arguments)
+    from thor_web.runtime.clock_process import run_clock
+    from thor_web.thor_project.configuration import ServerSettings
+
+    return _run(lambda: run_clock(ServerSettings()))
 
 
 def _web(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,10 @@
 //! What a process registers (sources, displays) lives here and is handed to the core as an argument.
 
 mod arrow;
+mod backtest;
+mod backtest_figures;
+mod backtest_series;
+mod backtest_strategy;
 mod bars;
 mod batch;
 mod convert;
@@ -13,6 +17,7 @@ mod merge;
 mod prices;
 mod registry;
 mod replies;
+mod schwab;
 mod sheet;
 mod snapshot;
 mod stream_merge;
@@ -59,6 +64,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(replies::pack, module)?)?;
     module.add_function(wrap_pyfunction!(replies::pack_xadd, module)?)?;
     module.add_class::<sheet::PyRowReader>()?;
+    module.add_class::<schwab::PySchwabFrames>()?;
+    module.add_class::<schwab::PySchwabFrame>()?;
     module.add_function(wrap_pyfunction!(sheet::read_cell, module)?)?;
     module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
     module.add_function(wrap_pyfunction!(batch::parse_batch, module)?)?;
@@ -71,6 +78,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prices::parse_prices, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_batch, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_columns, module)?)?;
+    backtest::add(module)?;
+    backtest_series::add(module)?;
+    backtest_strategy::add(module)?;
+    backtest_figures::add(module)?;
     module.add_function(wrap_pyfunction!(history::check_quality, module)?)?;
     module.add_function(wrap_pyfunction!(history::bars_in_order, module)?)?;
     module.add_function(wrap_pyfunction!(ticks::distinct_intervals, module)?)?;
