@@ -166,7 +166,7 @@ async def test_what_could_not_be_sent_is_spooled_and_sent_in_order(
         before = await published(own_bus, "MOCK", running)
         own_redis.kill()
         async with asyncio.timeout(30):
-            while not list((tmp_path / "spool").rglob("*.events")):  # noqa: ASYNC110
+            while not list((tmp_path / "spool").rglob("*.spool")):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         await own_redis.start()
         # The users of a server that was killed are gone with its memory.
