@@ -26,7 +26,7 @@ from collectors.instruments import load_instruments, register
 from thor_web.futuretrading.interface import QUOTES_STATE, Classifier, Enricher, QuotesState
 from thor_web.livedata.interface import HUB_STATE, Hub
 from thor_web.thor_project.configuration import ServerSettings
-from thor_web.timezones.interface import follow_rulebook, session_changes, session_state, world_clock
+from thor_web.timezones.interface import follow_notices, follow_rulebook, session_changes, session_state, world_clock
 
 __all__ = ["Application", "application"]
 
@@ -79,7 +79,13 @@ class Application:
                 self._session_event,
                 most_clients=self._settings.stream_clients,
             )
-            for work in (hub.run(), self._announce_sessions(hub), self._follow_rulebook(), report(bus, hub)):
+            for work in (
+                hub.run(),
+                self._announce_sessions(hub),
+                self._follow_rulebook(),
+                self._announce_notices(hub),
+                report(bus, hub),
+            ):
                 task = asyncio.create_task(work)
                 stack.push_async_callback(ended, task)
             # A server that takes requests can answer them, unless Redis is away: then it says so to each.
@@ -96,6 +102,11 @@ class Application:
         """Tell every client when the state of a market changes."""
         async for state in session_changes(world_clock(), lambda: datetime.now(UTC)):
             hub.announce("session", orjson.dumps(state.to_json()))
+
+    async def _announce_notices(self, hub: Hub) -> None:
+        """Tell every client of each notification, and of its acknowledgement."""
+        async for notice in follow_notices(self._settings.conninfo()):
+            hub.announce("notification", orjson.dumps(notice))
 
     async def _follow_rulebook(self) -> None:
         """Keep this process's clock at what operators write."""
