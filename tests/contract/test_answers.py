@@ -108,12 +108,15 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
     assert set(document["paths"]) == {
         "/api/instruments",
+        "/api/flags",
+        "/api/maintenance",
         "/api/markets",
         "/api/markets/overlaps",
         "/api/markets/quiet",
         "/api/markets/times",
         "/api/markets/{market}/calendar",
         "/api/markets/{market}/schedule.ics",
+        "/api/notifications",
         "/api/quotes",
         "/api/quotes/stream",
         "/api/session",

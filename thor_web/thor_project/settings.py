@@ -76,9 +76,11 @@ CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
+FLAGS_STATE_LOGGING = False
 FLAG_SOURCES = ["thor_web.timezones.flag_source.SnapshotSource"]
 """In memory: every process is told of a change, and no check asks the database."""
 
+EMAIL_BACKEND = CONFIGURATION.email_backend
 EMAIL_HOST = CONFIGURATION.email_host
 EMAIL_PORT = CONFIGURATION.email_port
 EMAIL_HOST_USER = CONFIGURATION.email_user

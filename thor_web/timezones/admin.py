@@ -8,7 +8,9 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.timezone import now
+from flags.models import FlagState
 
+from thor_web.timezones.flag_admin import FlagForm
 from thor_web.timezones.interface import world_clock
 from thor_web.timezones.models import (
     AlertRule,
@@ -30,6 +32,7 @@ __all__ = [
     "AlertRuleAdmin",
     "CalendarOverrideAdmin",
     "DeploymentWindowAdmin",
+    "FlagAdmin",
     "HaltAdmin",
     "MaintenanceWindowAdmin",
     "NotificationAdmin",
@@ -233,3 +236,15 @@ class DeploymentWindowAdmin(SignedAdmin):
                 )
             DeploymentWindow.objects.filter(pk__in=[window.pk for window in found]).update(**fields)
         self.message_user(request, f"{len(found)} {what}.")
+
+
+admin.site.unregister(FlagState)
+
+
+@admin.register(FlagState)
+class FlagAdmin(ModelAdmin):
+    """Feature flags; a change is in force in every process when it is saved."""
+
+    form = FlagForm
+    list_display = ("name", "condition", "value", "required")
+    list_filter = ("name", "condition")

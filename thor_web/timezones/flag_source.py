@@ -14,10 +14,15 @@ class SnapshotSource:
 
     def get_flags(self) -> dict[str, list[Condition]]:
         """Conditions by flag. The lists are copies: django-flags appends to them."""
+        return {name: [*conditions] for name, conditions in self.conditions().items()}
+
+    @classmethod
+    def conditions(cls) -> dict[str, list[Condition]]:
+        """Conditions by flag, to be read only."""
         snapshot = flag_snapshot()
-        if SnapshotSource._made[0] != snapshot.version:
+        if cls._made[0] != snapshot.version:
             made: dict[str, list[Condition]] = {}
             for row in snapshot.rows:
                 made.setdefault(row.name, []).append(Condition(row.condition, row.value, required=row.required))
-            SnapshotSource._made = (snapshot.version, made)
-        return {name: [*conditions] for name, conditions in SnapshotSource._made[1].items()}
+            cls._made = (snapshot.version, made)
+        return cls._made[1]
