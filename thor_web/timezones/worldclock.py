@@ -7,6 +7,7 @@ import secrets
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ from thor_web.timezones.services.delivering import Channel, webhook_channel
 from thor_web.timezones.services.deployment_loop import DeploymentLoop
 from thor_web.timezones.services.feeds import quote_feeds
 from thor_web.timezones.services.following import follow_files, follow_rulebook
-from thor_web.timezones.services.publishing import publish_sessions
+from thor_web.timezones.services.publishing import any_wanted, publish_sessions, publish_wanted
 from thor_web.timezones.services.timekeeping import MachineTime, Timekeeper
 from thor_web.timezones.services.trigger_loop import TriggerLoop
 from thor_web.timezones.settings import ClockSettings
@@ -78,7 +79,7 @@ class WorldClock:
             self._timekeeper,
             feeds=feeds,
             channels={"webhook": webhook_channel(client, secret), **self._channels},
-            traded=[name for name in traded_markets() if name in self._clock.names],
+            traded=self._traded(),
         )
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -95,11 +96,27 @@ class WorldClock:
                         lag_s=self._settings.session_lag_s,
                     )
                 )
+                tasks.create_task(publish_wanted(bus, self._timekeeper.now, self._ingest_wanted))
                 tasks.create_task(self.triggers.run())
                 tasks.create_task(self._report(bus))
         finally:
             await client.aclose()
             await bus.close()
+
+    def _ingest_wanted(self, at: datetime) -> bool:
+        """Ticks are stored at all times, unless sessions are followed: then while any instrument's market is wanted."""
+        if not self._settings.follow_sessions:
+            return True
+        return any_wanted(
+            self._clock,
+            self._traded(),
+            at,
+            lead_s=self._settings.session_lead_s,
+            lag_s=self._settings.session_lag_s,
+        )
+
+    def _traded(self) -> list[str]:
+        return [name for name in traded_markets() if name in self._clock.names]
 
     async def _follow(self) -> None:
         async for rulebook in follow_rulebook(self._conninfo, self._clock):
