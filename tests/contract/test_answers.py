@@ -106,21 +106,12 @@ def test_what_the_clock_refuses(running: RunningThor, path: str, status: int, co
 
 def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
-    assert set(document["paths"]) == {
-        "/api/instruments",
-        "/api/flags",
-        "/api/maintenance",
-        "/api/markets",
-        "/api/markets/overlaps",
-        "/api/markets/quiet",
-        "/api/markets/times",
-        "/api/markets/{market}/calendar",
-        "/api/markets/{market}/schedule.ics",
-        "/api/notifications",
-        "/api/quotes",
-        "/api/quotes/stream",
-        "/api/session",
-    }
+    history = {f"/api/thordata/{name}" for name in ("asof", "bars", "coverage", "exports", "quality", "ticks", "vwap")}
+    live = {"/api/instruments", "/api/quotes", "/api/quotes/stream", "/api/session"}
+    clock = {f"/api/markets{name}" for name in ("", "/overlaps", "/quiet", "/times")}
+    clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
+    told = {"/api/flags", "/api/maintenance", "/api/notifications"}
+    assert set(document["paths"]) == live | history | clock | told
 
 
 def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:
