@@ -69,6 +69,7 @@ class Health:
             "last_event_ts": _iso(tally.newest_ts_us),
             "last_published_at": _iso(tally.last_published_us),
             "problem": self._source.problem or "",
+            **self._publisher.latency.fields(),
         }
 
     def _rate(self, published: int) -> float:

@@ -1,5 +1,7 @@
 """What a running Thor answers, against the shapes that its OpenAPI document promises."""
 
+import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from tests.e2e.conftest import RunningThor, wait_until
+from tests.e2e.conftest import RunningThor, clean_environment, thor, wait_until
 from tests.unit.timezones.cases import CASES, fits
 from thor_web.futuretrading.schemas import DisplayFields, InstrumentRecord, QuoteRecord
 from thor_web.timezones.interface import market_names
@@ -107,11 +109,13 @@ def test_what_the_clock_refuses(running: RunningThor, path: str, status: int, co
 def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
     history = {f"/api/thordata/{name}" for name in ("asof", "bars", "coverage", "exports", "quality", "ticks", "vwap")}
-    live = {"/api/instruments", "/api/quotes", "/api/quotes/stream", "/api/session"}
+    live = {"/api/instruments", "/api/providers", "/api/quotes", "/api/quotes/stream", "/api/session"}
     clock = {f"/api/markets{name}" for name in ("", "/overlaps", "/quiet", "/times")}
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
+    runs = {f"/runs{name}" for name in ("", "/{run}", "/{run}/result", "/{run}/report", "/{run}/cancel")}
+    backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs)}
     told = {"/api/flags", "/api/maintenance", "/api/notifications"}
-    assert set(document["paths"]) == live | history | clock | told
+    assert set(document["paths"]) == live | history | clock | backtest | told
 
 
 def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:
@@ -122,3 +126,27 @@ def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:
         assert answer.headers["cache-control"] == "no-cache, no-transform"
         assert answer.headers["x-accel-buffering"] == "no"
         assert next(answer.iter_lines()).startswith("retry: ")
+
+
+def test_providers_tell_how_their_collectors_go_and_take_no_wishes(running: RunningThor) -> None:
+    wished = running.get("/api/providers?provider=json&file=/etc/passwd&poll_ms=1")
+    assert wished.status_code == 200
+    assert [provider["kind"] for provider in wished.json()] == [
+        provider["kind"] for provider in running.get("/api/providers").json()
+    ]
+    assert all(provider["kind"] in {"mock", "replay"} for provider in wished.json())
+
+
+def test_the_command_tells_the_same_of_providers_as_the_api(running: RunningThor) -> None:
+    done = subprocess.run(
+        [*thor("providers"), "--state", str(running.state), "--json"],
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+        check=True,
+        timeout=60,
+    )
+    (told,) = json.loads(done.stdout)
+    (answered,) = running.get("/api/providers").json()
+    assert (told["source"], told["kind"], told["status"], told["mode"]) == ("MOCK", "mock", "live", "mock")
+    assert answered.keys() == told.keys() - {"pid"}

@@ -23,7 +23,7 @@ from servestatic import ServeStaticASGI
 from collectors.bus import Bus
 from collectors.instruments import load_instruments, register
 from thor_web.futuretrading.interface import QUOTES_STATE, Classifier, Enricher, LivePaths, QuotesState
-from thor_web.livedata.interface import Fanout, Hub
+from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState, parse_providers
 from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
@@ -63,11 +63,11 @@ class Application:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
             return
-        answer = self._live.answer_for(scope["path"]) if self._live is not None and scope["type"] == "http" else None
-        if answer is None:
-            await self._static(scope, receive, send)
+        live = self._live
+        if live is not None and live.answers(scope["path"]):
+            await live(scope, send)
         else:
-            await answer(scope, send)
+            await self._static(scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -83,6 +83,7 @@ class Application:
             health = WebHealth(bus, hub, fanout, worker=self._settings.thor_worker)
             instruments = load_instruments()
             register(instruments)
+            scope["state"][PROVIDERS_STATE] = ProvidersState(bus, parse_providers(self._settings.data_provider))
             state = QuotesState(
                 instruments,
                 Enricher(instruments, Classifier.from_data_file(), stale_after_ms=self._settings.stale_after_ms),
