@@ -114,7 +114,8 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
     runs = {f"/runs{name}" for name in ("", "/{run}", "/{run}/result", "/{run}/report", "/{run}/cancel")}
     backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs)}
-    assert set(document["paths"]) == live | history | clock | backtest
+    told = {"/api/flags", "/api/maintenance", "/api/notifications"}
+    assert set(document["paths"]) == live | history | clock | backtest | told
 
 
 def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:

@@ -27,7 +27,7 @@ from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersS
 from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
-from thor_web.timezones.interface import follow_rulebook, session_changes, session_state, world_clock
+from thor_web.timezones.interface import follow_notices, follow_rulebook, session_changes, session_state, world_clock
 
 __all__ = ["Application", "application"]
 
@@ -103,6 +103,7 @@ class Application:
                 fanout.run(),
                 self._announce_sessions(hub),
                 self._follow_rulebook(),
+                self._announce_notices(hub),
                 health.run(),
             ):
                 task = asyncio.create_task(work)
@@ -125,6 +126,11 @@ class Application:
         """Tell every client when the state of a market changes."""
         async for state in session_changes(world_clock(), lambda: datetime.now(UTC)):
             hub.announce("session", orjson.dumps(state.to_json()))
+
+    async def _announce_notices(self, hub: Hub) -> None:
+        """Tell every client of each notification, and of its acknowledgement."""
+        async for notice in follow_notices(self._settings.conninfo()):
+            hub.announce("notification", orjson.dumps(notice))
 
     async def _follow_rulebook(self) -> None:
         """Keep this process's clock at what operators write."""
