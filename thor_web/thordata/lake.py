@@ -45,14 +45,18 @@ def scan(
     ]
     opened = len(paths) <= MOST_OPEN
     frames = [
-        pl.scan_parquet(path.open("rb") if opened else path, glob=False)
-        .select(pl.lit(day).alias("date"), pl.all())
-        .cast(EVERY_PRICE)
-        for day, path in paths
+        _lazy(path, opened=opened).select(pl.lit(day).alias("date"), pl.all()).cast(EVERY_PRICE) for day, path in paths
     ]
     if not frames:
         raise StorageError("empty_lake", f"the lake {lake} holds none of these partitions; `thor export` writes them")
     return pl.concat(frames)
+
+
+def _lazy(path: Path, *, opened: bool) -> pl.LazyFrame:
+    if not opened:
+        return pl.scan_parquet(path, glob=False)
+    with path.open("rb") as file:  # Polars keeps a handle of its own
+        return pl.scan_parquet(file)
 
 
 def _paths(lake: Path, day: date, symbols: Sequence[str] | None) -> list[Path]:
