@@ -98,8 +98,8 @@ class _Cluster:
     async def look_again(self) -> None:
         """Read the map anew."""
         async with _translated():
-            await self._redis.aclose()
-            await self._redis.initialize()
+            # Only the map: others may be in the middle of something on redis-py's connections.
+            await self._redis.nodes_manager.initialize()
 
 
 class Bus:
