@@ -85,7 +85,7 @@ async def soak(seconds: float, rate: int) -> int:
                     "SCHWAB_SYMBOLS": ",".join(symbols()),
                     "REPEAT_UNCHANGED_MS": "600000",
                 }
-                collector = subprocess.Popen(  # noqa: ASYNC220
+                collector = subprocess.Popen(
                     [sys.executable, "-m", "thor_web.cli.main", "collect", "schwab"], env=os.environ | environment
                 )
                 try:
@@ -120,7 +120,7 @@ async def watch(schwab: LocalSchwab, bus: Bus, collector: psutil.Process, second
         show(samples[-1])
     sent = await sending
     deadline = time.monotonic() + 30
-    while await stored(bus) < sent and time.monotonic() < deadline:  # noqa: ASYNC110
+    while await stored(bus) < sent and time.monotonic() < deadline:
         await asyncio.sleep(0.2)
     samples.append(await sample(bus, collector, 0.0, sent))
     return samples

@@ -72,7 +72,10 @@ class CollectorSettings(ExcelSettings, SchwabSettings):
 
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"),
-        description="Redis or Valkey: redis://, rediss:// (TLS) or unix://. May carry a user and a password.",
+        description=(
+            "Redis or Valkey: redis://, rediss:// (TLS) or unix://, or one node of a cluster: redis+cluster://, "
+            "rediss+cluster://. May carry a user and a password."
+        ),
     )
     stream_retention_s: int = Field(
         86_400,
@@ -93,4 +96,8 @@ class CollectorSettings(ExcelSettings, SchwabSettings):
         256,
         ge=0,
         description="Size of a collector's spool on disk in MiB, used once its memory is full. 0: none.",
+    )
+    follow_sessions: bool = Field(
+        False,
+        description="Collect and store live quotes of a symbol only while its market is open or about to be.",
     )

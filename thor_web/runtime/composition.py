@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 COLLECTOR: Final = "collector"
-STOP_ORDER: Final = ("merger", "ingestor", "web", "postgres", "redis")
+STOP_ORDER: Final = ("clock", "merger", "ingestor", "web", "postgres", "redis")
 """What feeds stops before what is fed, so that everything received is stored before the databases go."""
 
 
@@ -96,6 +96,14 @@ def worker_specs(state: StateFolder, environment: Mapping[str, str], *, port: in
             ready=health_probe(redis_url, "ingestor"),
             grace_s=20.0,  # it stores and acknowledges what it holds
         ),
+        ChildSpec(
+            name="clock",
+            purpose="what markets do, and what is due because of it",
+            argv=thor_command("clock"),
+            environment=environment,
+            log=state.logs / "clock.log",
+            ready=health_probe(redis_url, "clock"),
+        ),
     )
 
 
@@ -159,6 +167,6 @@ async def _lives_in(redis_url: str, component: str) -> bool:
 
 def forget_former_run(redis_socket: Path) -> None:
     """Drop health and leases that a killed Thor left in its own Redis, so that no reader believes in them."""
-    names = [keys.health(name) for name in ("merger", "ingestor", "web", "merger:standby")]
+    names = [keys.health(name) for name in ("merger", "ingestor", "clock", "web", "merger:standby")]
     names += [keys.lease(name) for name in ("merger", "ingestor")]
     wire.redis_call(redis_socket, "DEL", *names)
