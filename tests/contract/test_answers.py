@@ -48,7 +48,14 @@ def test_instruments_and_sessions_are_what_the_schema_says(running: RunningThor)
 
 def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
-    assert set(document["paths"]) == {"/api/instruments", "/api/quotes", "/api/quotes/stream", "/api/session"}
+    assert set(document["paths"]) == {
+        "/api/instruments",
+        "/api/instruments/{symbol}/value",
+        "/api/quotes",
+        "/api/quotes/latest/",
+        "/api/quotes/stream",
+        "/api/session",
+    }
 
 
 def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:

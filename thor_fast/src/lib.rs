@@ -15,6 +15,7 @@ pub mod event;
 mod fast;
 mod json;
 pub mod latest;
+pub mod market;
 pub mod merge;
 pub mod meta;
 pub mod parse;

@@ -1,7 +1,18 @@
 """What other rooms may use of the instruments and signals."""
 
+from thor_web.futuretrading.services.announcement import follow as follow_configuration
 from thor_web.futuretrading.services.classification import Classifier, Signal
+from thor_web.futuretrading.services.configuration import Configuration
 from thor_web.futuretrading.services.enrichment import Enricher, with_age
 from thor_web.futuretrading.services.quotes_state import QUOTES_STATE, QuotesState
 
-__all__ = ["QUOTES_STATE", "Classifier", "Enricher", "QuotesState", "Signal", "with_age"]
+__all__ = [
+    "QUOTES_STATE",
+    "Classifier",
+    "Configuration",
+    "Enricher",
+    "QuotesState",
+    "Signal",
+    "follow_configuration",
+    "with_age",
+]

@@ -1,15 +1,15 @@
-"""The quotes a browser reads: one snapshot, one stream, and the instruments behind them."""
+"""The quotes a browser reads: one snapshot and one stream."""
 
 import re
 import time
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, StreamingHttpResponse
 from ninja import Query, Router
 
 from collectors.bus import parse_id
-from thor_web.futuretrading.schemas import InstrumentRecord, QuoteRecord
+from thor_web.futuretrading.schemas import QuoteRecord
 from thor_web.futuretrading.services.enrichment import with_age
 from thor_web.futuretrading.services.quotes_state import QUOTES_STATE, QuotesState
 from thor_web.livedata.interface import Hub, Position, StreamRequest, hub_of, stream
@@ -26,27 +26,6 @@ FUTURE_TOLERANCE_MS: Final = 60_000
 """A stream id further ahead than this was never given out: no clock is that wrong."""
 
 Symbols = Annotated[str, Query(max_length=8_192, description="Symbols separated by commas; all when empty.")]
-
-
-@router.get("/instruments", response=list[InstrumentRecord], summary="The instruments, in display order")
-async def instruments(request: ASGIRequest) -> Any:
-    """Every instrument of the registry."""
-    return [
-        {
-            "symbol": row.symbol,
-            "name": row.name,
-            "asset_class": row.asset_class,
-            "exchange": row.exchange,
-            "market": row.market,
-            "tick": str(row.tick),
-            "tick_value": str(row.tick_value),
-            "multiplier": str(row.multiplier),
-            "display": row.display,
-            "preferred_source": row.preferred,
-            "order": row.order,
-        }
-        for row in _state(request).instruments
-    ]
 
 
 @router.get("/quotes", response=list[QuoteRecord], summary="The newest quote of each symbol")

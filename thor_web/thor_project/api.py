@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from thor_web.futuretrading.instrument_views import router as instruments_router
+from thor_web.futuretrading.latest_views import router as latest_router
 from thor_web.futuretrading.views import router as quotes_router
 from thor_web.problems import PROBLEM_TYPE, Problem
 from thor_web.timezones.views import router as session_router
@@ -20,6 +22,8 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
 )
 api.add_router("", quotes_router)
+api.add_router("", latest_router)
+api.add_router("", instruments_router)
 api.add_router("", session_router)
 
 

@@ -23,7 +23,7 @@ from servestatic import ServeStaticASGI
 
 from collectors.bus import Bus, BusError
 from collectors.instruments import load_instruments, register
-from thor_web.futuretrading.interface import QUOTES_STATE, Classifier, Enricher, QuotesState
+from thor_web.futuretrading.interface import QUOTES_STATE, Enricher, QuotesState, follow_configuration
 from thor_web.livedata.interface import HUB_STATE, Hub
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.timezones.interface import market_names, session_state
@@ -74,14 +74,16 @@ class Application:
             hub = Hub(bus, capacity=self._settings.stream_ring)
             instruments = load_instruments()
             register(instruments)
+            enricher = Enricher.shipped(stale_after_ms=self._settings.stale_after_ms)
             scope["state"][HUB_STATE] = hub
             scope["state"][QUOTES_STATE] = QuotesState(
                 instruments,
-                Enricher(instruments, Classifier.from_data_file(), stale_after_ms=self._settings.stale_after_ms),
+                enricher,
                 self._session_event,
                 most_clients=self._settings.stream_clients,
             )
-            for work in (hub.run(), self._announce_sessions(hub), report(bus, hub)):
+            configured = self._follow_configuration(bus, hub, enricher)
+            for work in (hub.run(), self._announce_sessions(hub), report(bus, hub), configured):
                 task = asyncio.create_task(work)
                 stack.push_async_callback(ended, task)
             # A server that takes requests can answer them, unless Redis is away: then it says so to each.
@@ -93,6 +95,14 @@ class Application:
     def _session_event(self) -> bytes:
         state = session_state(self._settings.default_market, datetime.now(UTC))
         return b"event: session\ndata: " + orjson.dumps(state.to_json()) + b"\n\n"
+
+    async def _follow_configuration(self, bus: Bus, hub: Hub, enricher: Enricher) -> None:
+        """Take each new configuration over, and tell every client, whose records have changed without an event."""
+        async for configuration in follow_configuration(bus):
+            enricher.configure(configuration)
+            for frame in hub.newest.values():
+                frame.forget_record()
+            hub.announce("configuration", orjson.dumps({"version": configuration.version}))
 
     async def _announce_sessions(self, hub: Hub) -> None:
         """Tell every client when a market opens or closes."""

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "ninja",
+    "thor_web.futuretrading.apps.FuturetradingConfig",
     "thor_web.thordata.apps.ThordataConfig",
 ]
 

@@ -7,6 +7,7 @@ mod bars;
 mod batch;
 mod convert;
 mod event;
+mod market;
 mod merge;
 mod prices;
 mod registry;
@@ -38,6 +39,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<merge::PyDecision>()?;
     module.add_class::<merge::PyMergePolicy>()?;
     module.add_class::<prices::PyThresholds>()?;
+    module.add_class::<market::PyEnricher>()?;
+    module.add_class::<market::PyInstrumentRules>()?;
+    module.add_class::<market::PySignalLadder>()?;
+    module.add_class::<market::PyCompositeBounds>()?;
     module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
     module.add_function(wrap_pyfunction!(batch::parse_batch, module)?)?;
     module.add_function(wrap_pyfunction!(registry::register_source, module)?)?;

@@ -29,6 +29,5 @@ class QuotesState:
         self.most_clients = most_clients
 
     def display_order(self, symbol: str) -> tuple[int, str]:
-        """The registry's order first, everything else behind it by name."""
-        instrument = self.instruments.get(symbol)
-        return (len(self.instruments) if instrument is None else instrument.order, symbol)
+        """The configuration's order first, everything else behind it by name."""
+        return self.enricher.order(symbol)
