@@ -4,6 +4,7 @@ from thor_web.futuretrading.services.announcement import follow as follow_config
 from thor_web.futuretrading.services.classification import Classifier, Signal
 from thor_web.futuretrading.services.configuration import Configuration
 from thor_web.futuretrading.services.enrichment import Enricher, with_age
+from thor_web.futuretrading.services.market_state import restore_market
 from thor_web.futuretrading.services.quotes_state import QUOTES_STATE, QuotesState
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "QuotesState",
     "Signal",
     "follow_configuration",
+    "restore_market",
     "with_age",
 ]

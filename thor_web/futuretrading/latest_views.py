@@ -9,8 +9,6 @@ from ninja import Router
 from thor_web.futuretrading.schemas import LatestQuotes
 from thor_web.futuretrading.services.enrichment import with_age
 from thor_web.futuretrading.services.quotes_state import QUOTES_STATE, QuotesState
-from thor_web.livedata.interface import hub_of
-from thor_web.problems import Problem
 
 __all__ = ["router"]
 
@@ -20,12 +18,9 @@ router = Router(tags=["quotes"])
 @router.get("/quotes/latest/", response=LatestQuotes, summary="Every row, and TOTAL")
 async def latest(request: ASGIRequest) -> HttpResponse:
     """The records of `/api/quotes` as `rows`, and the composite of all of them as `total`."""
-    hub = hub_of(request.scope)
     state: QuotesState = request.scope["state"][QUOTES_STATE]
-    if not hub.ready:
-        raise Problem(503, "not_ready", "Redis has not been reached yet.", retry_after_s=1)
     now_ms = time.time_ns() // 1_000_000
-    frames = [hub.newest[symbol] for symbol in sorted(hub.newest, key=state.display_order)]
+    frames = state.newest_frames()
     rows = b",".join(with_age(frame.record(state.enricher), frame.position[0], now_ms) for frame in frames)
     return HttpResponse(
         b'{"rows":[%b],"total":%b}' % (rows, state.enricher.total(now_ms)),

@@ -1,13 +1,18 @@
 """The shapes of this room's answers, for the OpenAPI document. Hot answers are ready bytes of these shapes."""
 
-from typing import Any, Literal
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
 __all__ = [
+    "AccuracyReport",
+    "BarPage",
     "BarRecord",
     "ContractValue",
+    "CurrentSignals",
     "DisplayFields",
     "InstrumentRecord",
     "LatestQuotes",
@@ -15,7 +20,10 @@ __all__ = [
     "RollRecord",
     "SessionFigures",
     "SignalName",
+    "SignalPage",
     "TotalRecord",
+    "WatchlistInput",
+    "WatchlistRecord",
     "Week52",
 ]
 
@@ -220,3 +228,118 @@ class LatestQuotes(Schema):
 
     rows: list[QuoteRecord]
     total: TotalRecord
+
+
+class CurrentSignal(Schema):
+    """A symbol's signal of its newest quote."""
+
+    symbol: str
+    signal: SignalName | None
+    stat_value: float | None
+    contract_weight: float | None
+    signal_weight: int | None
+    change: float | None
+    last: float | None
+    ts: str
+    active_source: str
+    marks: list[Literal["MOCK", "REPLAY", "DELAYED", "STALE"]]
+    config_version: int
+
+
+class CurrentSignals(Schema):
+    """The signals of now, and the composite."""
+
+    signals: list[CurrentSignal]
+    total: TotalRecord
+
+
+class RecordedSignal(Schema):
+    """A signal that differed from the one before it, with what it was computed from. Decimals are text."""
+
+    id: int
+    symbol: str
+    at: datetime
+    signal: SignalName
+    previous: str
+    change: Decimal | None
+    last: Decimal | None
+    bid: Decimal | None
+    ask: Decimal | None
+    stat_value: Decimal
+    contract_weight: Decimal
+    signal_weight: int
+    source: str
+    contract: str
+    trade_date: date
+    phase: str
+    config_version: int
+
+
+class SignalPage(Schema):
+    """A page of recorded signals; `next_cursor` is null on the last one."""
+
+    items: list[RecordedSignal]
+    next_cursor: int | None
+
+
+class AccuracyRecord(Schema):
+    """A group of graded signals; null for what it is not grouped by. Moves in points, net of the spread."""
+
+    symbol: str | None
+    signal: SignalName | None
+    phase: str | None
+    measure: str | None
+    count: int
+    worked: int
+    didnt_work: int
+    neutral: int
+    hit_rate: float | None
+    hit_rate_low: float | None
+    hit_rate_high: float | None
+    average_move: float | None
+    average_move_low: float | None
+    average_move_high: float | None
+
+
+class AccuracyReport(Schema):
+    """Groups of graded signals, those with most grades first."""
+
+    mock: bool
+    rows: list[AccuracyRecord]
+
+
+class StoredBar(Schema):
+    """A bar; `volume` is by the rise of the day's volume."""
+
+    start: str
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: int
+    events: int
+
+
+class BarPage(Schema):
+    """Bars, oldest first; `before` is the `end` of the page before, null where there is none."""
+
+    symbol: str
+    interval: Literal["1s", "1m", "5m", "1h", "1d"]
+    mock: bool
+    before: str | None
+    bars: list[StoredBar]
+
+
+class WatchlistInput(Schema):
+    """A watchlist to be."""
+
+    name: str = Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f]+$")
+    symbols: list[Annotated[str, Field(pattern=r"^[A-Z0-9$][A-Z0-9.$_/-]{0,31}$")]] = Field(max_length=500)
+
+
+class WatchlistRecord(Schema):
+    """A watchlist."""
+
+    id: int
+    name: str
+    symbols: list[str]

@@ -20,7 +20,7 @@ from thor_web.runtime.state import StateFolder
 
 __all__ = ["STOP_ORDER", "SourceChoice", "collector_spec", "forget_former_run", "thor_command", "worker_specs"]
 
-STOP_ORDER: Final = ("collector", "merger", "ingestor", "web", "postgres", "redis")
+STOP_ORDER: Final = ("collector", "merger", "ingestor", "signals", "web", "postgres", "redis")
 """What feeds stops before what is fed, so that everything received is stored before the databases go."""
 
 
@@ -84,6 +84,14 @@ def worker_specs(state: StateFolder, environment: Mapping[str, str], *, port: in
             ready=health_probe(redis_url, "ingestor"),
             grace_s=20.0,  # it stores and acknowledges what it holds
         ),
+        ChildSpec(
+            name="signals",
+            purpose="records signals, bars and trade dates",
+            argv=thor_command("signals"),
+            environment=environment,
+            log=state.logs / "signals.log",
+            ready=health_probe(redis_url, "signals"),
+        ),
     )
 
 
@@ -133,6 +141,6 @@ async def _lives_in(redis_url: str, component: str) -> bool:
 
 def forget_former_run(redis_socket: Path) -> None:
     """Drop health and leases that a killed Thor left in its own Redis, so that no reader believes in them."""
-    names = [keys.health(name) for name in ("merger", "ingestor", "web", "merger:standby")]
+    names = [keys.health(name) for name in ("merger", "ingestor", "signals", "web", "merger:standby")]
     names += [keys.lease(name) for name in ("merger", "ingestor")]
     wire.redis_call(redis_socket, "DEL", *names)

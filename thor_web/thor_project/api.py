@@ -6,9 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from thor_web.futuretrading.bar_views import router as bars_router
 from thor_web.futuretrading.instrument_views import router as instruments_router
 from thor_web.futuretrading.latest_views import router as latest_router
+from thor_web.futuretrading.signal_views import router as signals_router
 from thor_web.futuretrading.views import router as quotes_router
+from thor_web.futuretrading.watchlist_views import router as watchlists_router
 from thor_web.problems import PROBLEM_TYPE, Problem
 from thor_web.timezones.views import router as session_router
 
@@ -24,6 +27,9 @@ api = NinjaAPI(
 api.add_router("", quotes_router)
 api.add_router("", latest_router)
 api.add_router("", instruments_router)
+api.add_router("", signals_router)
+api.add_router("", bars_router)
+api.add_router("", watchlists_router)
 api.add_router("", session_router)
 
 

@@ -23,7 +23,7 @@ from servestatic import ServeStaticASGI
 
 from collectors.bus import Bus, BusError
 from collectors.instruments import load_instruments, register
-from thor_web.futuretrading.interface import QUOTES_STATE, Enricher, QuotesState, follow_configuration
+from thor_web.futuretrading.interface import QUOTES_STATE, Enricher, QuotesState, follow_configuration, restore_market
 from thor_web.livedata.interface import HUB_STATE, Hub
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.timezones.interface import market_names, session_state
@@ -79,10 +79,12 @@ class Application:
             scope["state"][QUOTES_STATE] = QuotesState(
                 instruments,
                 enricher,
+                lambda: hub.newest if hub.ready else None,
                 self._session_event,
                 most_clients=self._settings.stream_clients,
             )
             configured = self._follow_configuration(bus, hub, enricher)
+            await restore_market(bus, enricher)
             for work in (hub.run(), self._announce_sessions(hub), report(bus, hub), configured):
                 task = asyncio.create_task(work)
                 stack.push_async_callback(ended, task)

@@ -11,7 +11,7 @@ from typing import Any, Final, final, overload
 from typing_extensions import Buffer
 
 from thor_fast._error import EventError as EventError
-from thor_fast._recording import BarRow, Recording
+from thor_fast.recording import BarRow, Recording
 
 __all__ = [
     "ERROR_CODES",
@@ -413,6 +413,7 @@ class InstrumentRules:
         tick: Decimal | float,
         tick_value: Decimal | float,
         multiplier: Decimal | float,
+        target: Decimal | float | None = None,
         ladder: SignalLadder | None = None,
     ) -> InstrumentRules: ...
 

@@ -9,6 +9,7 @@ pub mod codec;
 pub mod composite;
 pub mod derived;
 pub mod figures;
+pub mod grading;
 pub mod record;
 pub mod recording;
 pub mod rules;
@@ -23,6 +24,7 @@ use crate::market::codec::{Codec, Reader, Writer};
 use crate::market::composite::{Bounds, Composite, Part};
 use crate::market::derived::Derived;
 use crate::market::figures::Figures;
+use crate::market::grading::Grader;
 use crate::market::recording::{Moment, Recording};
 use crate::market::rules::{Classified, Rules};
 use crate::market::session::{Span, Tracker};
@@ -30,6 +32,8 @@ use crate::symbol::Symbol;
 
 /// The name under which the composite's own signal is recorded.
 pub const TOTAL: &str = "TOTAL";
+/// What the composite's signal is graded by.
+pub const TOTAL_TRADES: &str = "YM";
 /// Mark of the exported form, and its version.
 const FORM: i64 = 0x7468_6f72_0001;
 /// An event that is this much older than its arrival was recorded: it is a replay, not the market.
@@ -105,6 +109,7 @@ pub struct Market {
     calendars: Vec<Calendar>,
     position: Position,
     recorded_total: Option<i64>,
+    grader: Grader,
     recording: Option<Recording>,
 }
 
@@ -134,6 +139,7 @@ impl Market {
             calendars: Vec::new(),
             position: (0, 0),
             recorded_total: None,
+            grader: Grader::default(),
             recording: recording.then(Recording::default),
         }
     }
@@ -260,7 +266,8 @@ impl Market {
         entry.classified = sight.classified;
         entry.live = !figures.delayed && !figures.stale;
         self.position = self.position.max(position);
-        if self.recording.is_some() {
+        if let Some(recording) = &mut self.recording {
+            self.grader.quote(event, at_us, &mut recording.grades);
             self.note_signals(place, event, position, &sight);
         }
         (place, sight)
@@ -275,11 +282,14 @@ impl Market {
             entry.recorded = None;
         }
         let moment = Moment::of(event, position, &entry.tracker, version);
+        let ends_us = entry.tracker.session.span.end_us;
+        let mut made = Vec::new();
         if let Some(it) = sight.classified
             && entry.recorded != Some(it.signal.steps())
         {
             recording.transitions.push(moment.transition(entry.symbol, &it, entry.recorded, sight.derived.change));
             entry.recorded = Some(it.signal.steps());
+            made.push((entry.symbol, entry.symbol, it.signal));
         }
         if let Some(signal) = total.signal
             && self.recorded_total != Some(signal.steps())
@@ -287,7 +297,16 @@ impl Market {
         {
             recording.transitions.push(moment.total(symbol, signal, &total, self.recorded_total));
             self.recorded_total = Some(signal.steps());
+            made.extend(Symbol::new(TOTAL_TRADES).map(|traded| (symbol, traded, signal)));
         }
+        for (symbol, traded, signal) in made.into_iter().filter(|(.., signal)| *signal != Signal::Hold) {
+            let target = self.target_of(&traded);
+            self.grader.enter((symbol, position), traded, signal.steps() > 0, target, ends_us);
+        }
+    }
+
+    fn target_of(&self, symbol: &Symbol) -> Option<i64> {
+        self.entries.get(*self.index.get(symbol)?)?.rules.as_ref()?.target
     }
 
     /// The composite at an instant.
@@ -352,6 +371,7 @@ impl Market {
             }
         }
         (self.position, self.recorded_total) = (next.position, next.recorded_total);
+        self.grader = next.grader;
         true
     }
 
@@ -370,11 +390,13 @@ impl Market {
             codec.flag(&mut entry.live);
             pass_classified(codec, &mut entry.classified);
             codec.option(&mut entry.recorded);
+            pass_history(codec, &mut entry.history);
             entry.tracker.pass(codec);
         }
         codec.int(&mut self.position.0);
         codec.int(&mut self.position.1);
         codec.option(&mut self.recorded_total);
+        self.grader.pass(codec);
     }
 
     fn entry_of(&mut self, symbol: Symbol) -> usize {
@@ -402,6 +424,16 @@ pub struct Sight {
     pub derived: Derived,
     /// Its signal; missing without a change, without a ladder, and in the jump of a roll.
     pub classified: Option<Classified>,
+}
+
+fn pass_history(codec: &mut impl Codec, history: &mut Option<History>) {
+    let mut there = history.is_some();
+    codec.flag(&mut there);
+    let History { mut high, mut low } = history.unwrap_or_default();
+    for value in [&mut high.0, &mut high.1, &mut low.0, &mut low.1] {
+        codec.int(value);
+    }
+    *history = there.then_some(History { high, low });
 }
 
 fn pass_classified(codec: &mut impl Codec, classified: &mut Option<Classified>) {

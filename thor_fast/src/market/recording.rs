@@ -9,6 +9,7 @@ use crate::event::EventRef;
 use crate::market::Position;
 use crate::market::candles::Candle;
 use crate::market::composite::Composite;
+use crate::market::grading::Grade;
 use crate::market::rules::Classified;
 use crate::market::session::{Roll, Session, Step, Tracker};
 use crate::symbol::{Source, Symbol};
@@ -126,6 +127,8 @@ pub struct Recording {
     pub ended: Vec<SessionRow>,
     /// Rolls with their symbol.
     pub rolls: Vec<(Symbol, Roll)>,
+    /// Grades of signals.
+    pub grades: Vec<Grade>,
     /// Symbols whose trade date has gone on.
     pub touched: BTreeSet<Symbol>,
 }

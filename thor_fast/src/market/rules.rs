@@ -19,6 +19,8 @@ pub struct Rules {
     pub tick_value: i64,
     /// What a point is worth.
     pub multiplier: i64,
+    /// Points that a signal has to earn before it loses as many, to have worked; above 0.
+    pub target: Option<i64>,
     /// What a change says; nothing where it says nothing.
     pub ladder: Option<Ladder>,
 }

@@ -25,6 +25,7 @@ fn market() -> Market {
         tick: P / 4,
         tick_value: 12 * P + P / 2,
         multiplier: 50 * P,
+        target: Some(2 * P),
         ladder: Some(Ladder {
             thresholds: Thresholds::new(6 * P, P, -P, -6 * P).unwrap(),
             values: [6 * P, P, 0, -P, -6 * P],

@@ -16,6 +16,7 @@ use crate::classify::{Signal, Thresholds};
 use crate::event::EventRef;
 use crate::market::candles::{Candle, INTERVALS};
 use crate::market::composite::Bounds;
+use crate::market::grading::{Grade, MEASURES};
 use crate::market::recording::{Recording, SessionRow, Transition};
 use crate::market::rules::{Ladder, Rules};
 use crate::market::session::Span;
@@ -87,7 +88,8 @@ impl PySignalLadder {
 #[pymethods]
 impl PyInstrumentRules {
     #[new]
-    #[pyo3(signature = (symbol, *, market, display, tick, tick_value, multiplier, ladder=None))]
+    #[pyo3(signature = (symbol, *, market, display, tick, tick_value, multiplier, target=None, ladder=None))]
+    #[allow(clippy::too_many_arguments)]
     fn new(
         symbol: &str,
         market: &str,
@@ -95,6 +97,7 @@ impl PyInstrumentRules {
         tick: &Bound<'_, PyAny>,
         tick_value: &Bound<'_, PyAny>,
         multiplier: &Bound<'_, PyAny>,
+        target: Option<&Bound<'_, PyAny>>,
         ladder: Option<PyRef<'_, PySignalLadder>>,
     ) -> PyResult<Self> {
         let tick = nanos(tick, None)?;
@@ -108,6 +111,7 @@ impl PyInstrumentRules {
             tick,
             tick_value: nanos(tick_value, None)?,
             multiplier: nanos(multiplier, None)?,
+            target: target.map(|target| nanos(target, None)).transpose()?.filter(|target| *target > 0),
             ladder: ladder.map(|ladder| ladder.0),
         }))
     }
@@ -357,6 +361,7 @@ pub(super) struct PyRecording<'py> {
     transitions: Vec<Bound<'py, PyAny>>,
     sessions: Vec<Bound<'py, PyAny>>,
     rolls: Vec<(String, String, String, i64)>,
+    grades: Vec<Bound<'py, PyAny>>,
 }
 
 impl<'py> PyRecording<'py> {
@@ -374,6 +379,7 @@ impl<'py> PyRecording<'py> {
             rolls: rolls
                 .map(|(symbol, roll)| (symbol.to_string(), roll.from.to_string(), roll.to.to_string(), roll.at_us))
                 .collect(),
+            grades: recording.grades.iter().map(|it| grade(py, it)).collect::<PyResult<_>>()?,
         })
     }
 }
@@ -402,6 +408,21 @@ fn transition<'py>(py: Python<'py>, it: &Transition) -> PyResult<Bound<'py, PyAn
     fields.set_item("contract", moment.contract.map(|contract| contract.to_string()))?;
     fields.set_item("day", moment.day)?;
     fields.set_item("version", moment.version)?;
+    Ok(fields.into_any())
+}
+
+fn grade<'py>(py: Python<'py>, it: &Grade) -> PyResult<Bound<'py, PyAny>> {
+    let fields = PyDict::new(py);
+    fields.set_item("symbol", it.symbol.as_str())?;
+    fields.set_item("position", it.position)?;
+    fields.set_item("measure", MEASURES.get(it.measure).map_or("", |(name, _)| name))?;
+    fields.set_item("traded", it.traded.as_str())?;
+    fields.set_item("entered_us", it.entered_us)?;
+    fields.set_item("entry", decimal(py, it.entry)?)?;
+    fields.set_item("graded_us", it.graded_us)?;
+    fields.set_item("exit", decimal(py, it.exit)?)?;
+    fields.set_item("gain", decimal(py, it.gain)?)?;
+    fields.set_item("outcome", it.outcome.as_str())?;
     Ok(fields.into_any())
 }
 

@@ -8,7 +8,7 @@ from thor_web.futuretrading.models.instruments import (
     TradingInstrument,
 )
 from thor_web.futuretrading.models.lists import Watchlist, WatchlistEntry
-from thor_web.futuretrading.models.market import Bar, ContractRoll, MarketData
+from thor_web.futuretrading.models.market import Bar, ContractRoll, MarketData, RecorderState
 from thor_web.futuretrading.models.signals import SignalGrade, TradingSignal
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "HbsThresholds",
     "InstrumentCategory",
     "MarketData",
+    "RecorderState",
     "SignalGrade",
     "SignalStatValue",
     "TradingInstrument",

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.db import models
 
-__all__ = ["Bar", "ContractRoll", "MarketData"]
+__all__ = ["Bar", "ContractRoll", "MarketData", "RecorderState"]
 
 PRICE: Final[Any] = {"max_digits": 24, "decimal_places": 9}
 
@@ -78,3 +78,15 @@ class ContractRoll(models.Model):
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.from_contract} -> {self.to_contract}"
+
+
+class RecorderState(models.Model):
+    """The one row with what `thor signals` has seen, and up to which entry; moved together with what it writes."""
+
+    stream_ms = models.BigIntegerField(default=0)
+    stream_number = models.BigIntegerField(default=0)
+    state = models.BinaryField(default=b"")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.stream_ms}-{self.stream_number}"

@@ -148,6 +148,7 @@ class InstrumentConfiguration:
             tick=self.tick,
             tick_value=self.tick_value,
             multiplier=self.multiplier,
+            target=self.target,
             ladder=self.ladder(),
         )
 

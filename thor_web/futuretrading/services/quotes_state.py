@@ -1,10 +1,12 @@
 """What the quote views need, made once when the server starts and kept in the ASGI state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from collectors.instruments import Instruments
 from thor_web.futuretrading.services.enrichment import Enricher
+from thor_web.livedata.interface import Frame
+from thor_web.problems import Problem
 
 __all__ = ["QUOTES_STATE", "QuotesState"]
 
@@ -13,12 +15,13 @@ QUOTES_STATE: Final = "quotes"
 
 
 class QuotesState:
-    """Registry, enricher, greeting of a new stream, and how many streams there may be."""
+    """Registry, enricher, the newest quotes, greeting of a new stream, and how many streams there may be."""
 
     def __init__(
         self,
         instruments: Instruments,
         enricher: Enricher,
+        newest: Callable[[], Mapping[str, Frame] | None],
         greeting: Callable[[], bytes],
         *,
         most_clients: int,
@@ -27,7 +30,15 @@ class QuotesState:
         self.enricher = enricher
         self.greeting = greeting
         self.most_clients = most_clients
+        self._newest = newest
 
     def display_order(self, symbol: str) -> tuple[int, str]:
         """The configuration's order first, everything else behind it by name."""
         return self.enricher.order(symbol)
+
+    def newest_frames(self) -> list[Frame]:
+        """The newest frame of each symbol in display order. Raises Problem before Redis has been reached."""
+        newest = self._newest()
+        if newest is None:
+            raise Problem(503, "not_ready", "Redis has not been reached yet.", retry_after_s=1)
+        return [newest[symbol] for symbol in sorted(newest, key=self.display_order)]

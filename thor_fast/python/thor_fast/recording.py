@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import TypedDict
 
-__all__ = ["BarRow", "Recording", "SessionFigures", "Transition"]
+__all__ = ["BarRow", "Grade", "Recording", "SessionFigures", "Transition"]
 
 BarRow = tuple[int, Decimal, Decimal, Decimal, Decimal, int, int, tuple[int, int], tuple[int, int]]
 """start_us, open, high, low, close, volume, events, opened, closed; the last two are ts_us and seq, none being -1."""
@@ -46,6 +46,21 @@ class SessionFigures(TypedDict):
     vwap: Decimal | None
 
 
+class Grade(TypedDict):
+    """How a signal turned out by one measure (1m, 5m, 15m, 1h, target): WORKED, DIDNT_WORK or NEUTRAL."""
+
+    symbol: str
+    position: tuple[int, int]
+    measure: str
+    traded: str
+    entered_us: int
+    entry: Decimal
+    graded_us: int
+    exit: Decimal
+    gain: Decimal
+    outcome: str
+
+
 class Recording(TypedDict):
     """What is new since the last time. Bars are parts of bars: symbol, made up or not, interval, row."""
 
@@ -53,3 +68,4 @@ class Recording(TypedDict):
     transitions: list[Transition]
     sessions: list[SessionFigures]
     rolls: list[tuple[str, str, str, int]]
+    grades: list[Grade]
