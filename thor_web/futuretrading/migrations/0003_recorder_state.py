@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('futuretrading', '0002_note_changes'),
+        ("futuretrading", "0002_note_changes"),
     ]
 
-    operations = [
+    operations: ClassVar = [
         migrations.CreateModel(
-            name='RecorderState',
+            name="RecorderState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stream_ms', models.BigIntegerField(default=0)),
-                ('stream_number', models.BigIntegerField(default=0)),
-                ('state', models.BinaryField(default=b'')),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stream_ms", models.BigIntegerField(default=0)),
+                ("stream_number", models.BigIntegerField(default=0)),
+                ("state", models.BinaryField(default=b"")),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
         ),
     ]
