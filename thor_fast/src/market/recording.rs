@@ -139,8 +139,8 @@ impl Recording {
     }
 
     pub(super) fn note_step(&mut self, symbol: Symbol, step: &Step, tracker: &Tracker) {
-        if let Some(session) = step.ended {
-            self.ended.push(SessionRow { symbol, mock: tracker.mock, contract: tracker.contract, session });
+        if let Some((session, mock, contract)) = step.ended {
+            self.ended.push(SessionRow { symbol, mock, contract, session });
         }
         self.rolls.extend(step.roll.map(|roll| (symbol, roll)));
         if let Some(candles) = step.candles {

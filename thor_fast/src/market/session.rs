@@ -132,8 +132,8 @@ impl Counter {
 /// What an event did to its symbol's state.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Step {
-    /// The trade date that ended with it.
-    pub ended: Option<Session>,
+    /// The trade date that ended with it, whether its market was made up, and its contract month.
+    pub ended: Option<(Session, bool, Option<Symbol>)>,
     /// The roll that it is.
     pub roll: Option<Roll>,
     /// What it adds to each interval's bar; nothing for a repeat or without a price.
@@ -167,13 +167,16 @@ impl Tracker {
     pub fn observe(&mut self, event: &EventRef<'_>, figures: &Figures, at_us: i64, span: Span, mock: bool) -> Step {
         let mut step = Step::default();
         let begun = self.session.span != Span::default();
-        let late = begun && at_us < self.session.span.start_us && self.session.span.start_us - at_us <= LATE_US;
+        let behind_us = self.session.span.start_us.saturating_sub(at_us);
+        let late = begun && mock == self.mock && (1..=LATE_US).contains(&behind_us);
+        let before = (self.session, self.mock, self.contract);
         if begun && mock != self.mock {
             *self = Self::default();
+            step.ended = Some(before);
         }
         self.mock = mock;
         if !late && self.session.span != span {
-            step.ended = (self.session.span != Span::default()).then_some(self.session);
+            step.ended = begun.then_some(before);
             if span.start_us < self.session.span.start_us {
                 // An older recording: nothing of the newer one belongs to it.
                 *self = Self { mock, ..Self::default() };
