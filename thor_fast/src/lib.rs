@@ -5,6 +5,7 @@
 
 pub mod bars;
 pub mod batch;
+pub mod cell;
 pub mod classify;
 pub mod columns;
 pub mod copy;
@@ -21,6 +22,7 @@ pub mod meta;
 pub mod parse;
 pub mod price;
 pub mod resp;
+pub mod sheet;
 pub mod symbol;
 pub mod time;
 

@@ -40,7 +40,7 @@ def read_once(
     """
     instruments = load_instruments()
     register(instruments)
-    source = create_source(CollectSpec(provider, file, speed=None), instruments)
+    source = create_source(CollectSpec(provider, file, speed=None, once=True), instruments)
     if source.mode != "replay":
         register_source(source.name)
     newest = asyncio.run(_listen(source, set(symbols or instruments.symbols)))

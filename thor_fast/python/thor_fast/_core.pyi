@@ -6,7 +6,7 @@ No function keeps a reference to what it was given, and none reads a clock.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, final, overload
+from typing import Any, Final, Literal, final, overload
 
 from typing_extensions import Buffer
 
@@ -27,6 +27,7 @@ __all__ = [
     "QuoteBatch",
     "QuoteEvent",
     "Reject",
+    "RowReader",
     "SignalLadder",
     "Thresholds",
     "__version__",
@@ -38,6 +39,7 @@ __all__ = [
     "parse_event",
     "parse_price",
     "parse_prices",
+    "read_cell",
     "register_display",
     "register_source",
     "registered_sources",
@@ -370,6 +372,51 @@ class Thresholds:
         sell: Decimal | float,
         strong_sell: Decimal | float,
     ) -> Thresholds: ...
+
+@final
+class RowReader:
+    """Reads the rows of one instrument in a quote sheet.
+
+    `columns` says where its figures stand: name to column, from 0. The names are `last`, `bid`, `ask`, `lastSize`,
+    `bidSize`, `askSize`, `volume`, `netChange`, `changePercent`, `open`, `high`, `low`, `close`, `high52` and `low52`.
+    `tick` is the smallest price step in points. Raises `ValueError` for another name.
+
+    >>> from thor_fast import RowReader
+    >>> reader = RowReader({"last": 1, "netChange": 2}, source="TOS", precision=5, tick=0.03125)
+    >>> members, findings = reader.read(["ZB", "118'10", "+0'14"])
+    >>> members[:30], members[-41:], findings
+    (b'"source":"TOS","last":118.3125', b'"meta":{"precision":5,"netChange":0.4375}', [])
+    """
+
+    def __new__(
+        cls,
+        columns: dict[str, int],
+        *,
+        source: str,
+        precision: int,
+        tick: Decimal | float,
+        contract: str | None = None,
+        stale: bool = False,
+    ) -> RowReader: ...
+    def read(self, row: Sequence[object]) -> tuple[bytes | None, list[tuple[str, str]]]:
+        """The members of the row's candidate event but `v`, `symbol` and `ts`, and what was found: code, sentence.
+
+        None where the row has no price yet. A price or size that cannot be read stays in the members as it is, so
+        that the candidate is refused by name. A zero is nothing yet, unless the row's other prices are as small.
+        """
+
+def read_cell(
+    value: object, kind: Literal["price", "percent", "count"], *, largest: int = 2147483647
+) -> Decimal | int | None:
+    """What one cell of a quote sheet says, read as a price, a percentage or a count; None for nothing yet.
+
+    Nothing yet are words such as N/A and loading, and Excel's errors as text or as the integers that COM gives. A count
+    is an int of at most `largest`, the others are decimals. Raises `ValueError` for what is none of it.
+
+    >>> from thor_fast import read_cell
+    >>> read_cell("118'27", "price"), read_cell(-2146826246, "price"), read_cell("+0.42%", "percent")
+    (Decimal('118.84375'), None, Decimal('0.42'))
+    """
 
 @final
 class SignalLadder:

@@ -11,6 +11,7 @@ mod market;
 mod merge;
 mod prices;
 mod registry;
+mod sheet;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -39,6 +40,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<merge::PyDecision>()?;
     module.add_class::<merge::PyMergePolicy>()?;
     module.add_class::<prices::PyThresholds>()?;
+    module.add_class::<sheet::PyRowReader>()?;
+    module.add_function(wrap_pyfunction!(sheet::read_cell, module)?)?;
     module.add_class::<market::PyEnricher>()?;
     module.add_class::<market::PyInstrumentRules>()?;
     module.add_class::<market::PySignalLadder>()?;
