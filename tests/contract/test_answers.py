@@ -8,7 +8,16 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.e2e.conftest import RunningThor, wait_until
-from thor_web.futuretrading.schemas import DisplayFields, InstrumentRecord, QuoteRecord
+from thor_web.futuretrading.schemas import (
+    AccuracyReport,
+    BarPage,
+    CurrentSignals,
+    DisplayFields,
+    InstrumentRecord,
+    LatestQuotes,
+    QuoteRecord,
+    SignalPage,
+)
 from thor_web.timezones.views import SessionRecord
 
 HASH_FIELDS = {"active_source", "received_us", "stream_id", "updated_at"}
@@ -46,15 +55,60 @@ def test_instruments_and_sessions_are_what_the_schema_says(running: RunningThor)
     assert [state.market for state in every] == ["GLOBEX", "CFE", "ICE_US"]
 
 
+def test_the_latest_rows_come_with_the_composite(running: RunningThor) -> None:
+    latest = running.get("/api/quotes/latest/").json()
+    LatestQuotes.model_validate(latest, strict=True)
+    rows, total = latest["rows"], latest["total"]
+    assert [row["symbol"] for row in rows] == [row["symbol"] for row in running.quotes()]
+    assert total["signal_weight_sum"] == sum(row["signal_weight"] for row in rows)
+    assert (total["n_used"], total["n_expected"], total["missing"]) == (11, 11, [])
+    assert {row["config_version"] for row in rows} == {total["config_version"]}
+    assert total["config_version"] > 0
+    current = running.get("/api/signals").json()
+    CurrentSignals.model_validate(current, strict=True)
+    assert [row["symbol"] for row in current["signals"]] == [row["symbol"] for row in rows]
+
+
+def test_bars_and_signals_are_recorded(running: RunningThor) -> None:
+    def bars(interval: str) -> Any:
+        return running.get("/api/bars", symbol="ES", interval=interval, mock="true").json()
+
+    wait_until(lambda: len(bars("1s")["bars"]) >= 3, "three seconds have passed")
+    page = BarPage.model_validate(bars("1s"), strict=True)
+    assert all(bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in page.bars)
+    assert [bar.start for bar in page.bars] == sorted(bar.start for bar in page.bars)
+    (day,) = bars("1d")["bars"]
+    assert day["events"] >= sum(bar.events for bar in page.bars)
+    assert bars("1m")["before"] is None
+    assert running.get("/api/bars", symbol="ES", interval="1s").json()["bars"] == []
+
+    first = running.get("/api/signals/history", symbol="TOTAL", limit="1").json()
+    SignalPage.model_validate(first)
+    assert first["items"][0]["source"] == "MOCK"
+    AccuracyReport.model_validate(running.get("/api/signals/accuracy", by="symbol", mock="1").json(), strict=True)
+
+
+def test_a_number_of_contracts_has_a_worth(running: RunningThor) -> None:
+    answer = running.get("/api/instruments/ES/value", price="4800.25", quantity="3").json()
+    assert (answer["tick_value"], answer["contract_value"]) == ("37.50", "720037.50")
+    assert running.get("/api/instruments/XX/value", price="1").json()["code"] == "unknown_symbol"
+
+
 def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
     assert set(document["paths"]) == {
+        "/api/bars",
         "/api/instruments",
         "/api/instruments/{symbol}/value",
         "/api/quotes",
         "/api/quotes/latest/",
         "/api/quotes/stream",
         "/api/session",
+        "/api/signals",
+        "/api/signals/accuracy",
+        "/api/signals/history",
+        "/api/watchlists",
+        "/api/watchlists/{list_id}",
     }
 
 

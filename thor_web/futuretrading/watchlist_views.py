@@ -30,7 +30,9 @@ def make(request: HttpRequest, given: WatchlistInput) -> Any:
     """Its name must be new among yours, its symbols instruments of Thor."""
     if _own(request).count() >= MOST_LISTS:
         raise Problem(409, "too_many_watchlists", f"You have {MOST_LISTS} watchlists already.")
-    return 201, _record(_write(Watchlist(owner_id=request.user.pk), given))
+    watchlist = Watchlist()
+    watchlist.owner_id = request.user.pk or 0
+    return 201, _record(_write(watchlist, given))
 
 
 @router.get("/watchlists/{list_id}", response=WatchlistRecord, summary="One of your watchlists")

@@ -8,9 +8,10 @@ from typing import Self
 
 from collectors.instruments import load_instruments
 from thor_fast import Enricher as Core
-from thor_fast import QuoteBatch, QuoteEvent
+from thor_fast import QuoteBatch, QuoteEvent, parse_batch
 from thor_web.futuretrading.services.configuration import Configuration
 from thor_web.futuretrading.services.trade_dates import trade_date_of
+from thor_web.livedata.interface import Frame
 
 __all__ = ["Enricher", "with_age"]
 
@@ -40,6 +41,14 @@ class Enricher:
     def observe(self, batch: QuoteBatch, ids: Sequence[str]) -> None:
         """Take events in without making records."""
         self.core.observe(batch, ids)
+
+    def take(self, frames: Sequence[Frame]) -> None:
+        """Take in what the hub has just read."""
+        events = [frame for frame in frames if frame.symbol is not None]
+        if events:
+            # Every frame was made of an event that was read, so none is refused here.
+            batch, _ = parse_batch([frame.data for frame in events])
+            self.core.observe(batch, [frame.id for frame in events])
 
     def total(self, now_ms: int) -> bytes:
         """The composite's row at an instant, milliseconds UTC: one JSON object."""

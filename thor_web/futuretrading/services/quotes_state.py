@@ -15,7 +15,7 @@ QUOTES_STATE: Final = "quotes"
 
 
 class QuotesState:
-    """Registry, enricher, the newest quotes, greeting of a new stream, and how many streams there may be."""
+    """Registry, enricher, the newest quotes, and the greeting of a new stream."""
 
     def __init__(
         self,
@@ -23,13 +23,10 @@ class QuotesState:
         enricher: Enricher,
         newest: Callable[[], Mapping[str, Frame] | None],
         greeting: Callable[[], bytes],
-        *,
-        most_clients: int,
     ) -> None:
         self.instruments = instruments
         self.enricher = enricher
         self.greeting = greeting
-        self.most_clients = most_clients
         self._newest = newest
 
     def display_order(self, symbol: str) -> tuple[int, str]:

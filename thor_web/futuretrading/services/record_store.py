@@ -5,7 +5,7 @@ read twice is written once. Bars come in parts and are put together by what open
 late changes what it would have changed in time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Self
@@ -168,7 +168,7 @@ def _at(us: int) -> datetime:
     return EPOCH + timedelta(microseconds=us)
 
 
-def _signal(it: Transition) -> Iterable[Any]:
+def _signal(it: Transition) -> tuple[Any, ...]:
     at = _at(it["ts_us"])
     return (
         it["symbol"],
@@ -186,7 +186,7 @@ def _signal(it: Transition) -> Iterable[Any]:
     )
 
 
-def _grade(it: Grade) -> Iterable[Any]:
+def _grade(it: Grade) -> tuple[Any, ...]:
     return (
         it["measure"],
         it["traded"],
@@ -201,7 +201,7 @@ def _grade(it: Grade) -> Iterable[Any]:
     )
 
 
-def _session(it: SessionFigures, extremes: Extremes) -> Iterable[Any]:
+def _session(it: SessionFigures, extremes: Extremes) -> tuple[Any, ...]:
     high, low = it["high"], it["low"]
     high_52w = low_52w = None
     if it["symbol"] in extremes and not it["mock"]:
