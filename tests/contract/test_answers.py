@@ -90,7 +90,7 @@ def test_bars_and_signals_are_recorded(running: RunningThor) -> None:
 
 def test_a_number_of_contracts_has_a_worth(running: RunningThor) -> None:
     answer = running.get("/api/instruments/ES/value", price="4800.25", quantity="3").json()
-    assert (answer["tick_value"], answer["contract_value"]) == ("37.50", "720037.50")
+    assert (answer["tick_value"], answer["contract_value"]) == ("37.5", "720037.50")
     assert running.get("/api/instruments/XX/value", price="1").json()["code"] == "unknown_symbol"
 
 

@@ -1,11 +1,9 @@
 """How often signals work: counts, hit rates and average moves of recorded grades, each with how sure it is.
 
-A hit rate is that of the decided ones, worked or not; its interval is Wilson's score interval, which stays honest for
-few. The interval of an average move is the mean plus or minus 1.96 standard errors. Both hold 95 % of the time if the
-signals were independent of one another, which neighbours in time are not wholly: read them as the narrower bound.
+A hit rate is that of the decided ones, worked or not. The intervals hold 95 % of the time if the signals were
+independent of one another, which neighbours in time are not wholly: the truth is a little less sure than they say.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,11 +12,10 @@ from typing import Any, Final
 from django.db.models import Avg, Count, Q, StdDev
 
 from thor_web.futuretrading.models import SignalGrade
+from thor_web.futuretrading.services.intervals import mean_interval, wilson
 
-__all__ = ["DIMENSIONS", "AccuracyRow", "accuracy", "mean_interval", "wilson"]
+__all__ = ["DIMENSIONS", "AccuracyRow", "accuracy"]
 
-Z: Final = 1.959963984540054
-"""95 % of a normal distribution lies within so many deviations."""
 MOCK: Final = "MOCK"
 
 DIMENSIONS: Final = {
@@ -77,24 +74,6 @@ def accuracy(
     )
     comparable = symbol is not None or "symbol" in by
     return [_row(by, group, comparable=comparable) for group in found]
-
-
-def wilson(worked: int, decided: int) -> tuple[float, float] | None:
-    """Wilson's 95 % interval of a share; None where nothing was decided."""
-    if decided == 0:
-        return None
-    share = worked / decided
-    spread = Z * math.sqrt(share * (1 - share) / decided + Z * Z / (4 * decided * decided))
-    middle, whole = share + Z * Z / (2 * decided), 1 + Z * Z / decided
-    return max(0.0, (middle - spread) / whole), min(1.0, (middle + spread) / whole)
-
-
-def mean_interval(mean: float, deviation: float | None, count: int) -> tuple[float, float] | None:
-    """The 95 % interval of a mean; None for fewer than two values, whose spread nobody knows."""
-    if count < 2 or deviation is None:
-        return None
-    error = Z * deviation / math.sqrt(count)
-    return mean - error, mean + error
 
 
 def _row(by: Sequence[str], group: dict[str, Any], *, comparable: bool) -> AccuracyRow:

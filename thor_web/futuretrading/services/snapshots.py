@@ -42,7 +42,7 @@ class Snapshots:
         return [newest[symbol] for symbol in known[1]]
 
     def entity_tag(self, frames: list[Frame], now_ms: int) -> bytes:
-        """Weak: the id of the newest event, the configuration, and how many symbols are stale, which time alone changes."""
+        """Weak: the newest id, the configuration, and how many symbols are stale, which time alone changes."""
         if not frames:
             return b'W/"0-0"'
         newest = max(frames, key=lambda frame: frame.position)
