@@ -13,6 +13,9 @@ CONFIGURATION_STREAM: Final = "config:instruments"
 MARKET_STATE: Final = "market:state"
 """What `thor signals` has seen of the market, with which a web process starts."""
 
+STORED_POSITIONS: Final = "quotes:stored"
+"""Hash by stream: the newest entry whose rows are in Postgres. Publishers trim nothing behind it."""
+
 INGEST_GROUP: Final = "quotes:cgrp:ingest"
 MERGE_GROUP: Final = "quotes:cgrp:merge"
 
@@ -20,6 +23,16 @@ MERGE_GROUP: Final = "quotes:cgrp:merge"
 def source_stream(source: str) -> str:
     """Stream of one source's canonical events."""
     return f"quotes:stream:{source}"
+
+
+def source_of(stream: str) -> str:
+    """The source whose stream it is: what `source_stream` was given."""
+    return stream.removeprefix(source_stream(""))
+
+
+def desired(component: str) -> str:
+    """Hash that says whether a component is wanted now: field `state`, `run` or `stop`. No such key: it is."""
+    return f"desired:{component}"
 
 
 def latest(symbol: str) -> str:

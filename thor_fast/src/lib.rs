@@ -9,11 +9,13 @@ pub mod cell;
 pub mod classify;
 pub mod columns;
 pub mod copy;
+pub mod copy_read;
 pub mod display;
 pub mod encode;
 pub mod error;
 pub mod event;
 mod fast;
+pub mod intervals;
 mod json;
 pub mod latest;
 pub mod market;
@@ -24,6 +26,7 @@ pub mod price;
 pub mod resp;
 pub mod sheet;
 pub mod symbol;
+pub mod ticks;
 pub mod time;
 
 #[cfg(feature = "python")]

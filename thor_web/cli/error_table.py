@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from thor_fast import ERROR_CODES, MERGE_REASONS
+from thor_web.thordata.errors import STORAGE_CODES
 
 __all__ = ["errors_markdown"]
 
@@ -21,6 +22,10 @@ def errors_markdown() -> str:
         "",
         "The ingestor adds `unstorable`: a valid event that Postgres refused.",
         "A workbook's unreadable cell is `bad_type`.",
+        "",
+        "## What is wrong with stored data",
+        "",
+        *_table("code", STORAGE_CODES),
         "",
         "## Why an event stands, or does not",
         "",

@@ -19,6 +19,7 @@ __all__ = [
     "MERGE_REASONS",
     "Bars",
     "CompositeBounds",
+    "CopyReader",
     "Decision",
     "Enricher",
     "EventError",
@@ -30,9 +31,11 @@ __all__ = [
     "RowReader",
     "SignalLadder",
     "Thresholds",
+    "Ticks",
     "__version__",
     "classify_batch",
     "classify_columns",
+    "distinct_intervals",
     "format_price",
     "format_prices",
     "parse_batch",
@@ -282,6 +285,60 @@ class Bars:
     @property
     def events(self) -> memoryview:
         """How many events the bar is made of."""
+
+@final
+class Ticks:
+    """Rows of the ticks table as columns.
+
+    Where an event has venue and meta, a tick has `extra`, a JSON object of both as Postgres writes it.
+    """
+
+    @staticmethod
+    def from_arrow(data: object) -> Ticks:
+        """The rows of a table with the columns of `__arrow_c_stream__`; texts may be of any Arrow type of text.
+
+        Raises `ValueError` for other columns, types or values, `AttributeError` for an object without that method.
+        """
+    @staticmethod
+    def concat(parts: Sequence[Ticks]) -> Ticks:
+        """All rows of these, one after the other."""
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The rows as an Arrow C stream of one record batch.
+
+        Columns: symbol, ts (timestamp in microseconds, UTC), last, bid, ask (decimals with nine places, of 18 digits
+        or, where `wide`, 19), last_size, bid_size, ask_size (int32), source, cond, seq (int64), extra. Texts are
+        dictionaries.
+        """
+    def __len__(self) -> int: ...
+    def symbols(self) -> list[str]:
+        """Each symbol once, in order."""
+    @property
+    def wide(self) -> bool:
+        """Whether a price needs more than 18 digits, nine of them decimals."""
+    def digest(self) -> str:
+        """32 hexadecimal digits for the set of rows, the same in any order and form. Not cryptographic."""
+    def by_symbol(self, threads: int = 1) -> list[tuple[str, Ticks]]:
+        """Each symbol's rows by ts, seq (none first) and source, by symbol; of rows with one key the last."""
+    def to_events(self) -> QuoteBatch:
+        """The rows as events in their order. Raises `EventError` for a row that is none."""
+
+@final
+class CopyReader:
+    """Reads what a `COPY … TO STDOUT (FORMAT binary)` of the twelve columns of ticks sends.
+
+    A price that does not fit 64 bits of 1e-9, or has more than nine decimals, is refused, never rounded.
+    """
+
+    def __new__(cls) -> CopyReader: ...
+    def feed_wire(self, data: Buffer) -> bool:
+        """Takes the next bytes of the server's messages, cut anywhere. True once it is ready for another query.
+
+        Raises `ValueError` for anything that is no such stream.
+        """
+    def feed_rows(self, data: bytes) -> None:
+        """Takes the payload of one CopyData message. Raises `ValueError` as `feed_wire`."""
+    def finish(self) -> Ticks:
+        """The rows. Raises `ValueError` where the server broke off, or the stream did; can be asked once."""
 
 @final
 class Decision:
@@ -630,4 +687,13 @@ def classify_columns(changes: Buffer, thresholds: Sequence[Thresholds | None], i
     >>> changes = array("q", [6_250_000_000, 6_000_000_000, -6_000_000_000, -(2**63)])
     >>> classify_columns(changes, [ladder, None], array("I", [0, 0, 0, 0])).tolist()
     [2, 1, -2, -128]
+    """
+
+def distinct_intervals(batch: QuoteBatch, interval_us: int) -> list[int]:
+    """The start of every interval with an event, rising, microseconds UTC; none for an interval that is not above 0.
+
+    >>> from thor_fast import QuoteBatch, QuoteEvent, distinct_intervals
+    >>> events = [QuoteEvent(symbol="ES", ts_us=ts_us, source="MOCK") for ts_us in (5, 12, -1)]
+    >>> distinct_intervals(QuoteBatch.from_events(events), 10)
+    [-10, 0, 10]
     """

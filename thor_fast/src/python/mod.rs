@@ -12,6 +12,7 @@ mod merge;
 mod prices;
 mod registry;
 mod sheet;
+mod ticks;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -37,6 +38,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::PyReject>()?;
     module.add_class::<batch::PyQuoteBatch>()?;
     module.add_class::<bars::PyBars>()?;
+    module.add_class::<ticks::PyTicks>()?;
+    module.add_class::<ticks::PyCopyReader>()?;
     module.add_class::<merge::PyDecision>()?;
     module.add_class::<merge::PyMergePolicy>()?;
     module.add_class::<prices::PyThresholds>()?;
@@ -57,6 +60,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prices::parse_prices, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_batch, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_columns, module)?)?;
+    module.add_function(wrap_pyfunction!(ticks::distinct_intervals, module)?)?;
     Ok(())
 }
 
