@@ -14,7 +14,8 @@ from tests.servers import Database
 from thor_fast import QuoteBatch, QuoteEvent, parse_batch
 from thor_web.futuretrading.interface import Enricher
 from thor_web.thor_project.configuration import ServerSettings
-from thor_web.thordata.export import partition_path, run_export
+from thor_web.thordata.export import run_export
+from thor_web.thordata.services.lake_files import partition_path
 from thor_web.thordata.services.tick_store import TickStore
 
 SYMBOLS = ("YM", "ES", "NQ", "RTY", "CL", "SI", "HG", "GC", "VX", "DX", "ZB")
