@@ -32,7 +32,7 @@ def make(request: HttpRequest, given: WatchlistInput) -> Any:
         raise Problem(409, "too_many_watchlists", f"You have {MOST_LISTS} watchlists already.")
     watchlist = Watchlist()
     watchlist.owner_id = request.user.pk or 0
-    return 201, _record(_write(watchlist, given))
+    return _record(_write(watchlist, given))
 
 
 @router.get("/watchlists/{list_id}", response=WatchlistRecord, summary="One of your watchlists")

@@ -4,7 +4,7 @@ import orjson
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from thor_web.futuretrading.bar_views import router as bars_router
 from thor_web.futuretrading.instrument_views import router as instruments_router
@@ -53,6 +53,11 @@ def _on_validation_error(_request: HttpRequest, error: ValidationError) -> HttpR
     first = error.errors[0]
     where = ".".join(str(part) for part in first.get("loc", ())[1:])
     return problem_response(Problem(400, "bad_parameter", f"{where}: {first.get('msg', 'is not valid')}"))
+
+
+@api.exception_handler(AuthenticationError)
+def _on_no_login(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+    return problem_response(Problem(401, "not_logged_in", "Log in first; a request that writes needs the CSRF token too."))
 
 
 @api.exception_handler(HttpError)
