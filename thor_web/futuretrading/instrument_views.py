@@ -28,7 +28,7 @@ async def instruments(request: ASGIRequest) -> Any:
 async def contract_value(
     request: ASGIRequest,
     symbol: Annotated[str, Path(max_length=32)],
-    price: Annotated[Decimal, Query(description="A price in points.", max_digits=18, decimal_places=9)],
+    price: Annotated[str, Query(description="A price in points.", pattern=r"^-?[0-9]{1,9}(?:\.[0-9]{1,9})?$")],
     quantity: Annotated[int, Query(ge=1, le=MOST_CONTRACTS)] = 1,
 ) -> Any:
     """`tick_value` is quantity x tick value, `contract_value` is quantity x price x multiplier, both in USD."""
@@ -37,9 +37,9 @@ async def contract_value(
             return {
                 "symbol": symbol,
                 "quantity": quantity,
-                "price": _text(price),
+                "price": price,
                 "tick_value": _text(row.tick_value * quantity),
-                "contract_value": _text(price * row.multiplier * quantity),
+                "contract_value": _text(Decimal(price) * row.multiplier * quantity),
             }
     raise Problem(404, "unknown_symbol", f"There is no instrument {symbol[:32]!r}.")
 

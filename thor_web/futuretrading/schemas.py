@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
-from pydantic import ConfigDict
 
 __all__ = [
     "AccuracyReport",
@@ -95,10 +94,8 @@ class DisplayFields(Schema):
 class RollRecord(Schema):
     """A change of the contract month behind a continuous symbol."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
-    from_: str = Field(alias="from")
-    to: str
+    from_contract: str
+    to_contract: str
     at: str
 
 
@@ -136,9 +133,7 @@ class SessionFigures(Schema):
 class Week52(Schema):
     """The greatest and the least price of 52 weeks: the source's, or those of our own trade dates."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
-    from_: Literal["source", "history"] = Field(alias="from")
+    origin: Literal["source", "history"]
     high: float | None
     low: float | None
     above_low: float | None

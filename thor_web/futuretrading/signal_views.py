@@ -13,7 +13,6 @@ from thor_web.futuretrading.models import TradingSignal
 from thor_web.futuretrading.schemas import AccuracyReport, CurrentSignals, SignalPage
 from thor_web.futuretrading.services.accuracy import DIMENSIONS, accuracy
 from thor_web.futuretrading.services.quotes_state import QUOTES_STATE, QuotesState
-from thor_web.problems import Problem
 
 __all__ = ["router"]
 
@@ -33,6 +32,7 @@ SHOWN: Final = (
     "config_version",
 )
 MOST_SIGNALS: Final = 500
+BY: Final = "^(?:{0})(?:,(?:{0}))*$".format("|".join(DIMENSIONS))
 SYMBOL: Final = r"^[A-Z0-9$][A-Z0-9.$_/-]{0,31}$"
 SymbolName = Annotated[str, Query(pattern=SYMBOL, max_length=32)]
 Cursor = Annotated[int | None, Query(ge=1, le=2**63 - 1, description="`next_cursor` of the page before.")]
@@ -67,7 +67,7 @@ def signal_accuracy(
     request: HttpRequest,
     *,
     by: Annotated[
-        str, Query(max_length=64, description="Any of symbol, signal, phase and measure, separated by commas.")
+        str, Query(pattern=BY, description="Any of symbol, signal, phase and measure, separated by commas.")
     ] = "symbol,signal,phase,measure",
     symbol: Annotated[str | None, Query(pattern=SYMBOL, max_length=32)] = None,
     measure: Literal["1m", "5m", "15m", "1h", "target"] | None = None,
@@ -78,8 +78,5 @@ def signal_accuracy(
     A signal is entered at the first quote after its event, a buyer at the ask and a seller at the bid, and left at the
     other side. `target`: whether it earned the instrument's target before it lost as much.
     """
-    names = [name for name in by.split(",") if name]
-    unknown = [name for name in names if name not in DIMENSIONS]
-    if unknown or len(set(names)) != len(names):
-        raise Problem(400, "bad_parameter", f"by: each of {', '.join(DIMENSIONS)} at most once, was {by[:64]!r}")
+    names = list(dict.fromkeys(by.split(",")))
     return {"mock": mock, "rows": [asdict(row) for row in accuracy(names, symbol=symbol, measure=measure, mock=mock)]}

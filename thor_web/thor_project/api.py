@@ -3,7 +3,6 @@
 import orjson
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from thor_web.futuretrading.bar_views import router as bars_router
@@ -13,11 +12,12 @@ from thor_web.futuretrading.signal_views import router as signals_router
 from thor_web.futuretrading.views import router as quotes_router
 from thor_web.futuretrading.watchlist_views import router as watchlists_router
 from thor_web.problems import PROBLEM_TYPE, Problem
+from thor_web.thor_project.openapi import Api
 from thor_web.timezones.views import router as session_router
 
 __all__ = ["api", "no_such_path", "problem_response"]
 
-api = NinjaAPI(
+api = Api(
     title="Thor",
     version="1",
     description="Live quotes, sessions and history.",
@@ -57,7 +57,7 @@ def _on_validation_error(_request: HttpRequest, error: ValidationError) -> HttpR
 
 @api.exception_handler(AuthenticationError)
 def _on_no_login(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
-    return problem_response(Problem(401, "not_logged_in", "Log in first; a request that writes needs the CSRF token too."))
+    return problem_response(Problem(401, "not_logged_in", "Log in first; to write needs the CSRF token too."))
 
 
 @api.exception_handler(HttpError)

@@ -184,9 +184,9 @@ fn write_session(seen: &Seen<'_>, out: &mut Members<'_>) {
 }
 
 fn write_roll(roll: &Roll, out: &mut Members<'_>) {
-    out.0.extend_from_slice(b",\"roll\":{\"from\":\"");
+    out.0.extend_from_slice(b",\"roll\":{\"from_contract\":\"");
     out.0.extend_from_slice(roll.from.as_bytes());
-    out.0.extend_from_slice(b"\",\"to\":\"");
+    out.0.extend_from_slice(b"\",\"to_contract\":\"");
     out.0.extend_from_slice(roll.to.as_bytes());
     out.0.extend_from_slice(b"\",\"at\":");
     out.instant_ms(roll.at_us.div_euclid(1_000));
@@ -215,7 +215,7 @@ fn write_bar(tracker: &Tracker, out: &mut Members<'_>) {
 struct Week52 {
     high: Option<i64>,
     low: Option<i64>,
-    from: Option<&'static str>,
+    origin: Option<&'static str>,
     above_low: Option<i64>,
     below_high: Option<i64>,
     above_low_percent: Option<i64>,
@@ -229,10 +229,10 @@ impl Week52 {
         let figures = &seen.figures;
         let session = seen.tracker.map(|tracker| &tracker.session);
         let today = session.map(|it| it.span.day);
-        let (mut high, mut low, mut from) = (figures.high52, figures.low52, Some("source"));
+        let (mut high, mut low, mut origin) = (figures.high52, figures.low52, Some("source"));
         let (mut high_day, mut low_day) = (None, None);
         if high.is_none() && low.is_none() {
-            from = seen.history.map(|_| "history");
+            origin = seen.history.map(|_| "history");
             let better = |own: Option<i64>, kept: (i64, i64), wins: fn(i64, i64) -> bool| match own {
                 Some(own) if wins(own, kept.0) => (Some(own), today),
                 _ => (Some(kept.0), Some(kept.1)),
@@ -249,7 +249,7 @@ impl Week52 {
         Self {
             high,
             low,
-            from,
+            origin,
             above_low,
             below_high,
             above_low_percent: percent(above_low, low),
@@ -264,8 +264,8 @@ impl Week52 {
             out.nothing("week52");
             return;
         }
-        out.0.extend_from_slice(b",\"week52\":{\"from\":\"");
-        out.0.extend_from_slice(self.from.unwrap_or_default().as_bytes());
+        out.0.extend_from_slice(b",\"week52\":{\"origin\":\"");
+        out.0.extend_from_slice(self.origin.unwrap_or_default().as_bytes());
         out.0.push(b'"');
         out.nanos("high", self.high);
         out.nanos("low", self.low);
