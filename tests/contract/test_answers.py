@@ -99,7 +99,8 @@ def test_a_number_of_contracts_has_a_worth(running: RunningThor) -> None:
 
 def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
-    assert set(document["paths"]) == {
+    history = {f"/api/thordata/{name}" for name in ("asof", "bars", "coverage", "exports", "quality", "ticks", "vwap")}
+    assert set(document["paths"]) == history | {
         "/api/bars",
         "/api/instruments",
         "/api/instruments/{symbol}/value",
@@ -115,16 +116,30 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     }
 
 
-def test_every_answer_is_as_the_document_says(running: RunningThor) -> None:
-    """Schemathesis against the whole document, as somebody who is logged in; bounded, and the same each time."""
-    headers = [word for header in logged_in(running) for word in ("-H", header)]
+@pytest.mark.parametrize(
+    ("paths", "checks", "logs_in"),
+    [
+        # Which symbols there are is no part of the document, so an unknown one looks like a good request.
+        (r"^/api/(?!quotes/stream|thordata)", ("--exclude-checks", "positive_data_acceptance"), False),
+        # Logged in all the time, so that what comes without a login is no question here.
+        (
+            r"^/api/watchlists",
+            ("--exclude-checks", "positive_data_acceptance,negative_data_rejection,ignored_auth"),
+            True,
+        ),
+    ],
+    ids=["anonymous", "logged in"],
+)
+def test_every_answer_is_as_the_document_says(
+    running: RunningThor, paths: str, checks: tuple[str, str], *, logs_in: bool
+) -> None:
+    """Schemathesis against the document; bounded, and the same each time."""
+    headers = [word for header in logged_in(running) for word in ("-H", header)] if logs_in else []
     done = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{running.url}/api/openapi.json"),
-            *("--exclude-path", "/api/quotes/stream", "--max-examples", "5", "--seed", "1", "--no-color"),
-            # Which symbols there are is no part of the document, so an unknown one looks like a good request.
-            *("--exclude-checks", "positive_data_acceptance", "--phases", "coverage,fuzzing"),
-            *headers,
+            *("--include-path-regex", paths, "--max-examples", "5", "--seed", "1", "--no-color"),
+            *("--phases", "coverage,fuzzing", *checks, *headers),
         ],
         capture_output=True,
         text=True,

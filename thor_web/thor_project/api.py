@@ -13,6 +13,7 @@ from thor_web.futuretrading.views import router as quotes_router
 from thor_web.futuretrading.watchlist_views import router as watchlists_router
 from thor_web.problems import PROBLEM_TYPE, Problem
 from thor_web.thor_project.openapi import Api
+from thor_web.thordata.views import router as history_router
 from thor_web.timezones.views import router as session_router
 
 __all__ = ["api", "no_such_path", "problem_response"]
@@ -31,6 +32,7 @@ api.add_router("", signals_router)
 api.add_router("", bars_router)
 api.add_router("", watchlists_router)
 api.add_router("", session_router)
+api.add_router("/thordata", history_router)
 
 
 def problem_response(problem: Problem) -> HttpResponse:
