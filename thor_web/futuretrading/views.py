@@ -19,7 +19,10 @@ router = Router(tags=["quotes"])
 
 NEEDS_THOR_WEB: Final = Problem(503, "needs_thor_web", "Quotes are served by `thor web`, not by this server.")
 
-Symbols = Annotated[str, Query(max_length=8_192, description="Symbols separated by commas; all when empty.")]
+Symbols = Annotated[
+    str,
+    Query(max_length=8_192, pattern=r"^[A-Z0-9.$_/,-]*$", description="Symbols separated by commas; all when empty."),
+]
 
 
 @router.get("/quotes", response=list[QuoteRecord], summary="The newest quote of each symbol")
