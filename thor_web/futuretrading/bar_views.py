@@ -60,4 +60,7 @@ def _instant(at: datetime) -> str:
 def _aware(name: str, at: datetime) -> datetime:
     if at.tzinfo is None:
         raise Problem(400, "bad_parameter", f"{name}: an instant needs a zone, such as Z")
-    return at
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise Problem(400, "bad_parameter", f"{name}: an instant lies in the years 1 to 9999 in UTC") from None
