@@ -20,6 +20,13 @@ const DAY_US: i64 = 86_400_000_000;
 /// Bars that a record carries: those of a minute.
 const CARRIED_BAR: usize = 1;
 
+/// A member's name as it is written, with the comma before it.
+macro_rules! member {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":")
+    };
+}
+
 /// Writes the record of an event. `settings` are the configuration's version and the age at which a quote is stale.
 pub(crate) fn write(
     event: &EventRef<'_>,
@@ -31,17 +38,17 @@ pub(crate) fn write(
 ) {
     write_open(event, out);
     let mut out = Members(out);
-    out.text("active_source", event.source.as_bytes());
-    out.key("updated_at");
+    out.text(member!("active_source"), event.source.as_bytes());
+    out.key(member!("updated_at"));
     out.instant_ms(position.0);
-    out.text("id", id.as_bytes());
-    out.int("stale_after_ms", settings.1);
+    out.text(member!("id"), id.as_bytes());
+    out.int(member!("stale_after_ms"), settings.1);
     write_marks(event, position, seen, &mut out);
     let week52 = Week52::of(seen);
     write_display(event, seen, &week52, &mut out);
     write_signal(seen, &mut out);
     write_derived(event, seen, &mut out);
-    out.int("config_version", settings.0);
+    out.int(member!("config_version"), settings.0);
     write_session(seen, &mut out);
     week52.write(&mut out);
     out.0.push(b'}');
@@ -74,56 +81,58 @@ fn write_display(event: &EventRef<'_>, seen: &Seen<'_>, week52: &Week52, out: &m
     let session = seen.tracker.map(|tracker| &tracker.session);
     let (high_24h, low_24h) = seen.tracker.map_or((None, None), Tracker::day_extremes);
     let range = |high: Option<i64>, low: Option<i64>| high?.checked_sub(low?);
-    out.0.extend_from_slice(b",\"display\":{");
-    let mut first = true;
-    let mut show = |name: &str, value: Option<i64>, display: Display, signed: bool| {
-        if !std::mem::take(&mut first) {
-            out.0.push(b',');
-        }
-        out.name(name);
-        match value {
-            Some(value) => {
-                out.0.push(b'"');
-                write_price(value, display, signed, out.0);
-                out.0.push(b'"');
-            }
-            None => out.null(),
-        }
+    out.0.extend_from_slice(b",\"display\":{\"last\":");
+    write_text(event.last, display, false, out);
+    let mut show = |member: &'static str, value: Option<i64>, display: Display, signed: bool| {
+        out.key(member);
+        write_text(value, display, signed, out);
     };
-    show("last", event.last, display, false);
-    show("bid", event.bid, display, false);
-    show("ask", event.ask, display, false);
-    show("change", derived.change, display, true);
-    show("change_percent", derived.change_percent, percents, true);
-    show("spread", derived.spread, display, false);
-    show("open", figures.open, display, false);
-    show("high", figures.high, display, false);
-    show("low", figures.low, display, false);
-    show("close", derived.close, display, false);
-    show("mark", derived.mark, display, false);
-    show("open_change", derived.open_change, display, true);
-    show("open_change_percent", derived.open_change_percent, percents, true);
-    show("vwap", session.and_then(|it| it.vwap), display, false);
-    show("vwap_30m", seen.tracker.and_then(Tracker::half_hour_average), display, false);
-    show("session_high", session.and_then(|it| it.high), display, false);
-    show("session_low", session.and_then(|it| it.low), display, false);
-    show("session_range", session.and_then(|it| range(it.high, it.low)), display, false);
-    show("high_24h", high_24h, display, false);
-    show("low_24h", low_24h, display, false);
-    show("range_24h", range(high_24h, low_24h), display, false);
-    show("high_52w", week52.high, display, false);
-    show("low_52w", week52.low, display, false);
+    show(member!("bid"), event.bid, display, false);
+    show(member!("ask"), event.ask, display, false);
+    show(member!("change"), derived.change, display, true);
+    show(member!("change_percent"), derived.change_percent, percents, true);
+    show(member!("spread"), derived.spread, display, false);
+    show(member!("open"), figures.open, display, false);
+    show(member!("high"), figures.high, display, false);
+    show(member!("low"), figures.low, display, false);
+    show(member!("close"), derived.close, display, false);
+    show(member!("mark"), derived.mark, display, false);
+    show(member!("open_change"), derived.open_change, display, true);
+    show(member!("open_change_percent"), derived.open_change_percent, percents, true);
+    show(member!("vwap"), session.and_then(|it| it.vwap), display, false);
+    show(member!("vwap_30m"), seen.tracker.and_then(Tracker::half_hour_average), display, false);
+    show(member!("session_high"), session.and_then(|it| it.high), display, false);
+    show(member!("session_low"), session.and_then(|it| it.low), display, false);
+    show(member!("session_range"), session.and_then(|it| range(it.high, it.low)), display, false);
+    show(member!("high_24h"), high_24h, display, false);
+    show(member!("low_24h"), low_24h, display, false);
+    show(member!("range_24h"), range(high_24h, low_24h), display, false);
+    show(member!("high_52w"), week52.high, display, false);
+    show(member!("low_52w"), week52.low, display, false);
     out.0.push(b'}');
 }
 
+/// A price as a JSON text, or null.
+#[inline(always)]
+fn write_text(value: Option<i64>, display: Display, signed: bool, out: &mut Members<'_>) {
+    match value {
+        Some(value) => {
+            out.0.push(b'"');
+            write_price(value, display, signed, out.0);
+            out.0.push(b'"');
+        }
+        None => out.null(),
+    }
+}
+
 fn write_signal(seen: &Seen<'_>, out: &mut Members<'_>) {
-    out.nanos("change", seen.derived.change);
+    out.nanos(member!("change"), seen.derived.change);
     match &seen.classified {
         Some(it) => {
-            out.text("signal", it.signal.as_str().as_bytes());
-            out.nanos("stat_value", Some(it.stat_value));
-            out.nanos("contract_weight", Some(it.weight));
-            out.int("signal_weight", it.signal_weight);
+            out.text(member!("signal"), it.signal.as_str().as_bytes());
+            out.nanos(member!("stat_value"), Some(it.stat_value));
+            out.nanos(member!("contract_weight"), Some(it.weight));
+            out.int(member!("signal_weight"), it.signal_weight);
         }
         None => out
             .0
@@ -138,46 +147,46 @@ fn write_derived(event: &EventRef<'_>, seen: &Seen<'_>, out: &mut Members<'_>) {
     let low = figures.low.or_else(|| session.and_then(|it| it.low));
     let tick = seen.rules.map(|rules| rules.tick);
     let value = |rules: &Rules| product(derived.mark?, rules.multiplier);
-    out.nanos("change_percent", derived.change_percent);
-    out.nanos("open_change", derived.open_change);
-    out.nanos("open_change_percent", derived.open_change_percent);
-    out.nanos("range_position", range_position(event.last, high, low));
-    out.nanos("spread", derived.spread);
-    out.nanos("spread_ticks", derived.spread.zip(tick).and_then(|(spread, tick)| ratio(spread, 1, tick)));
-    out.nanos("spread_percent", derived.spread_percent);
-    out.nanos("mark", derived.mark);
-    out.nanos("tick_value", seen.rules.map(|rules| rules.tick_value));
-    out.nanos("contract_value", seen.rules.and_then(value));
+    out.nanos(member!("change_percent"), derived.change_percent);
+    out.nanos(member!("open_change"), derived.open_change);
+    out.nanos(member!("open_change_percent"), derived.open_change_percent);
+    out.nanos(member!("range_position"), range_position(event.last, high, low));
+    out.nanos(member!("spread"), derived.spread);
+    out.nanos(member!("spread_ticks"), derived.spread.zip(tick).and_then(|(spread, tick)| ratio(spread, 1, tick)));
+    out.nanos(member!("spread_percent"), derived.spread_percent);
+    out.nanos(member!("mark"), derived.mark);
+    out.nanos(member!("tick_value"), seen.rules.map(|rules| rules.tick_value));
+    out.nanos(member!("contract_value"), seen.rules.and_then(value));
     match seen.tracker.and_then(|tracker| tracker.contract).or(figures.contract) {
-        Some(contract) => out.text("contract", contract.as_bytes()),
-        None => out.nothing("contract"),
+        Some(contract) => out.text(member!("contract"), contract.as_bytes()),
+        None => out.nothing(member!("contract")),
     }
 }
 
 fn write_session(seen: &Seen<'_>, out: &mut Members<'_>) {
     let Some(tracker) = seen.tracker.filter(|tracker| tracker.session.since_us != 0) else {
-        out.nothing("session");
+        out.nothing(member!("session"));
         return;
     };
     let session = &tracker.session;
     let (high_24h, low_24h) = tracker.day_extremes();
     out.0.extend_from_slice(b",\"session\":{\"trade_date\":");
     out.day(session.span.day);
-    out.key("since");
+    out.key(member!("since"));
     out.instant_ms(session.since_us.div_euclid(1_000));
-    out.key("as_of");
+    out.key(member!("as_of"));
     out.instant_ms(session.as_of_us.div_euclid(1_000));
-    out.nanos("open", session.open);
-    out.nanos("high", session.high);
-    out.nanos("low", session.low);
-    out.int("volume", session.volume);
-    out.nanos("vwap", session.vwap);
-    out.nanos("vwap_30m", tracker.half_hour_average());
-    out.nanos("high_24h", high_24h);
-    out.nanos("low_24h", low_24h);
+    out.nanos(member!("open"), session.open);
+    out.nanos(member!("high"), session.high);
+    out.nanos(member!("low"), session.low);
+    out.int(member!("volume"), session.volume);
+    out.nanos(member!("vwap"), session.vwap);
+    out.nanos(member!("vwap_30m"), tracker.half_hour_average());
+    out.nanos(member!("high_24h"), high_24h);
+    out.nanos(member!("low_24h"), low_24h);
     match &tracker.roll {
         Some(roll) => write_roll(roll, out),
-        None => out.nothing("roll"),
+        None => out.nothing(member!("roll")),
     }
     write_bar(tracker, out);
     out.0.push(b'}');
@@ -196,18 +205,19 @@ fn write_roll(roll: &Roll, out: &mut Members<'_>) {
 /// Writes the bar of the minute that is still growing.
 fn write_bar(tracker: &Tracker, out: &mut Members<'_>) {
     let (Some(Some(bar)), Some((interval, _))) = (tracker.bars.get(CARRIED_BAR), INTERVALS.get(CARRIED_BAR)) else {
-        out.nothing("bar");
+        out.nothing(member!("bar"));
         return;
     };
     out.0.extend_from_slice(b",\"bar\":{\"interval\":\"");
     out.0.extend_from_slice(interval.as_bytes());
     out.0.extend_from_slice(b"\",\"start\":");
     out.instant_ms(bar.start_us.div_euclid(1_000));
-    for (name, value) in [("open", bar.open), ("high", bar.high), ("low", bar.low), ("close", bar.close)] {
-        out.nanos(name, Some(value));
-    }
-    out.int("volume", bar.volume);
-    out.int("events", bar.events);
+    out.nanos(member!("open"), Some(bar.open));
+    out.nanos(member!("high"), Some(bar.high));
+    out.nanos(member!("low"), Some(bar.low));
+    out.nanos(member!("close"), Some(bar.close));
+    out.int(member!("volume"), bar.volume);
+    out.int(member!("events"), bar.events);
     out.0.push(b'}');
 }
 
@@ -261,20 +271,20 @@ impl Week52 {
 
     fn write(&self, out: &mut Members<'_>) {
         if self.high.is_none() && self.low.is_none() {
-            out.nothing("week52");
+            out.nothing(member!("week52"));
             return;
         }
         out.0.extend_from_slice(b",\"week52\":{\"origin\":\"");
         out.0.extend_from_slice(self.origin.unwrap_or_default().as_bytes());
         out.0.push(b'"');
-        out.nanos("high", self.high);
-        out.nanos("low", self.low);
-        out.nanos("above_low", self.above_low);
-        out.nanos("below_high", self.below_high);
-        out.nanos("above_low_percent", self.above_low_percent);
-        out.nanos("below_high_percent", self.below_high_percent);
-        out.whole("high_age_days", self.high_age_days);
-        out.whole("low_age_days", self.low_age_days);
+        out.nanos(member!("high"), self.high);
+        out.nanos(member!("low"), self.low);
+        out.nanos(member!("above_low"), self.above_low);
+        out.nanos(member!("below_high"), self.below_high);
+        out.nanos(member!("above_low_percent"), self.above_low_percent);
+        out.nanos(member!("below_high_percent"), self.below_high_percent);
+        out.whole(member!("high_age_days"), self.high_age_days);
+        out.whole(member!("low_age_days"), self.low_age_days);
         out.0.push(b'}');
     }
 }
@@ -285,21 +295,21 @@ pub(crate) fn write_total(total: &Composite, parts: &[Part], now_ms: i64, versio
     out.extend_from_slice(TOTAL.as_bytes());
     out.push(b'"');
     let mut out = Members(out);
-    out.signal("signal", total.signal);
-    out.int("signal_weight", total.signal.map_or(0, Signal::steps));
-    out.int("signal_weight_sum", total.sum);
-    out.flag("suppressed", total.suppressed);
-    out.nanos("score", total.score);
-    out.signal("score_signal", total.score_signal);
-    out.nanos("sum_weighted", Some(total.sum_weighted));
-    out.nanos("avg_weighted", total.average_weighted);
-    out.nanos("denominator", Some(total.denominator));
-    out.count("count", total.used);
-    out.count("n_used", total.used);
-    out.count("n_live", total.live);
-    out.count("n_expected", total.expected);
-    out.symbols("missing", parts.iter().filter(|part| part.classified.is_none()));
-    out.symbols("stale", parts.iter().filter(|part| part.classified.is_some() && !part.live));
+    out.signal(member!("signal"), total.signal);
+    out.int(member!("signal_weight"), total.signal.map_or(0, Signal::steps));
+    out.int(member!("signal_weight_sum"), total.sum);
+    out.flag(member!("suppressed"), total.suppressed);
+    out.nanos(member!("score"), total.score);
+    out.signal(member!("score_signal"), total.score_signal);
+    out.nanos(member!("sum_weighted"), Some(total.sum_weighted));
+    out.nanos(member!("avg_weighted"), total.average_weighted);
+    out.nanos(member!("denominator"), Some(total.denominator));
+    out.count(member!("count"), total.used);
+    out.count(member!("n_used"), total.used);
+    out.count(member!("n_live"), total.live);
+    out.count(member!("n_expected"), total.expected);
+    out.symbols(member!("missing"), parts.iter().filter(|part| part.classified.is_none()));
+    out.symbols(member!("stale"), parts.iter().filter(|part| part.classified.is_some() && !part.live));
     out.0.extend_from_slice(b",\"contributions\":{");
     for (number, part) in parts.iter().filter(|part| part.classified.is_some()).enumerate() {
         if number > 0 {
@@ -309,13 +319,13 @@ pub(crate) fn write_total(total: &Composite, parts: &[Part], now_ms: i64, versio
         write_nanos(part.contribution(), out.0);
     }
     out.0.push(b'}');
-    out.key("as_of");
+    out.key(member!("as_of"));
     out.instant_ms(now_ms);
-    out.int("config_version", version);
+    out.int(member!("config_version"), version);
     out.0.push(b'}');
 }
 
-/// Members of a JSON object, each with a comma before it.
+/// Members of a JSON object, each with a comma before it. Names come as `member!` makes them.
 struct Members<'a>(&'a mut Vec<u8>);
 
 impl Members<'_> {
@@ -327,59 +337,58 @@ impl Members<'_> {
     }
 
     #[inline(always)]
-    fn key(&mut self, name: &str) {
-        self.0.push(b',');
-        self.name(name);
+    fn key(&mut self, member: &'static str) {
+        self.0.extend_from_slice(member.as_bytes());
     }
 
     fn null(&mut self) {
         self.0.extend_from_slice(b"null");
     }
 
-    fn nothing(&mut self, name: &str) {
+    fn nothing(&mut self, name: &'static str) {
         self.key(name);
         self.null();
     }
 
     /// A text that needs no escape.
-    fn text(&mut self, name: &str, value: &[u8]) {
+    fn text(&mut self, name: &'static str, value: &[u8]) {
         self.key(name);
         self.0.push(b'"');
         self.0.extend_from_slice(value);
         self.0.push(b'"');
     }
 
-    fn signal(&mut self, name: &str, signal: Option<Signal>) {
+    fn signal(&mut self, name: &'static str, signal: Option<Signal>) {
         match signal {
             Some(signal) => self.text(name, signal.as_str().as_bytes()),
             None => self.nothing(name),
         }
     }
 
-    fn int(&mut self, name: &str, value: i64) {
+    fn int(&mut self, name: &'static str, value: i64) {
         self.key(name);
         write_signed(value, self.0);
     }
 
-    fn whole(&mut self, name: &str, value: Option<i64>) {
+    fn whole(&mut self, name: &'static str, value: Option<i64>) {
         match value {
             Some(value) => self.int(name, value),
             None => self.nothing(name),
         }
     }
 
-    fn count(&mut self, name: &str, value: usize) {
+    fn count(&mut self, name: &'static str, value: usize) {
         self.key(name);
         write_integer(u64::try_from(value).unwrap_or(0), self.0);
     }
 
-    fn flag(&mut self, name: &str, value: bool) {
+    fn flag(&mut self, name: &'static str, value: bool) {
         self.key(name);
         self.0.extend_from_slice(if value { b"true" } else { b"false" });
     }
 
     #[inline(always)]
-    fn nanos(&mut self, name: &str, value: Option<i64>) {
+    fn nanos(&mut self, name: &'static str, value: Option<i64>) {
         self.key(name);
         match value {
             Some(value) => write_nanos(value, self.0),
@@ -405,7 +414,7 @@ impl Members<'_> {
         self.0.push(b'"');
     }
 
-    fn symbols<'p>(&mut self, name: &str, parts: impl Iterator<Item = &'p Part>) {
+    fn symbols<'p>(&mut self, name: &'static str, parts: impl Iterator<Item = &'p Part>) {
         self.key(name);
         self.0.push(b'[');
         for (number, part) in parts.enumerate() {
