@@ -3,6 +3,7 @@
 //! The core has no I/O, no clock and no environment: time, sources and displays are arguments. Python's side of it is in
 //! `python`, compiled only with the feature of that name.
 
+pub mod backtest;
 pub mod bars;
 pub mod batch;
 pub mod cell;
@@ -12,12 +13,14 @@ pub mod copy;
 pub mod copy_read;
 pub mod display;
 pub mod encode;
+pub mod entries;
 pub mod error;
 pub mod event;
 mod fast;
 pub mod history;
 pub mod intervals;
 mod json;
+pub mod latency;
 pub mod latest;
 pub mod market;
 pub mod merge;
@@ -25,8 +28,13 @@ pub mod meta;
 pub mod parse;
 pub mod price;
 pub mod quality;
+pub mod reply;
 pub mod resp;
+pub mod rules;
+pub mod schwab;
 pub mod sheet;
+pub mod snapshot;
+pub mod stream_merge;
 pub mod symbol;
 pub mod ticks;
 pub mod time;

@@ -1,11 +1,13 @@
 //! The merge policy: which source's event stands for a symbol.
 //!
 //! Pure: the time of receipt is an argument, and the same offers always give the same answers. What is kept per symbol
-//! is the last event of each source, never more; the last accepted event is always the active source's last. Symbols and
-//! sources are numbered once, a kept event is overwritten in place. The rules, in order:
+//! is the last event of each source, with those before it under the same sequence number; the last accepted event is
+//! always the active source's last. Symbols and sources are numbered once, a kept event is overwritten in place. The
+//! rules, in order:
 //!
 //! 1. Within a source (or a declared sequence domain) the order is that of run, `seq`, then `ts`; what is older than
-//!    the source's last event, or was offered before, is kept out.
+//!    the source's last event, or was offered before, is kept out. A source that steps back in its sequence tells
+//!    again what it told: what it then repeats under its newest number was offered before too.
 //! 2. While the symbol's preferred source is live it alone stands. Silent, another live source takes over until it speaks.
 //! 3. Otherwise the newer `ts` stands and a tie leaves the active source; a source marked delayed or stale never
 //!    displaces a live one.
@@ -258,12 +260,62 @@ impl<'e> Offer<'e> {
     }
 }
 
+/// How many events under one sequence number are remembered of a source beside the last one.
+const EARLIER_KEPT: usize = 64;
+
 /// A source's last event and when it was last heard.
 #[derive(Clone, Debug)]
 struct Heard {
     source: Source,
     last: Kept,
     heard_us: i64,
+    /// The events before the last one at the same place of the sequence, oldest first.
+    earlier: Vec<Kept>,
+    /// Since the source has stepped back and tells again what it told: how many of `earlier` it has reached.
+    told_again: Option<usize>,
+}
+
+impl Heard {
+    fn new(source: Source, offer: &Offer<'_>) -> Self {
+        let mut last = Kept::default();
+        last.set(offer);
+        Self { source, last, heard_us: offer.received_us, earlier: Vec::new(), told_again: None }
+    }
+
+    /// How an event follows the last one, and what that says of the source.
+    fn judge(&mut self, offer: &Offer<'_>) -> Reason {
+        let reason = offer.follows(&self.last);
+        match (reason, self.told_again) {
+            (Reason::StaleSeq | Reason::StaleTs, _) => self.told_again = Some(0),
+            (Reason::SameSeq | Reason::Duplicate, Some(reached)) => {
+                // From its step back a source comes past the same events in the same order.
+                let again =
+                    self.earlier.iter().enumerate().skip(reached).find(|(_, kept)| *offer.values == kept.view());
+                if let Some((place, _)) = again {
+                    self.told_again = Some(place + 1);
+                    return Reason::Duplicate;
+                }
+                self.told_again = None;
+            }
+            _ => {}
+        }
+        reason
+    }
+
+    /// Remembers an event that follows the last one for this reason.
+    fn set(&mut self, offer: &Offer<'_>, follows: Reason) {
+        if follows == Reason::SameSeq {
+            if self.earlier.len() == EARLIER_KEPT {
+                self.earlier.remove(0);
+            }
+            self.earlier.push(self.last.clone());
+        } else {
+            self.earlier.clear();
+        }
+        self.told_again = None;
+        self.last.set(offer);
+        self.heard_us = self.heard_us.max(offer.received_us);
+    }
 }
 
 /// What is known of one symbol.
@@ -292,16 +344,13 @@ impl State {
             .is_some_and(|heard| heard.last.is_live() && now_us.saturating_sub(heard.heard_us) <= self.stale_after_us)
     }
 
-    /// Remembers the event as its source's last and says at which place.
-    fn hear(&mut self, offer: &Offer<'_>, place: Option<usize>) -> usize {
+    /// Remembers the event, which follows its source's last one for this reason, and says at which place.
+    fn hear(&mut self, offer: &Offer<'_>, place: Option<usize>, follows: Reason) -> usize {
         if let Some((place, heard)) = place.and_then(|place| Some((place, self.sources.get_mut(place)?))) {
-            heard.last.set(offer);
-            heard.heard_us = heard.heard_us.max(offer.received_us);
+            heard.set(offer, follows);
             return place;
         }
-        let mut last = Kept::default();
-        last.set(offer);
-        self.sources.push(Heard { source: offer.source, last, heard_us: offer.received_us });
+        self.sources.push(Heard::new(offer.source, offer));
         self.sources.len() - 1
     }
 
@@ -310,7 +359,7 @@ impl State {
         let place = self.of(offer.source);
         let own = match place.and_then(|place| self.sources.get_mut(place)) {
             Some(heard) => {
-                let own = offer.follows(&heard.last);
+                let own = heard.judge(offer);
                 if own == Reason::Duplicate {
                     // A repeated event says nothing new but that its source is there.
                     heard.heard_us = heard.heard_us.max(offer.received_us);
@@ -326,7 +375,7 @@ impl State {
             return own;
         }
         let reason = if place == Some(self.active) { own } else { self.between_sources(rules, offer, own) };
-        let place = self.hear(offer, place);
+        let place = self.hear(offer, place, own);
         if reason.accepted() {
             self.active = place;
         }
@@ -357,6 +406,29 @@ impl State {
             return Reason::Failover;
         }
         if offer.ts_us > active.last.ts_us { Reason::NewerTs } else { Reason::OlderTs }
+    }
+}
+
+impl State {
+    /// Writes the lines that tell of it.
+    fn export(&self, symbol: &Symbol, out: &mut String) {
+        let restored_us = self.restored_us.map_or_else(|| "-".to_owned(), |restored_us| restored_us.to_string());
+        out.push_str(&format!("\nsymbol {symbol} {} {restored_us}", self.active));
+        let json = |heard: &Heard, kept: &Kept| {
+            let mut json = Vec::new();
+            write_json(EventRef { symbol, source: &heard.source, values: kept.view(), json: None }, &mut json);
+            String::from_utf8(json).unwrap_or_default()
+        };
+        for heard in &self.sources {
+            let last = json(heard, &heard.last);
+            out.push_str(&format!("\nheard {} {} {last}", heard.last.received_us, heard.heard_us));
+            for kept in &heard.earlier {
+                out.push_str(&format!("\nearlier {} {}", kept.received_us, json(heard, kept)));
+            }
+            if let Some(reached) = heard.told_again {
+                out.push_str(&format!("\nagain {reached}"));
+            }
+        }
     }
 }
 
@@ -455,7 +527,7 @@ impl MergePolicy {
     fn begin(&mut self, symbol: Symbol, offer: &Offer<'_>, restored_us: Option<i64>) {
         let mut state = self.new_state(symbol);
         state.restored_us = restored_us;
-        state.hear(offer, None);
+        state.hear(offer, None, Reason::First);
         self.set_state(symbol, state);
     }
 
@@ -486,18 +558,34 @@ impl MergePolicy {
             out.push_str(&format!("\ncount {name} {count}"));
         }
         for (symbol, state) in self.symbols.names().iter().zip(&self.states) {
-            let restored_us = state.restored_us.map_or_else(|| "-".to_owned(), |restored_us| restored_us.to_string());
-            out.push_str(&format!("\nsymbol {symbol} {} {restored_us}", state.active));
-            for heard in &state.sources {
-                let mut json = Vec::new();
-                let values = heard.last.view();
-                write_json(EventRef { symbol, source: &heard.source, values, json: None }, &mut json);
-                let json = String::from_utf8(json).unwrap_or_default();
-                out.push_str(&format!("\nheard {} {} {json}", heard.last.received_us, heard.heard_us));
-            }
+            state.export(symbol, &mut out);
         }
         out.push('\n');
         out.into_bytes()
+    }
+
+    /// What has been seen of one symbol, as the lines of [`Self::export_state`] that tell of it, each behind a line
+    /// feed. Nothing for a symbol of which nothing was seen.
+    pub fn export_symbol(&self, symbol: Symbol, out: &mut String) {
+        let number = self.symbols.peek(symbol.as_bytes());
+        if let Some(state) = number.and_then(|number| self.states.get(number as usize)) {
+            state.export(&symbol, out);
+        }
+    }
+
+    /// Sets the state of the symbol that [`Self::export_symbol`] wrote; blank lines are passed over.
+    ///
+    /// # Errors
+    /// What is wrong with the text; then nothing is changed.
+    pub fn import_symbol(&mut self, text: &str) -> Result<(), StateFault> {
+        let mut open: Option<(Symbol, State)> = None;
+        for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.is_empty()) {
+            let kinds: &[&str] = if open.is_none() { &["symbol "] } else { &["heard ", "earlier ", "again "] };
+            let known = kinds.iter().any(|kind| line.starts_with(kind));
+            known.then(|| self.import_line(line, &mut open)).flatten().ok_or(StateFault::Line(number))?;
+        }
+        let whole = open.is_some().then(|| self.close(open)).flatten();
+        whole.ok_or(StateFault::Line(text.lines().count()))
     }
 
     /// Sets the policy's state to one that [`Self::export_state`] wrote; its rules stay. Sources are known by name.
@@ -554,9 +642,19 @@ impl MergePolicy {
                 if event.symbol != *symbol || state.of(event.source).is_some() {
                     return None;
                 }
-                let place = state.hear(&Offer::new(&event.view(), received_us), None);
+                let place = state.hear(&Offer::new(&event.view(), received_us), None, Reason::First);
                 state.sources.get_mut(place)?.heard_us = heard_us;
             }
+            "earlier" => {
+                let (received_us, json) = rest.split_once(' ')?;
+                let event = read_heard(json).ok()?;
+                let (_, state) = open.as_mut()?;
+                let heard = state.sources.last_mut().filter(|heard| heard.source == event.source)?;
+                let mut kept = Kept::default();
+                kept.set(&Offer::new(&event.view(), received_us.parse().ok()?));
+                heard.earlier.push(kept);
+            }
+            "again" => open.as_mut()?.1.sources.last_mut()?.told_again = Some(rest.parse().ok()?),
             _ => return None,
         }
         Some(())

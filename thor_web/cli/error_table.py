@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from thor_fast import ERROR_CODES, MERGE_REASONS
+from thor_fast import ERROR_CODES, MERGE_REASONS, ORDER_OUTCOMES
+from thor_web.thordata.backtest.errors import BACKTEST_CODES
 from thor_web.thordata.errors import STORAGE_CODES
 
 __all__ = ["errors_markdown"]
@@ -30,6 +31,14 @@ def errors_markdown() -> str:
         "## Why an event stands, or does not",
         "",
         *_table("reason", MERGE_REASONS),
+        "",
+        "## Why a backtest ends without a result",
+        "",
+        *_table("code", BACKTEST_CODES),
+        "",
+        "## What happened to an order of a backtest",
+        "",
+        *_table("code", ORDER_OUTCOMES),
     ]
     return "\n".join(lines) + "\n"
 

@@ -6,8 +6,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 from ninja import Router
 
+from thor_fast import join_records
 from thor_web.futuretrading.schemas import LatestQuotes
-from thor_web.futuretrading.services.enrichment import with_age
 from thor_web.futuretrading.services.quotes_state import QUOTES_STATE, QuotesState
 
 __all__ = ["router"]
@@ -21,9 +21,10 @@ async def latest(request: ASGIRequest) -> HttpResponse:
     state: QuotesState = request.scope["state"][QUOTES_STATE]
     now_ms = time.time_ns() // 1_000_000
     frames = state.newest_frames()
-    rows = b",".join(with_age(frame.record(state.enricher), frame.position[0], now_ms) for frame in frames)
+    records = [frame.record(state.enricher) for frame in frames]
+    rows = join_records(records, [frame.position[0] for frame in frames], now_ms)
     return HttpResponse(
-        b'{"rows":[%b],"total":%b}' % (rows, state.enricher.total(now_ms)),
+        b'{"rows":%b,"total":%b}' % (rows, state.enricher.total(now_ms)),
         content_type="application/json",
         headers={"Cache-Control": "no-store"},
     )

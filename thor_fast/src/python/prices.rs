@@ -96,7 +96,7 @@ pub(super) fn view<'py>(py: Python<'py>, bytes: &[u8], format: &str) -> PyResult
 }
 
 /// The numbers of a buffer.
-fn column<T: Element + Copy>(values: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
+pub(super) fn column<T: Element + Copy>(values: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
     // A buffer of nothing may stand anywhere, which a typed one must not.
     match PyBuffer::<T>::get(values) {
         Ok(buffer) => buffer.to_vec(values.py()),
@@ -141,7 +141,7 @@ pub(super) fn classify_columns<'py>(
 
 /// The four boundaries of one instrument's signal, in the unit of the changes that will be classified.
 #[pyclass(frozen, name = "Thresholds", module = "thor_fast")]
-pub(super) struct PyThresholds(Thresholds);
+pub(super) struct PyThresholds(pub(super) Thresholds);
 
 #[pymethods]
 impl PyThresholds {

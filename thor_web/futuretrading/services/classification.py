@@ -24,7 +24,7 @@ class Classifier:
     """Signals by symbol. A symbol without stat values, or without a change, has none."""
 
     def __init__(self, configuration: Configuration) -> None:
-        self.version = configuration.version
+        self.configuration = configuration
         ladders = ((instrument.symbol, instrument.ladder()) for instrument in configuration.instruments)
         self._ladders = {symbol: ladder for symbol, ladder in ladders if ladder is not None}
 

@@ -13,7 +13,7 @@ from thor_web.futuretrading.services.configuration import Configuration
 from thor_web.futuretrading.services.trade_dates import trade_date_of
 from thor_web.livedata.interface import Frame
 
-__all__ = ["Enricher", "with_age"]
+__all__ = ["Enricher"]
 
 
 class Enricher:
@@ -58,8 +58,3 @@ class Enricher:
         """Sort key of a symbol: the configuration's order, everything else behind it by name."""
         known = self._orders.get(symbol)
         return (len(self._orders) if known is None else known, symbol)
-
-
-def with_age(record: bytes, arrived_ms: int, now_ms: int) -> bytes:
-    """The record with its age at this moment, which a fast local clock never makes negative."""
-    return b'%b,"age_ms":%d}' % (record[:-1], max(0, now_ms - arrived_ms))
