@@ -199,7 +199,7 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     ids=["anonymous", "logged in"],
 )
 def test_every_answer_is_as_the_document_says(
-    running: RunningThor, paths: str, checks: tuple[str, str], *, logs_in: bool
+    running: RunningThor, tmp_path: Path, paths: str, checks: tuple[str, str], *, logs_in: bool
 ) -> None:
     """Schemathesis against the document; bounded, and the same each time."""
     headers = [word for header in logged_in(running) for word in ("-H", header)] if logs_in else []
@@ -209,6 +209,7 @@ def test_every_answer_is_as_the_document_says(
             *("--include-path-regex", paths, "--max-examples", "5", "--seed", "1", "--no-color"),
             *("--phases", "coverage,fuzzing", *checks, *headers),
         ],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
