@@ -411,6 +411,23 @@ class Bus:
             name.decode().removeprefix(prefix): fields for name, fields in zip(names, hashes, strict=True) if fields
         }
 
+    async def append(self, stream: str, payload: bytes, *, kept: int) -> str:
+        """Append one entry to a stream that keeps about so many; its id."""
+        async with _translated():
+            entry_id: bytes = await self._redis.xadd(stream, {"data": payload}, maxlen=kept, approximate=True)
+        return entry_id.decode()
+
+    async def put(self, key: str, value: bytes) -> None:
+        """Set a value."""
+        async with _translated():
+            await self._redis.set(key, value)
+
+    async def get(self, key: str) -> bytes | None:
+        """A value, None where there is none."""
+        async with _translated():
+            value: bytes | None = await self._redis.get(key)
+        return value
+
     # --- readers of the unified stream ----------------------------------------------------------------------
 
     async def tail(self, stream: str, after: str, *, count: int, block_ms: int) -> list[Entry]:

@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "ninja",
     "flags",
+    "thor_web.futuretrading.apps.FuturetradingConfig",
     "thor_web.timezones.apps.TimezonesConfig",
     "thor_web.thordata.apps.ThordataConfig",
 ]
