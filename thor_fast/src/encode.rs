@@ -41,14 +41,6 @@ pub fn write_sse<'e>(event: impl Into<EventRef<'e>>, id: &str, out: &mut Vec<u8>
     out.extend_from_slice(b"\"}\n\n");
 }
 
-/// The parts of the frame around an event's canonical JSON; behind one another they are what [`write_sse`] writes.
-#[inline]
-#[must_use]
-pub fn sse_parts<'a>(json: &'a [u8], source: &'a [u8], id: &'a str) -> [&'a [u8]; 7] {
-    let open = json.split_last().map_or(json, |(_, open)| open);
-    [b"id: ", id.as_bytes(), b"\nevent: quote\ndata: ", open, b",\"active_source\":\"", source, b"\"}\n\n"]
-}
-
 /// Whether a text can be a frame's id: a browser drops one with U+0000, and a line break would end it.
 #[must_use]
 pub fn is_sse_id(id: &str) -> bool {

@@ -13,13 +13,17 @@ pub mod encode;
 pub mod error;
 pub mod event;
 mod fast;
+mod fill;
 mod json;
 pub mod latest;
 pub mod merge;
 pub mod meta;
 pub mod parse;
 pub mod price;
+pub mod price_column;
 pub mod resp;
+mod shared;
+pub mod sse;
 pub mod symbol;
 pub mod time;
 

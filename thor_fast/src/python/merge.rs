@@ -105,18 +105,22 @@ impl PyMergePolicy {
             return Err(PyValueError::new_err(message));
         }
         let decisions = without_gil(py, || self.lock().offer_batch(&batch.batch, &received_us));
-        // There are few different answers, so equal ones share an object.
+        // There are few different answers, so equal ones share an object; each reason's last one is looked at first.
         let mut known: Vec<(Decision, Bound<'py, PyDecision>)> = Vec::new();
+        let mut latest = [0; REASONS.len()];
         let mut answers = Vec::with_capacity(decisions.len());
         for decision in decisions {
-            let place = match known.iter().position(|(other, _)| *other == decision) {
-                Some(place) => place,
-                None => {
-                    known.push((decision, Bound::new(py, PyDecision(decision))?));
-                    known.len() - 1
-                }
-            };
-            answers.extend(known.get(place).map(|(_, answer)| answer.clone()));
+            let Some(latest) = latest.get_mut(decision.reason as usize) else { continue };
+            if known.get(*latest).is_none_or(|(other, _)| *other != decision) {
+                *latest = match known.iter().position(|(other, _)| *other == decision) {
+                    Some(place) => place,
+                    None => {
+                        known.push((decision, Bound::new(py, PyDecision(decision))?));
+                        known.len() - 1
+                    }
+                };
+            }
+            answers.extend(known.get(*latest).map(|(_, answer)| answer.clone()));
         }
         Ok(answers)
     }

@@ -1,0 +1,115 @@
+//! What is known of one symbol, and the decision between its sources.
+
+use super::Reason;
+use super::offer::{Kept, Offer};
+use crate::symbol::Source;
+
+/// A source's last event and when it was last heard.
+#[derive(Clone, Debug)]
+pub(super) struct Heard {
+    /// The source's number.
+    pub(super) source: u32,
+    pub(super) name: Source,
+    pub(super) heard_us: i64,
+    pub(super) last: Kept,
+}
+
+/// What is known of one symbol.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub(super) preferred: Option<u32>,
+    pub(super) stale_after_us: i64,
+    /// The place among `sources` of the one that stands; its last event is the last accepted one.
+    pub(super) active: usize,
+    pub(super) sources: Vec<Heard>,
+    pub(super) restored_us: Option<i64>,
+}
+
+/// Where an event is kept, and whether it is still to be settled there and was not so before.
+pub(super) type Place = (usize, bool);
+
+impl State {
+    pub(super) fn of(&self, source: u32) -> Option<usize> {
+        self.sources.iter().position(|heard| heard.source == source)
+    }
+
+    pub(super) fn active(&self) -> Option<&Heard> {
+        self.sources.get(self.active)
+    }
+
+    fn is_live(&self, source: u32, now_us: i64) -> bool {
+        self.sources
+            .iter()
+            .find(|heard| heard.source == source)
+            .is_some_and(|heard| heard.last.order.live && now_us.saturating_sub(heard.heard_us) <= self.stale_after_us)
+    }
+
+    /// Remembers the event as its source's last.
+    pub(super) fn hear(&mut self, offer: &Offer<'_>, place: Option<usize>) -> Place {
+        if let Some((place, heard)) = place.and_then(|place| Some((place, self.sources.get_mut(place)?))) {
+            heard.heard_us = heard.heard_us.max(offer.order.received_us);
+            return (place, heard.last.set(offer));
+        }
+        let last = Kept::of(offer);
+        let unsettled = last.is_unsettled();
+        let (source, name, heard_us) = (offer.source, *offer.name, offer.order.received_us);
+        self.sources.push(Heard { source, name, heard_us, last });
+        (self.sources.len() - 1, unsettled)
+    }
+
+    /// Decides on an event that was offered and remembers it, where it is not kept out.
+    #[inline]
+    pub(super) fn decide(&mut self, domains: &[Vec<u32>], offer: &Offer<'_>) -> (Reason, Option<Place>) {
+        let place = self.of(offer.source);
+        let own = match place.and_then(|place| self.sources.get_mut(place)) {
+            Some(heard) => {
+                let own = offer.follows(&heard.last);
+                if own == Reason::Duplicate {
+                    // A repeated event says nothing new but that its source is there.
+                    heard.heard_us = heard.heard_us.max(offer.order.received_us);
+                }
+                own
+            }
+            None if self.restored_us.is_some_and(|restored_us| offer.order.received_us < restored_us) => {
+                Reason::BeforeRestore
+            }
+            None => Reason::First,
+        };
+        if !own.accepted() {
+            return (own, None);
+        }
+        let reason = if place == Some(self.active) { own } else { self.between_sources(domains, offer, own) };
+        let place = self.hear(offer, place);
+        if reason.accepted() {
+            self.active = place.0;
+        }
+        (reason, Some(place))
+    }
+
+    /// Whether an event of another source than the active one, in order within its own, stands for the symbol.
+    fn between_sources(&self, domains: &[Vec<u32>], offer: &Offer<'_>, own: Reason) -> Reason {
+        let Some(active) = self.active() else { return own };
+        if own != Reason::NewRun
+            && domains.iter().any(|domain| domain.contains(&offer.source) && domain.contains(&active.source))
+            && let Some(reason) = offer.follows_in_domain(&active.last)
+        {
+            return reason;
+        }
+        let live = |source| self.is_live(source, offer.order.received_us);
+        let is_live = offer.order.live;
+        if self.preferred == Some(offer.source) && is_live {
+            return Reason::Preferred;
+        }
+        if self.preferred.is_some_and(|preferred| preferred != offer.source && live(preferred)) {
+            return Reason::NotPreferred;
+        }
+        if !is_live && live(active.source) {
+            return Reason::NotLive;
+        }
+        let active_is_out = self.preferred == Some(active.source) || !active.last.order.live;
+        if is_live && active_is_out {
+            return Reason::Failover;
+        }
+        if offer.order.ts_us > active.last.order.ts_us { Reason::NewerTs } else { Reason::OlderTs }
+    }
+}
