@@ -214,7 +214,7 @@ impl Reader {
             && let Some(source) = sources.from_bytes(usual.source)
         {
             let event = EventRef { symbol: &symbol, source: &source, values: usual.values, json: None };
-            return Ok(to(self.shared.to_event(&event)));
+            return Ok(to(self.shared.event(&event)));
         }
         parse_strictly(data, sources).map(to)
     }

@@ -3,6 +3,7 @@
 //! The usual price (at most eight digits, a fixed number of decimals) is made in a register and written in two steps.
 
 use crate::display::{Display, nearest, write_price};
+use crate::price::{ASCII, eight_digits};
 
 /// What a column of prices holds where there is none; its text is empty.
 pub const MISSING_PRICE: i64 = i64::MIN;
@@ -95,8 +96,8 @@ impl Column<'_> {
     fn usual(&self, nanos: i64, steps: u64, decimals: u32, place: &mut [u8; TILE]) -> usize {
         let digits = eight_digits(steps);
         // All but one digit before the point may be a leading zero.
-        let zeros = (digits | 1 << (8 * (7 - decimals))).trailing_zeros() / 8;
-        let text = digits | 0x3030_3030_3030_3030;
+        let zeros = (digits | (1 << (8 * (7 - decimals)))).trailing_zeros() / 8;
+        let text = digits | ASCII;
         let sign = usize::from(steps != 0 && (nanos < 0 || self.signed));
         place[0] = if nanos < 0 { b'-' } else { b'+' };
         put(place, sign, text >> (8 * zeros));
@@ -137,17 +138,6 @@ fn put(tile: &mut [u8; TILE], at: usize, bytes: u64) {
     if let Some(place) = tile.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
         *place = bytes.to_le_bytes();
     }
-}
-
-/// The digits of a number below 10^8 as eight bytes from 0 to 9, the first the most significant.
-#[inline(always)]
-const fn eight_digits(number: u64) -> u64 {
-    // Each step halves the digits of every part: in 10,000s, hundreds, tens, by a multiplication that divides.
-    let fours = number / 10_000 | (number % 10_000) << 32;
-    let hundreds = (fours * 10_486 >> 20) & 0x0000_007f_0000_007f;
-    let pairs = hundreds | (fours - 100 * hundreds) << 16;
-    let tens = (pairs * 103 >> 10) & 0x000f_000f_000f_000f;
-    tens | (pairs - 10 * tens) << 8
 }
 
 #[cfg(test)]
@@ -196,13 +186,5 @@ mod tests {
             assert_eq!(price_lines(&nanos, display, signed), format!("{}\n", wanted.join("\n")).as_bytes());
         }
         assert_eq!(price_texts(&[], Display::Exact, false), PriceTexts { text: vec![], offsets: vec![0] });
-    }
-
-    #[test]
-    fn all_eight_digits_are_right() {
-        for number in (0..100_000_000).step_by(9_973).chain([99_999_999, 10_000, 9_999, 99, 100, 12_345_678]) {
-            let digits = format!("{number:08}").bytes().map(|digit| digit - b'0').collect::<Vec<_>>();
-            assert_eq!(eight_digits(number).to_le_bytes().to_vec(), digits, "{number}");
-        }
     }
 }

@@ -28,7 +28,7 @@ impl Default for Shared {
 impl Shared {
     /// The same event on its own.
     #[inline(always)]
-    pub(crate) fn to_event(&mut self, event: &EventRef<'_>) -> QuoteEvent {
+    pub(crate) fn event(&mut self, event: &EventRef<'_>) -> QuoteEvent {
         QuoteEvent {
             symbol: *event.symbol,
             ts_us: event.ts_us,
