@@ -181,11 +181,12 @@ impl Kept {
 
     /// Copies what is still only in the batch.
     pub(super) fn settle(&mut self, columns: &Columns) {
-        if let Some(event) = self.row.take().and_then(|row| columns.get(row)) {
+        if let Some(event) = self.row.take().and_then(|row| columns.read(row)) {
             self.copy(&event.values);
         }
     }
 
+    #[inline(always)]
     fn copy(&mut self, values: &Values<'_>) {
         self.values = Values { condition: None, venue: None, meta: None, ..*values };
         self.text.clear();
