@@ -1,6 +1,6 @@
 """A column of prices as texts: a recorded one, in which few prices come again and again, and one of ever new prices.
 
-As a list each text is a Python object of its own, and making these is most of the work; as an Arrow column they are not.
+As a list each text is a Python object of its own, and making these is most of the work; an Arrow column has none.
 """
 
 import random

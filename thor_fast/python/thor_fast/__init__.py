@@ -8,6 +8,7 @@ from typing import Final
 from thor_fast import _core
 from thor_fast._core import (
     ERROR_CODES,
+    ERROR_FIELDS,
     EVENT_FIELDS,
     MERGE_REASONS,
     Bars,
@@ -35,6 +36,7 @@ from thor_fast._core import (
 
 __all__ = [
     "ERROR_CODES",
+    "ERROR_FIELDS",
     "EVENT_FIELDS",
     "MERGE_REASONS",
     "Bars",

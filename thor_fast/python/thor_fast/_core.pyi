@@ -14,6 +14,7 @@ from thor_fast._error import EventError as EventError
 
 __all__ = [
     "ERROR_CODES",
+    "ERROR_FIELDS",
     "EVENT_FIELDS",
     "MERGE_REASONS",
     "Bars",
@@ -44,6 +45,9 @@ __version__: Final[str]
 
 ERROR_CODES: Final[dict[str, str]]
 """Every code of an `EventError` or `Reject`, with its meaning."""
+
+ERROR_FIELDS: Final[dict[str, tuple[str, ...]]]
+"""What an error of each code may name as its field; "" stands for none, "*" for whatever key the input has."""
 
 EVENT_FIELDS: Final[tuple[tuple[str, str, str, str, str], ...]]
 """The event's fields in order: name, attribute, need (required, nullable or optional), stored as, accepted."""

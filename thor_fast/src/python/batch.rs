@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyCapsule, PyList, PySequence, PySlice, PyString};
 
 use super::arrow::{self, Refused};
 use super::bars::PyBars;
-use super::convert::{integers, raised};
+use super::convert::{each, integers, raised};
 use super::event::PyQuoteEvent;
 use super::registry::sources;
 use super::without_gil;
@@ -208,7 +208,7 @@ impl PyQuoteBatch {
     }
 
     #[staticmethod]
-    fn concat(py: Python<'_>, batches: Vec<PyRef<'_, Self>>) -> Self {
+    fn concat(py: Python<'_>, #[pyo3(from_py_with = each)] batches: Vec<PyRef<'_, Self>>) -> Self {
         let batches: Vec<QuoteBatch> = batches.iter().map(|batch| batch.batch.clone()).collect();
         Self::of(without_gil(py, || QuoteBatch::concat(&batches)))
     }
@@ -296,7 +296,7 @@ impl PyQuoteBatch {
         self.batch.iter().map(|event| event.ts_us).collect()
     }
 
-    fn take(&self, indices: Vec<isize>) -> PyResult<Self> {
+    fn take(&self, #[pyo3(from_py_with = each)] indices: Vec<isize>) -> PyResult<Self> {
         let positions = indices.into_iter().map(|index| self.position(index)).collect::<PyResult<Vec<_>>>()?;
         Ok(Self::of(self.batch.take(positions)))
     }
@@ -357,7 +357,7 @@ impl PyQuoteBatch {
     fn to_latest<'py>(
         &self,
         py: Python<'py>,
-        ids: Vec<PyBackedStr>,
+        #[pyo3(from_py_with = each)] ids: Vec<PyBackedStr>,
         received_us: &Bound<'py, PyAny>,
         prefix: &str,
     ) -> PyResult<Bound<'py, PyBytes>> {

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping};
 
 use super::batch::PyQuoteBatch;
-use super::convert::{integers, items, source, symbol};
+use super::convert::{each, integers, items, source, symbol};
 use super::event::PyQuoteEvent;
 use super::without_gil;
 use crate::merge::{Decision, MergePolicy, REASONS, Rules, StateFault};
@@ -74,7 +74,7 @@ impl PyMergePolicy {
         preferred: Option<&Bound<'_, PyMapping>>,
         stale_after_ms: i64,
         stale_after_ms_by_symbol: Option<&Bound<'_, PyMapping>>,
-        sequence_domains: Vec<Vec<String>>,
+        #[pyo3(from_py_with = each)] sequence_domains: Vec<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let mut rules = Rules { stale_after_us: stale_after_us(stale_after_ms)?, ..Rules::default() };
         for (of, name) in preferred.map(items::<String>).transpose()?.unwrap_or_default() {
@@ -84,7 +84,8 @@ impl PyMergePolicy {
             rules.stale_after_us_by_symbol.insert(symbol(&of)?, stale_after_us(limit)?);
         }
         for domain in sequence_domains {
-            rules.sequence_domains.push(domain.iter().map(|name| source(name)).collect::<PyResult<_>>()?);
+            let names: Vec<String> = each(&domain)?;
+            rules.sequence_domains.push(names.iter().map(|name| source(name)).collect::<PyResult<_>>()?);
         }
         Ok(Self(Mutex::new(MergePolicy::new(rules))))
     }

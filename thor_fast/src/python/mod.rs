@@ -14,7 +14,7 @@ mod registry;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::error::ERROR_CODES;
+use crate::error::{ERROR_CODES, ERROR_FIELDS};
 use crate::event::FIELDS;
 use crate::merge::REASONS;
 
@@ -29,6 +29,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("EventError", convert::event_error_type(py)?)?;
     module.add("ERROR_CODES", error_codes(py)?)?;
+    module.add("ERROR_FIELDS", error_fields(py)?)?;
     module.add("EVENT_FIELDS", event_fields(py)?)?;
     module.add("MERGE_REASONS", merge_reasons(py)?)?;
     module.add_class::<event::PyQuoteEvent>()?;
@@ -60,6 +61,14 @@ fn error_codes(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         codes.set_item(code, meaning)?;
     }
     Ok(codes)
+}
+
+fn error_fields(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let table = PyDict::new(py);
+    for (_, code, fields) in ERROR_FIELDS {
+        table.set_item(code, PyTuple::new(py, *fields)?)?;
+    }
+    Ok(table)
 }
 
 fn event_fields(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {

@@ -4,13 +4,13 @@ use arrow_array::{Array, StringArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::ArrowError;
 use pyo3::buffer::{Element, PyBuffer};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyBufferError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBytes, PyCapsule, PyList, PyMemoryView, PySlice, PyString};
 
-use super::convert::{Number, decimal, nanos, number, raised};
+use super::convert::{Number, decimal, each, nanos, number, raised};
 use super::registry::display;
 use super::without_gil;
 use crate::classify::{Ladder, Thresholds, classify_by_id, classify_by_one};
@@ -174,7 +174,10 @@ impl PyPriceTexts {
 
 /// The nanos of each text that `parse_price` reads, as a memoryview of 64-bit integers. Raises `EventError`.
 #[pyfunction]
-pub(super) fn parse_prices<'py>(py: Python<'py>, texts: Vec<PyBackedStr>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn parse_prices<'py>(
+    py: Python<'py>,
+    #[pyo3(from_py_with = each)] texts: Vec<PyBackedStr>,
+) -> PyResult<Bound<'py, PyAny>> {
     let prices: Result<Vec<i64>, (usize, &str)> = without_gil(py, || {
         let price = |(row, text): (usize, &PyBackedStr)| crate::display::parse_price(text).map_err(|why| (row, why));
         texts.iter().enumerate().map(price).collect()
@@ -216,7 +219,8 @@ const BLOCK: usize = 65_536;
 impl<'py, T: Element + Copy + Default> Blocks<'py, T> {
     fn of(values: &Bound<'py, PyAny>) -> PyResult<Self> {
         let length = match PyBuffer::<T>::get(values) {
-            Ok(buffer) => buffer.item_count(),
+            Ok(buffer) if buffer.dimensions() == 1 => buffer.item_count(),
+            Ok(_) => return Err(PyBufferError::new_err("a column has one dimension")),
             // A buffer of nothing may stand anywhere, which a typed one must not.
             Err(_) if values.len().is_ok_and(|length| length == 0) => 0,
             Err(error) => return Err(error),
@@ -242,7 +246,7 @@ impl<'py, T: Element + Copy + Default> Blocks<'py, T> {
 #[pyo3(signature = (changes, thresholds, ids=None))]
 pub(super) fn classify_columns<'py>(
     changes: &Bound<'py, PyAny>,
-    thresholds: Vec<Option<PyRef<'py, PyThresholds>>>,
+    #[pyo3(from_py_with = each)] thresholds: Vec<Option<PyRef<'py, PyThresholds>>>,
     ids: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = changes.py();
@@ -300,8 +304,8 @@ impl PyThresholds {
 /// STRONG_BUY, BUY, HOLD, SELL or STRONG_SELL for each net change; None where change or thresholds are missing.
 #[pyfunction]
 pub(super) fn classify_batch(
-    changes: Vec<Option<Bound<'_, PyAny>>>,
-    thresholds: Vec<Option<PyRef<'_, PyThresholds>>>,
+    #[pyo3(from_py_with = each)] changes: Vec<Option<Bound<'_, PyAny>>>,
+    #[pyo3(from_py_with = each)] thresholds: Vec<Option<PyRef<'_, PyThresholds>>>,
 ) -> PyResult<Vec<Option<&'static str>>> {
     if changes.len() != thresholds.len() {
         let message = format!("{} changes need as many thresholds, had {}", changes.len(), thresholds.len());
