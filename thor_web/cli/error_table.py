@@ -11,9 +11,9 @@ PLACES = """\
 named is the first of: `too_large` or `bad_json` of the whole input, `duplicate_field`, `unsupported_version`, the first
 wrong value in the order of the text, the first missing field in the order of the contract's table.
 
-A reject of a batch also has its `position`: the number of the input from 0, and of one buffer of lines the number of the
-line from 0, blank lines counted. Its `data` are the input's first 4,096 bytes. The message of `bad_json` names the byte,
-from 0, at which the input is no JSON any more, and what was expected there."""
+A reject of a batch also has its `position`: the number of the input from 0, and of a buffer of lines the number of the
+line from 0, blank lines counted. Its `data` are the first 4,096 bytes. The message of `bad_json` names the byte from 0
+at which the input is no JSON any more, and what was expected there."""
 
 
 def errors_markdown() -> str:

@@ -61,7 +61,7 @@ pub(super) fn format_prices<'py>(
         return Ok(PyList::empty(py));
     }
     // One text cut by Python itself: half of what a call for each of them would cost.
-    let lines = PyString::new(py, std::str::from_utf8(&lines).unwrap_or_default());
+    let lines = PyString::from_bytes(py, &lines)?;
     let texts = lines.call_method1(intern!(py, "split"), ("\n",))?.cast_into::<PyList>()?;
     for (position, _) in nanos.iter().enumerate().filter(|(_, nanos)| **nanos == MISSING_PRICE) {
         texts.set_item(position, py.None())?;
@@ -72,7 +72,7 @@ pub(super) fn format_prices<'py>(
 /// Whether a few samples of neighbouring prices are for the most part prices that stand in the sample before.
 fn mostly_repeated(nanos: &[i64]) -> bool {
     const SAMPLES: usize = 4;
-    const SIZE: usize = 64;
+    const SIZE: usize = 32;
     let step = nanos.len().div_ceil(SAMPLES).max(SIZE);
     let mut looked_at = 0;
     let mut repeated = 0;
