@@ -42,6 +42,10 @@ GROUP_CREATED_FROM: Final = "0"
 """Groups start at the oldest kept entry: an event published before its reader was born is not lost."""
 
 
+STORED_READ_EVERY_S: Final = 1.0
+"""How old a publisher's knowledge of the stored positions may be. They only grow, so an old one trims less."""
+
+
 class BusError(Exception):
     """Redis refused a command."""
 
@@ -155,6 +159,8 @@ class Bus:
         # redis-py types most answers as unions over its two clients; the methods below give them shape.
         self._redis: Any = redis
         self._clock_offset_ms: int | None = None
+        self._stored: dict[str, int] = {}
+        self._stored_read_at = -STORED_READ_EVERY_S
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -202,10 +208,10 @@ class Bus:
 
     async def publish(self, source: str, payloads: Sequence[bytes], *, retention_s: int) -> None:
         """Append canonical events to the stream of their source; trim what is older than `retention_s`."""
-        oldest = await self._oldest_kept(retention_s)
+        stream = keys.source_stream(source)
+        oldest = await self._oldest_unstored(stream, await self._oldest_kept(retention_s))
         async with _translated():
             pipeline = self._redis.pipeline(transaction=False)
-            stream = keys.source_stream(source)
             for payload in payloads:
                 pipeline.xadd(stream, {"data": payload}, minid=oldest, approximate=True)
             await pipeline.execute()
@@ -248,6 +254,17 @@ class Bus:
                     name.decode(): value.decode() for name, value in fields.items()
                 }
             return dict(sorted(found.items()))
+
+    async def is_wanted(self, component: str) -> bool:
+        """Whether the schedule wants a component to work now; it does where no schedule says anything."""
+        async with _translated():
+            state = await self._redis.hget(keys.desired(component), "state")
+        return bool(state != b"stop")
+
+    async def want(self, component: str, *, wanted: bool) -> None:
+        """Say for a schedule whether a component is to work; it goes by that until somebody says otherwise."""
+        async with _translated():
+            await self._redis.hset(keys.desired(component), "state", "run" if wanted else "stop")
 
     # --- merger and ingestor --------------------------------------------------------------------------------
 
@@ -296,6 +313,11 @@ class Bus:
                 if stream_ids:
                     pipeline.xack(stream, group, *stream_ids)
             await pipeline.execute()
+
+    async def keep_from(self, stream: str, position: tuple[int, int]) -> None:
+        """Let publishers trim nothing of a stream that lies behind this position, however old it is."""
+        async with _translated():
+            await self._redis.hset(keys.STORED_POSITIONS, stream, f"{position[0]}-{position[1]}")
 
     async def append_unified(self, payloads: Sequence[bytes], *, retention_s: int) -> list[str]:
         """Append merged events to the unified stream; their ids, in order."""
@@ -406,6 +428,16 @@ class Bus:
         if self._clock_offset_ms is None:
             self._clock_offset_ms = await self.server_time_us() // 1_000 - now_ms
         return str(max(0, now_ms + self._clock_offset_ms - retention_s * 1_000))
+
+    async def _oldest_unstored(self, stream: str, oldest: str) -> str:
+        """`oldest`, or the stored position of the stream where that is older: what is not stored is not trimmed."""
+        now = time.monotonic()
+        if now - self._stored_read_at >= STORED_READ_EVERY_S:
+            async with _translated():
+                stored = await self._redis.hgetall(keys.STORED_POSITIONS)
+            self._stored = {_text(name): parse_id(_text(position))[0] for name, position in stored.items()}
+            self._stored_read_at = now
+        return str(min(int(oldest), self._stored.get(stream, int(oldest))))
 
 
 def _text(value: bytes | str) -> str:

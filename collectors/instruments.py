@@ -17,6 +17,7 @@ import thor_fast
 from collectors.errors import CollectorError
 
 __all__ = [
+    "AssetClass",
     "Display",
     "Instrument",
     "InstrumentError",
@@ -135,22 +136,29 @@ class Instruments:
         """Canonical symbols in display order."""
         return tuple(row.symbol for row in self._rows)
 
-    def resolve(self, source: str, raw: str) -> Resolution | None:
+    def resolve(self, source: str, raw: str, asset_class: AssetClass | None = None) -> Resolution | None:
         """Which instrument a source means by its own name, None where the registry does not know it.
 
         The letter case and the spacing of a name carry no meaning at any source of ours. A bare root is the
-        future, because the registry says so, except at the sources where it is the stock of that ticker.
+        future, because the registry says so, except at the sources where it is the stock of that ticker, and where
+        the asset class says that another kind of thing is meant.
         """
         name = _plain(raw)
-        by_source = self._by_source_name.get((source, name))
-        if by_source is not None:
-            return Resolution(by_source)
-        bare_allowed = source not in BARE_NAME_IS_A_STOCK
-        if bare_allowed:
-            known = self._by_symbol.get(name) or self._by_alias.get(name)
-            if known is not None:
-                return Resolution(known)
-        return self._resolve_future(name, bare_allowed=bare_allowed)
+        found = self._by_source_name.get((source, name))
+        if found is None and source not in BARE_NAME_IS_A_STOCK:
+            found = self._by_symbol.get(name)
+            if found is not None and asset_class not in {None, found.asset_class}:
+                return None
+            found = found or self._by_alias.get(name)
+        if found is None:
+            resolution = self._resolve_future(name, bare_allowed=source not in BARE_NAME_IS_A_STOCK)
+        else:
+            resolution = Resolution(found)
+        if resolution is None or asset_class is None:
+            return resolution
+        # The sheet calls $DXY an index and the registry a future; a stock is never either.
+        same_kind = (asset_class == "equity") == (resolution.instrument.asset_class == "equity")
+        return resolution if same_kind else None
 
     def _resolve_future(self, name: str, *, bare_allowed: bool) -> Resolution | None:
         match = _FUTURE_NAME.fullmatch(name)

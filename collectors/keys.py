@@ -7,6 +7,9 @@ REJECTS_STREAM: Final = "quotes:rejects"
 SOURCES_SET: Final = "quotes:sources"
 """Names of the sources that have ever published here; the merger and the ingestor read their streams."""
 
+STORED_POSITIONS: Final = "quotes:stored"
+"""Hash by stream: the newest entry whose rows are in Postgres. Publishers trim nothing behind it."""
+
 INGEST_GROUP: Final = "quotes:cgrp:ingest"
 MERGE_GROUP: Final = "quotes:cgrp:merge"
 
@@ -14,6 +17,16 @@ MERGE_GROUP: Final = "quotes:cgrp:merge"
 def source_stream(source: str) -> str:
     """Stream of one source's canonical events."""
     return f"quotes:stream:{source}"
+
+
+def source_of(stream: str) -> str:
+    """The source whose stream it is: what `source_stream` was given."""
+    return stream.removeprefix(source_stream(""))
+
+
+def desired(component: str) -> str:
+    """Hash that says whether a component is wanted now: field `state`, `run` or `stop`. No such key: it is."""
+    return f"desired:{component}"
 
 
 def latest(symbol: str) -> str:

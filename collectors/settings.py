@@ -8,13 +8,41 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["CollectorSettings"]
+__all__ = ["CollectorSettings", "ExcelSettings"]
 
 
-class CollectorSettings(BaseSettings):
-    """What every process that speaks to Redis shares."""
+class ExcelSettings(BaseSettings):
+    """Which sheet of which workbook `excel_live` reads, and how."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    excel_data_file: Path | None = Field(
+        None, description="Workbook that `excel_live` reads: a path, or the name of an open workbook."
+    )
+    excel_sheet_name: str | None = Field(
+        None, description="Its sheet. Default: LiveData, else Futures, else the first sheet."
+    )
+    excel_live_range: str = Field("A1:P40", description="Cells that are read at each poll, headers included.")
+    excel_live_require_open: bool = Field(
+        True,
+        description="False: while the workbook is closed, look at its saved values too. They are stale, and no events.",
+    )
+    excel_live_poll_ms: int = Field(200, ge=20, le=60_000, description="Pause between two reads of the sheet, in ms.")
+    excel_rtd_throttle_ms: int | None = Field(
+        None,
+        ge=0,
+        le=60_000,
+        description="Set Excel's own pause between RTD updates, in ms. Excel keeps it. Default: only report it.",
+    )
+    repeat_unchanged_ms: int = Field(
+        2_000,
+        ge=100,
+        description="A live source says an unchanged quote again after this many ms, to show that it is there.",
+    )
+
+
+class CollectorSettings(ExcelSettings):
+    """What every process that speaks to Redis shares."""
 
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"),

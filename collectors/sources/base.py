@@ -26,7 +26,10 @@ class UnknownSourceError(CollectorError):
 
 @dataclass(frozen=True, slots=True)
 class CollectSpec:
-    """Which source to run and how, as asked for on the command line. `speed` None is as fast as possible."""
+    """Which source to run and how, as asked for on the command line. `speed` None is as fast as possible.
+
+    `once` says that one look is wanted and no stream: old values may then be told, marked as such.
+    """
 
     source: str
     file: Path | None = None
@@ -36,6 +39,9 @@ class CollectSpec:
     rate: float | None = None
     sheet: str | None = None
     cell_range: str | None = None
+    record: Path | None = None
+    replay_com: Path | None = None
+    once: bool = False
 
 
 class Source(Protocol):

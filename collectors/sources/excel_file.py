@@ -21,12 +21,12 @@ from openpyxl.workbook import Workbook
 from collectors.grid import GridError, GridReading, map_grid
 from collectors.instruments import Instruments
 from collectors.sources.base import CollectSpec, Mode, SourceError, UnknownSourceError
+from collectors.sources.excel_session import DEFAULT_SHEETS
 from collectors.sources.watch import FileVersion, FileWatch
 
 __all__ = ["DEFAULT_RANGE", "ExcelFileSource", "create", "read_workbook"]
 
 SOURCE: Final = "TOS"
-DEFAULT_SHEETS: Final = ("LiveData", "Futures")
 DEFAULT_RANGE: Final = "A1:AZ200"
 POLL_S: Final = 1.0
 

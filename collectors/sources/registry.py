@@ -15,11 +15,18 @@ def _excel_file(spec: CollectSpec, instruments: Instruments) -> Source:
     return excel_file.create(spec, instruments)
 
 
+def _excel_live(spec: CollectSpec, instruments: Instruments) -> Source:
+    from collectors.sources import excel_live  # noqa: PLC0415 - as above, and xlwings where it is installed
+
+    return excel_live.create(spec, instruments)
+
+
 SOURCES: Final[dict[str, SourceFactory]] = {
     "mock": mock.create,
     "replay": replay.create,
     "json": json_file.create,
     "excel_file": _excel_file,
+    "excel_live": _excel_live,
 }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from thor_fast import ERROR_CODES, EVENT_FIELDS, QuoteEvent
 from thor_web.futuretrading.schemas import QuoteRecord
-from thor_web.thordata.export import TICK_SCHEMA
+from thor_web.thordata.services.lake_files import TICK_SCHEMA
 
 ROOT = Path(__file__).parents[2]
 NAMES = [name for name, *_ in EVENT_FIELDS]

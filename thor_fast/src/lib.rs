@@ -5,15 +5,18 @@
 
 pub mod bars;
 pub mod batch;
+pub mod cell;
 pub mod classify;
 pub mod columns;
 pub mod copy;
+pub mod copy_read;
 pub mod display;
 pub mod encode;
 pub mod error;
 pub mod event;
 mod fast;
 mod fill;
+pub mod intervals;
 mod json;
 pub mod latest;
 pub mod merge;
@@ -23,8 +26,10 @@ pub mod price;
 pub mod price_column;
 pub mod resp;
 mod shared;
+pub mod sheet;
 pub mod sse;
 pub mod symbol;
+pub mod ticks;
 pub mod time;
 
 #[cfg(feature = "python")]

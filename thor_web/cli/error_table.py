@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from thor_fast import ERROR_CODES, ERROR_FIELDS, MERGE_REASONS
+from thor_web.thordata.errors import STORAGE_CODES
 
 __all__ = ["errors_markdown"]
 
@@ -19,6 +20,7 @@ at which the input is no JSON any more, and what was expected there."""
 def errors_markdown() -> str:
     """The page as it must be."""
     refused = ((f"`{code}`", _fields(ERROR_FIELDS[code]), meaning) for code, meaning in ERROR_CODES.items())
+    stored = ((f"`{code}`", meaning) for code, meaning in STORAGE_CODES.items())
     decided = ((f"`{reason}`", meaning) for reason, meaning in MERGE_REASONS.items())
     lines = [
         "# Error codes and merge reasons",
@@ -34,6 +36,10 @@ def errors_markdown() -> str:
         "",
         "The ingestor adds `unstorable`: a valid event that Postgres refused.",
         "A workbook's unreadable cell is `bad_type`.",
+        "",
+        "## What is wrong with stored data",
+        "",
+        *_table(("code", "meaning"), stored),
         "",
         "## Why an event stands, or does not",
         "",

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,7 @@ from thor_web.runtime.errors import ThorError
 if TYPE_CHECKING:
     from thor_web.runtime.state import StateFolder
 
-__all__ = ["Commands", "add_state", "find_servers", "require_core", "speed", "state_folder"]
+__all__ = ["Commands", "add_state", "day", "find_servers", "require_core", "speed", "state_folder", "symbols"]
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -68,3 +69,16 @@ def speed(text: str) -> float | None:
     if not 0 < value < float("inf"):
         raise ValueError("a speed is above 0")
     return value
+
+
+def day(text: str) -> date:
+    """A date, YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a date is YYYY-MM-DD, was {text!r}") from None
+
+
+def symbols(text: str) -> list[str]:
+    """Symbols, separated by commas."""
+    return [symbol.strip().upper() for symbol in text.split(",") if symbol.strip()]

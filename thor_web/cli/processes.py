@@ -25,7 +25,7 @@ def register(commands: Commands) -> None:
 
 
 def _register_collect(commands: Commands) -> None:
-    collect = commands.add_parser("collect", help="run one collector: mock, replay, json or excel_file")
+    collect = commands.add_parser("collect", help="run one collector: mock, replay, json, excel_file or excel_live")
     sources = collect.add_subparsers(title="sources", dest="source", metavar="SOURCE", required=True)
 
     mock = sources.add_parser("mock", help="a made-up market over the eleven futures, marked MOCK")
@@ -46,7 +46,15 @@ def _register_collect(commands: Commands) -> None:
     workbook.add_argument("--sheet", metavar="NAME", help="sheet to read (default: the first)")
     workbook.add_argument("--range", dest="cell_range", metavar="A1:M20", help="cells to read")
 
-    for parser in (mock, replay, json_file, workbook):
+    live = sources.add_parser("excel_live", help="the sheet that Excel has open, filled by thinkorswim")
+    live.add_argument("file", nargs="?", type=Path, metavar="WORKBOOK", help="path or name (default: EXCEL_DATA_FILE)")
+    live.add_argument("--sheet", metavar="NAME", help="sheet to read (default: EXCEL_SHEET_NAME)")
+    live.add_argument("--range", dest="cell_range", metavar="A1:M20", help="cells to read (default: EXCEL_LIVE_RANGE)")
+    live.add_argument("--record", type=Path, metavar="FILE", help="write down what Excel really returns")
+    live.add_argument("--replay-com", type=Path, metavar="FILE", help="such a recording, through a simulated Excel")
+    live.add_argument("--speed", type=speed, default=1.0, metavar="X|max", help="factor of the recorded speed")
+
+    for parser in (mock, replay, json_file, workbook, live):
         add_state(parser)
         parser.set_defaults(handler=_collect)
 
@@ -58,7 +66,7 @@ def _collect(arguments: argparse.Namespace) -> int:
 
     named = {
         name: value
-        for name in ("file", "speed", "rename", "seed", "rate", "sheet", "cell_range")
+        for name in ("file", "speed", "rename", "seed", "rate", "sheet", "cell_range", "record", "replay_com")
         if hasattr(arguments, name)
         for value in (getattr(arguments, name),)
     }

@@ -28,7 +28,7 @@ def read_once(
     """Records in display order, those of `symbols` only where given. Raises CollectorError for what is missing."""
     instruments = load_instruments()
     register(instruments)
-    source = create_source(CollectSpec(provider, file, speed=None), instruments)
+    source = create_source(CollectSpec(provider, file, speed=None, once=True), instruments)
     if source.mode != "replay":
         register_source(source.name)
     newest = asyncio.run(_listen(source, set(symbols or instruments.symbols)))

@@ -4,6 +4,7 @@ Works from a state folder alone. A server that cannot be reached is said in the 
 """
 
 import asyncio
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -40,7 +41,7 @@ def read_status(state: StateFolder) -> dict[str, Any]:
     except (BusError, TimeoutError) as error:
         faults["redis"] = str(error) or "no answer in time"
     try:
-        document["ticks"] = {"rows": _count_ticks(settings.conninfo())}
+        document["ticks"] = _ticks(settings.conninfo())
     except ThorError as error:
         faults["postgres"] = str(error)
     if len(faults) == 2:
@@ -89,18 +90,32 @@ def _freshness(latest: dict[str, dict[bytes, bytes]]) -> dict[str, Any]:
     return found
 
 
-def _count_ticks(conninfo: str) -> int:
-    """The exact number of stored ticks."""
+def _ticks(conninfo: str) -> dict[str, Any]:
+    """The exact number of stored ticks, and the partitions with their sizes in bytes, oldest first."""
     import psycopg  # noqa: PLC0415 - half a second that a page about Redis alone need not wait for
+
+    from thor_web.thordata.interface import tick_partitions  # noqa: PLC0415 - as psycopg
 
     try:
         with psycopg.connect(conninfo) as connection:
             row = connection.execute(COUNT_TICKS).fetchone()
+            parts = tick_partitions(connection)
     except psycopg.errors.UndefinedTable:
-        return 0
+        return {"rows": 0, "bytes": 0, "partitions": []}
     except psycopg.Error as error:
         raise ThorError(" ".join(str(error).split())) from error
-    return int(row[0]) if row else 0
+    return {
+        "rows": int(row[0]) if row else 0,
+        "bytes": sum(part.table_bytes + part.index_bytes for part in parts),
+        "partitions": [asdict(part) | {"day": part.day.isoformat()} for part in parts],
+    }
+
+
+def _ticks_text(ticks: dict[str, Any]) -> str:
+    if not ticks.get("partitions"):
+        return f"{ticks['rows']} rows"
+    size = ticks["bytes"] / 1024**2
+    return f"{ticks['rows']} rows, {size:,.1f} MiB in {len(ticks['partitions'])} partitions"
 
 
 def summary_rows(document: dict[str, Any]) -> list[tuple[str, str]]:
@@ -108,7 +123,7 @@ def summary_rows(document: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [
         ("thor up", f"pid {document['pid']}" if document["running"] else "does not run from this folder"),
         ("dashboard", document["web_url"] or "-"),
-        ("ticks", f"{document['ticks']['rows']} rows"),
+        ("ticks", _ticks_text(document["ticks"])),
         ("rejects", str(document["rejects"])),
     ]
     for name, fields in document["processes"].items():

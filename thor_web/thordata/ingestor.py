@@ -12,7 +12,8 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import psycopg
@@ -20,15 +21,19 @@ import psycopg
 from collectors import keys
 from collectors.bus import Bus, BusError, BusUnavailable, Entry
 from thor_fast import QuoteBatch, parse_batch, register_source
+from thor_web.thordata.errors import StorageError
 from thor_web.thordata.services.tick_store import Position, TickStore
 from thor_web.thordata.settings import StorageSettings
 
-__all__ = ["Ingestor", "run_ingestor"]
+__all__ = ["COMPONENT", "Ingestor", "run_ingestor"]
 
 log = logging.getLogger(__name__)
 
+COMPONENT: Final = "ingestor"
 BLOCK_MS: Final = 500
-STREAMS_REFRESHED_S: Final = 0.5
+LOOK_AROUND_S: Final = 0.5
+"""How often it looks for new streams, for its fair share of them, and whether it is wanted at all."""
+PREPARE_S: Final = 3_600.0
 HEALTH_TTL_S: Final = 5
 BACKOFF_S: Final = (0.1, 3.0)
 CONSUMER: Final = "ingestor"
@@ -44,6 +49,10 @@ class Unstorable:
     field: str | None = None
 
 
+class NotWanted(Exception):  # noqa: N818 - it names a state
+    """The desired state says stop, and everything read so far is stored."""
+
+
 class Ingestor:
     """One Postgres session and one Redis connection, and the streams they own."""
 
@@ -53,6 +62,12 @@ class Ingestor:
         self._positions: dict[str, Position] = {}
         self._counts: Counter[str] = Counter()
         self._state = "starting"
+        self._problem = ""
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The streams that are its own now."""
+        return tuple(self._positions)
 
     async def run(self) -> None:
         """Store until cancelled; wait and try again while Redis or Postgres is away."""
@@ -64,13 +79,24 @@ class Ingestor:
         delay = BACKOFF_S[0]
         while True:
             try:
+                if not await self._bus.is_wanted(COMPONENT):
+                    raise NotWanted
                 store = await TickStore.connect(self._settings.conninfo())
                 try:
-                    self._state = "ingesting"
+                    self._state, self._problem = "ingesting", ""
                     delay = BACKOFF_S[0]
                     await self._ingest(store)
                 finally:
+                    self._positions = {}
                     await store.close()
+            except NotWanted:
+                self._state = "stopped by schedule"
+                await asyncio.sleep(LOOK_AROUND_S)
+                continue
+            except StorageError as error:
+                self._wait_for_person(error.code, str(error))
+            except psycopg.errors.DiskFull as error:
+                self._wait_for_person("postgres_full", str(error))
             except (psycopg.OperationalError, psycopg.errors.UndefinedTable) as error:
                 self._state = "waiting for postgres"
                 log.warning("postgres is not ready, trying again: %s", str(error).strip().splitlines()[0])
@@ -80,15 +106,26 @@ class Ingestor:
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             delay = min(delay * 2, BACKOFF_S[1])
 
+    def _wait_for_person(self, code: str, message: str) -> None:
+        """Nothing is lost while it waits: what is not stored stays in its stream."""
+        self._state = f"waiting: {code}"
+        self._problem = message.strip().splitlines()[0]
+        log.error("%s: %s", code, self._problem)
+
     async def _ingest(self, store: TickStore) -> None:
         self._positions = {}
-        next_refresh = 0.0
+        next_look, next_preparation = 0.0, 0.0
         while True:
-            if time.monotonic() >= next_refresh:
+            if time.monotonic() >= next_preparation:
+                await store.prepare_ahead(datetime.now(UTC).date())
+                next_preparation = time.monotonic() + PREPARE_S
+            if time.monotonic() >= next_look:
+                if not await self._bus.is_wanted(COMPONENT):
+                    raise NotWanted
                 await self._take_streams(store)
-                next_refresh = time.monotonic() + STREAMS_REFRESHED_S
+                next_look = time.monotonic() + LOOK_AROUND_S
             if not self._positions:
-                await asyncio.sleep(STREAMS_REFRESHED_S)
+                await asyncio.sleep(LOOK_AROUND_S)
                 continue
             try:
                 entries = await self._bus.read_group(
@@ -103,39 +140,55 @@ class Ingestor:
             except BusError as error:  # a stream or its group was deleted under us
                 log.warning("reading the source streams failed, setting them up again: %s", error)
                 self._positions = {}
-                next_refresh = 0.0
+                next_look = 0.0
                 continue
-            for stream in self._positions:
-                await self._store(store, stream, [entry for entry in entries if entry.stream == stream])
-            if 0 < len(entries) < self._settings.ingest_batch:
+            fullest = 0
+            for stream, part in _by_stream(entries).items():
+                await self._store(store, stream, part)
+                fullest = max(fullest, len(part))
+            for name, count in asdict(store.counts).items():
+                self._counts[name] = count
+            if 0 < fullest < self._settings.ingest_batch:
                 await asyncio.sleep(self._settings.ingest_interval_ms / 1_000)
 
     async def _take_streams(self, store: TickStore) -> None:
-        """Own every source's stream that nobody else owns, finishing first what its last owner left unfinished."""
-        for source in await self._bus.sources():
-            stream = keys.source_stream(source)
-            if stream in self._positions or not await store.own(stream):
+        """Own a fair share of the streams, finishing first what the last owner of each left unfinished."""
+        streams = [keys.source_stream(source) for source in await self._bus.sources()]
+        share = -(-len(streams) // await store.sessions())
+        for surplus in list(self._positions)[share:]:
+            log.info("leaving %s to another ingestor", surplus)
+            del self._positions[surplus]
+            await store.disown(surplus)
+        for stream in streams:
+            if stream in self._positions or len(self._positions) >= share or not await store.own(stream):
                 continue
-            register_source(source)
+            register_source(keys.source_of(stream))
             state = await self._bus.stream_state(stream)
             if state is None or all(group.name != keys.INGEST_GROUP for group in state.groups):
                 await store.reset_position(stream)
                 await self._bus.ensure_group(stream, keys.INGEST_GROUP)
             self._positions[stream] = await store.position(stream)
-            cursor = "0-0"
-            while True:
-                cursor, entries = await self._bus.claim_pending(
-                    keys.INGEST_GROUP, CONSUMER, stream, start=cursor, count=self._settings.ingest_batch
-                )
-                await self._store(store, stream, entries)
-                if cursor == "0-0":
-                    break
+            await self._bus.keep_from(stream, self._positions[stream])
+            await self._finish_pending(store, stream)
             log.info("storing %s", stream)
+
+    async def _finish_pending(self, store: TickStore, stream: str) -> None:
+        """Store what a dead owner read and did not acknowledge. Nobody else is at work on it: the stream is ours."""
+        cursor = "0-0"
+        while True:
+            cursor, entries = await self._bus.claim_pending(
+                keys.INGEST_GROUP, CONSUMER, stream, start=cursor, count=self._settings.ingest_batch
+            )
+            await self._store(store, stream, entries)
+            if cursor == "0-0":
+                return
 
     async def _store(self, store: TickStore, stream: str, entries: Sequence[Entry]) -> None:
         if not entries:
             return
-        new = [entry for entry in entries if entry.position > self._positions[stream]]
+        stored = self._positions[stream]
+        # Entries come in order: mostly all of them are new.
+        new = entries if entries[0].position > stored else [entry for entry in entries if entry.position > stored]
         if new:
             started = time.monotonic()
             batch, rejects = parse_batch([entry.data or b"" for entry in new])
@@ -150,6 +203,7 @@ class Ingestor:
             self._counts["last_batch_events"] = len(batch)
             self._counts["last_batch_ms"] = round((time.monotonic() - started) * 1_000)
         await self._bus.ack(keys.INGEST_GROUP, {stream: [entry.id for entry in entries]})
+        await self._bus.keep_from(stream, self._positions[stream])
 
     async def _store_or_set_aside(self, store: TickStore, stream: str, batch: QuoteBatch, position: Position) -> None:
         """Store a batch; where Postgres refuses it, halve it until the refused events stand alone."""
@@ -164,16 +218,17 @@ class Ingestor:
                 return
             refused = Unstorable(str(error).splitlines()[0], batch[0].to_json())
             self._counts["unstorable"] += 1
-            await self._bus.reject("ingestor", [refused], kept=self._settings.rejects_kept)
+            await self._bus.reject(COMPONENT, [refused], kept=self._settings.rejects_kept)
             await store.store(stream, batch[:0], position)
 
     async def _report(self) -> None:
         while True:
             with suppress(BusUnavailable):
                 await self._bus.heartbeat(
-                    "ingestor",
+                    COMPONENT,
                     {
                         "state": self._state,
+                        "problem": self._problem,
                         "time_ms": time.time_ns() // 1_000_000,
                         "streams": len(self._positions),
                         **self._counts,
@@ -181,6 +236,13 @@ class Ingestor:
                     ttl_s=HEALTH_TTL_S,
                 )
             await asyncio.sleep(1.0)
+
+
+def _by_stream(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    parts: dict[str, list[Entry]] = {}
+    for entry in entries:
+        parts.setdefault(entry.stream, []).append(entry)
+    return parts
 
 
 async def run_ingestor(settings: StorageSettings) -> None:

@@ -1,42 +1,85 @@
-"""Questions to the Parquet lake, in SQL, read-only and locked to the lake's own folder."""
+"""Readers of the Parquet lake: DuckDB behind a lock, Polars lazily, both only the partitions that are asked for."""
 
+from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import polars as pl
 
+from thor_web.thordata.errors import StorageError
+from thor_web.thordata.services.lake_files import lake_dates, partition_path, partitions_of
 from thor_web.thordata.settings import StorageSettings
 
-__all__ = ["LakeError", "query"]
+__all__ = ["open_lake", "query", "scan"]
 
 MEMORY_LIMIT: Final = "2GB"
+EVERY_PRICE: Final = pl.Schema({name: pl.Decimal(19, 9) for name in ("last", "bid", "ask")})
+"""One type for the prices of every file: a few need more digits than others."""
 
 
-class LakeError(Exception):
-    """The lake is empty, or DuckDB refused the question; the message says which."""
+def scan(
+    settings: StorageSettings, *, symbols: Sequence[str] | None = None, dates: Iterable[date] | None = None
+) -> pl.LazyFrame:
+    """The ticks of some symbols and trade dates, or of all, as a lazy frame: nothing is read before it is collected.
+
+    Columns are those of the ticks table, with the trade date as `date` in front. Raises StorageError `empty_lake` where
+    no partition is among them.
+    """
+    lake = settings.lake_folder()
+    frames = [
+        pl.scan_parquet(path, glob=False).select(pl.lit(day).alias("date"), pl.all()).cast(EVERY_PRICE)
+        for day in (sorted(dates) if dates is not None else lake_dates(lake))
+        for path in _paths(lake, day, symbols)
+    ]
+    if not frames:
+        raise StorageError("empty_lake", f"the lake {lake} holds none of these partitions; `thor export` writes them")
+    return pl.concat(frames)
+
+
+def _paths(lake: Path, day: date, symbols: Sequence[str] | None) -> list[Path]:
+    if symbols is None:
+        return list(partitions_of(lake, day).values())
+    paths = (partition_path(lake, day, symbol) for symbol in symbols)
+    return [path for path in paths if path.exists()]
+
+
+def open_lake(settings: StorageSettings) -> duckdb.DuckDBPyConnection:
+    """A DuckDB session that has the lake as the view `ticks` and nothing else: no other file, no network.
+
+    Raises StorageError `empty_lake`.
+    """
+    lake = settings.lake_folder().resolve()
+    if not any(lake.glob("date=*/symbol=*/ticks.parquet")):
+        raise StorageError("empty_lake", f"the lake {lake} holds no Parquet files yet; `thor export` writes them")
+    connection = duckdb.connect(":memory:")
+    try:
+        _lock(connection, lake)
+    except duckdb.Error as error:
+        connection.close()
+        raise StorageError("bad_lake_file", str(error)) from error
+    return connection
 
 
 def query(settings: StorageSettings, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and rows of a query over the view `ticks`. Raises LakeError."""
-    lake = settings.lake_folder().resolve()
-    if not any(lake.glob("date=*/symbol=*/*.parquet")):
-        raise LakeError(f"the lake {lake} holds no Parquet files yet; `thor export` writes them")
-    with duckdb.connect(":memory:") as connection:
+    """Column names and rows of one SELECT over the view `ticks`. Raises StorageError."""
+    with open_lake(settings) as connection:
         try:
-            _lock(connection, lake)
             # Through Arrow: DuckDB's own rows want pytz for instants.
             table = connection.sql(_one_question(connection, sql)).to_arrow_table()
         except duckdb.Error as error:
-            raise LakeError(str(error)) from error
+            damaged = isinstance(error, duckdb.InvalidInputException | duckdb.IOException) and "arquet" in str(error)
+            raise StorageError("bad_lake_file" if damaged else "bad_query", str(error)) from error
     columns = [column.to_pylist() for column in table.columns]
     return table.column_names, list(zip(*columns, strict=True))
 
 
 def _one_question(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
-    """The text, if it is one statement that only reads. Raises LakeError: the folder allows reading and writing."""
+    """The text, if it is one statement that only reads. Raises StorageError: the folder allows reading and writing."""
     statements = connection.extract_statements(sql)
     if len(statements) != 1 or statements[0].type is not duckdb.StatementType.SELECT:
-        raise LakeError("only one SELECT can be asked of the lake")
+        raise StorageError("bad_query", "only one SELECT can be asked of the lake")
     return sql
 
 
@@ -45,8 +88,8 @@ def _lock(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
     folder = str(lake).replace("'", "''")
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
     connection.execute(
-        f"CREATE VIEW ticks AS SELECT * FROM read_parquet('{folder}/date=*/symbol=*/*.parquet', "  # noqa: S608
-        "hive_partitioning = true, hive_types = {'date': DATE, 'symbol': VARCHAR})"
+        f"CREATE VIEW ticks AS SELECT * FROM read_parquet('{folder}/date=*/symbol=*/ticks.parquet', "  # noqa: S608
+        "hive_partitioning = true, hive_types = {'date': DATE, 'symbol': VARCHAR}, union_by_name = true)"
     )
     connection.execute(f"SET allowed_directories = ['{folder}']")
     connection.execute("SET enable_external_access = false")

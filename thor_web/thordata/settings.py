@@ -27,6 +27,11 @@ class StorageSettings(CollectorSettings):
         le=10_000,
         description="How long the ingestor gathers entries while little comes in, in ms.",
     )
+    ticks_kept_days: int = Field(
+        0,
+        ge=0,
+        description="Days that ticks stay in Postgres; older ones are dropped once they are in the lake. 0: for ever.",
+    )
     lake_dir: Path | None = Field(None, description="Folder of the Parquet lake. Default: `lake` in the state folder.")
 
     def conninfo(self) -> str:

@@ -1,6 +1,7 @@
 """The ingestor on real servers: each event once, the later one standing, whatever dies or repeats."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,9 +12,11 @@ from collectors import keys
 from collectors.bus import Bus
 from tests.integration.live import event, eventually, running
 from tests.servers import Database
+from thor_fast import parse_batch, register_source
 from thor_web.thor_project.configuration import ServerSettings
-from thor_web.thordata.ingestor import Ingestor
-from thor_web.thordata.services.tick_store import TickStore, day_of
+from thor_web.thordata.ingestor import COMPONENT, Ingestor
+from thor_web.thordata.services.partitions import day_of
+from thor_web.thordata.services.tick_store import TickStore
 
 KEPT_S = 86_400
 STREAM = keys.source_stream("TOS")
@@ -92,8 +95,6 @@ async def test_committed_but_not_acknowledged_is_not_stored_again(
     (entry,) = await bus.read_group(keys.INGEST_GROUP, "dead", [STREAM], count=10, block_ms=1)
     store = await TickStore.connect(server_settings.conninfo())
     assert await store.own(STREAM)
-    from thor_fast import parse_batch
-
     await store.store(STREAM, parse_batch([event(1, bid=9.0)])[0], entry.position)
     await store.close()
     await ingested(bus, server_settings)
@@ -104,8 +105,6 @@ async def test_a_stream_born_anew_is_stored_from_its_start(
     bus: Bus, server_settings: ServerSettings, database: Database
 ) -> None:
     store = await TickStore.connect(server_settings.conninfo())
-    from thor_fast import parse_batch
-
     await store.store(STREAM, parse_batch([])[0], (2**62, 0))
     await store.close()
     await publish(bus, event(1))
@@ -160,3 +159,159 @@ async def test_partitions_of_the_first_and_the_last_day(
     await publish(bus, event(1, ts="0001-01-01T00:00:00Z"), event(2, ts="9999-12-31T23:59:59.999999Z"))
     await ingested(bus, server_settings)
     assert [row[0] for row in await rows(database, "tableoid::regclass::text")] == ["ticks_00010101", "ticks_99991231"]
+
+
+async def stored(settings: ServerSettings, *batches: list[bytes]) -> TickStore:
+    """A store that has stored these batches, closed."""
+    store = await TickStore.connect(settings.conninfo())
+    for number, events in enumerate(batches, 1):
+        await store.store(STREAM, parse_batch(events)[0], (number, 0))
+    await store.close()
+    return store
+
+
+async def test_new_rows_are_copied_and_repeated_ones_go_the_long_way(server_settings: ServerSettings) -> None:
+    new = [[event(seq) for seq in range(start, start + 10)] for start in (0, 10, 20)]
+    store = await stored(server_settings, *new)
+    assert (store.counts.copied, store.counts.staged) == (3, 0)
+    store = await stored(server_settings, new[1], [event(30)], [event(31)], [event(31)])
+    assert (store.counts.copied, store.counts.staged, store.counts.conflicts) == (2, 2, 2)
+    # A replay of everything tries the short way ever more rarely.
+    store = await stored(server_settings, *[[event(seq)] for seq in range(30)])
+    assert (store.counts.copied, store.counts.staged) == (0, 30)
+    assert store.counts.conflicts == 5
+
+
+async def test_every_changed_hour_gets_a_new_version(server_settings: ServerSettings, database: Database) -> None:
+    at = "2025-06-11T{:02}:30:00Z".format
+    await stored(server_settings, [event(1, ts=at(12)), event(2, ts=at(13))], [event(3, ts=at(13))], [])
+    async with await psycopg.AsyncConnection.connect(database.conninfo) as connection:
+        cursor = await connection.execute("SELECT hour::text, stream, version FROM tick_changes ORDER BY hour")
+        assert await cursor.fetchall() == [
+            ("2025-06-11 12:00:00+00", STREAM, 1),
+            ("2025-06-11 13:00:00+00", STREAM, 2),
+        ]
+
+
+async def test_a_batch_over_midnight_lands_in_both_partitions(
+    server_settings: ServerSettings, database: Database
+) -> None:
+    both = [event(1, ts="2025-06-11T23:59:59Z"), event(2, ts="2025-06-12T00:00:00Z")]
+    await stored(server_settings, both, [*both, event(3, ts="2025-06-12T00:00:00Z")])
+    assert await rows(database, "seq, tableoid::regclass::text") == [
+        (1, "ticks_20250611"),
+        (2, "ticks_20250612"),
+        (3, "ticks_20250612"),
+    ]
+
+
+async def test_a_dropped_partition_is_made_again(server_settings: ServerSettings, database: Database) -> None:
+    store = await TickStore.connect(server_settings.conninfo())
+    await store.store(STREAM, parse_batch([event(1)])[0], (1, 0))
+    async with await psycopg.AsyncConnection.connect(database.conninfo, autocommit=True) as connection:
+        await connection.execute("DROP TABLE ticks_20250611")
+    await store.store(STREAM, parse_batch([event(2)])[0], (2, 0))
+    await store.close()
+    assert await rows(database) == [("ES", 2, Decimal(4800))]
+
+
+async def test_partitions_are_made_ahead(bus: Bus, server_settings: ServerSettings, database: Database) -> None:
+    today = datetime.now(UTC).date()
+    wanted = {f"ticks_{today + timedelta(days=ahead):%Y%m%d}" for ahead in range(3)}
+
+    async def partitions() -> set[str]:
+        async with await psycopg.AsyncConnection.connect(database.conninfo) as connection:
+            cursor = await connection.execute("SELECT inhrelid::regclass::text FROM pg_inherits")
+            return {row[0] for row in await cursor.fetchall()}
+
+    async with running(Ingestor(bus, server_settings).run()):
+        await eventually(partitions, lambda found: found >= wanted, "partitions of today and the next days")
+
+
+async def test_a_table_that_is_no_partition_is_not_written_to(
+    bus: Bus, server_settings: ServerSettings, database: Database
+) -> None:
+    async with await psycopg.AsyncConnection.connect(database.conninfo, autocommit=True) as connection:
+        await connection.execute("CREATE TABLE ticks_20250611 (LIKE ticks INCLUDING ALL)")
+        await publish(bus, event(1))
+        async with running(Ingestor(bus, server_settings).run()):
+            health = await eventually(bus.health, lambda found: bool(found.get("ingestor", {}).get("problem")))
+            assert health["ingestor"]["state"] == "waiting: half_partition"
+            assert "ticks_20250611 exists but is no partition of ticks" in health["ingestor"]["problem"]
+            await connection.execute(
+                "ALTER TABLE ticks ATTACH PARTITION ticks_20250611 FOR VALUES FROM ('2025-06-11Z') TO ('2025-06-12Z')"
+            )
+            assert await eventually(lambda: rows(database), bool, "it goes on") == [("ES", 1, Decimal(4800))]
+
+
+async def test_nothing_is_trimmed_that_is_not_stored(bus: Bus, server_settings: ServerSettings) -> None:
+    """However long Postgres is away: a retention of no time at all keeps every event that is not in it."""
+    await publish(bus, event(1))
+    await ingested(bus, server_settings)
+    late = Bus.from_url(server_settings.redis_url.get_secret_value())
+    await late.publish("TOS", [event(seq) for seq in range(2, 400)], retention_s=0)
+    await asyncio.sleep(0.01)
+    await late.publish("TOS", [event(400)], retention_s=0)
+    state = await bus.stream_state(STREAM)
+    assert state
+    assert state.length == 400
+    await ingested(bus, server_settings)
+    await asyncio.sleep(0.01)
+    fresh = Bus.from_url(server_settings.redis_url.get_secret_value())
+    await fresh.publish("TOS", [event(401)], retention_s=0)
+    state = await bus.stream_state(STREAM)
+    assert state
+    assert state.length < 400
+    await late.close()
+    await fresh.close()
+
+
+async def test_it_stops_and_starts_as_the_schedule_wants(
+    bus: Bus, server_settings: ServerSettings, database: Database
+) -> None:
+    await bus.want(COMPONENT, wanted=False)
+    await publish(bus, event(1))
+
+    async def state() -> str:
+        return (await bus.health()).get(COMPONENT, {}).get("state", "")
+
+    async with running(Ingestor(bus, server_settings).run()):
+        await eventually(state, lambda found: found == "stopped by schedule", "it rests")
+        assert await rows(database) == []
+        await bus.want(COMPONENT, wanted=True)
+        await eventually(lambda: rows(database), bool, "it stores")
+        await bus.want(COMPONENT, wanted=False)
+        await eventually(state, lambda found: found == "stopped by schedule", "it rests again")
+
+
+async def test_ingestors_share_the_streams(bus: Bus, server_settings: ServerSettings, database: Database) -> None:
+    sources = ("ALPHA", "BETA", "GAMMA", "DELTA")
+    for source in sources:
+        register_source(source)
+        await publish(bus, event(1, source=source), source=source)
+    first, second = Ingestor(bus, server_settings), Ingestor(bus, server_settings)
+
+    async def shares() -> tuple[int, int]:
+        return len(first.streams), len(second.streams)
+
+    async with running(first.run()):
+        await eventually(shares, lambda found: found == (4, 0), "one has all")
+        async with running(second.run()):
+            await eventually(shares, lambda found: found == (2, 2), "two have half each")
+        await eventually(shares, lambda found: found[0] == 4, "the one that is left has all again")
+        for source in sources:
+            await publish(bus, event(2, source=source), source=source)
+        await eventually(lambda: rows(database), lambda found: len(found) == 8, "all is stored")
+
+
+async def test_a_table_without_partitions_serves_as_well(
+    bus: Bus, server_settings: ServerSettings, database: Database
+) -> None:
+    """As a hypertable of Timescale is one: rows go to `ticks` itself."""
+    async with await psycopg.AsyncConnection.connect(database.conninfo, autocommit=True) as connection:
+        await connection.execute("ALTER TABLE ticks RENAME TO partitioned")
+        await connection.execute("CREATE TABLE ticks (LIKE partitioned INCLUDING ALL)")
+        await connection.execute("DROP TABLE partitioned")
+    await publish(bus, event(1), event(2), event(1, bid=1.0))
+    await ingested(bus, server_settings)
+    assert await rows(database) == [("ES", 1, Decimal(1)), ("ES", 2, Decimal(4800))]

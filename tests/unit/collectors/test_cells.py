@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from collectors.cells import CellError, read_count, read_percent, read_price
+from thor_fast import read_cell
 
 NOTHING = [
     None,
@@ -42,15 +42,15 @@ COM_ERRORS = [
 
 @pytest.mark.parametrize("value", NOTHING)
 def test_words_and_errors_are_nothing_yet(value: object) -> None:
-    assert read_price(value) is None
-    assert read_percent(value) is None
-    assert read_count(value) is None
+    assert read_cell(value, "price") is None
+    assert read_cell(value, "percent") is None
+    assert read_cell(value, "count") is None
 
 
 @pytest.mark.parametrize("value", COM_ERRORS)
 def test_a_com_error_number_is_never_a_price(value: float) -> None:
-    assert read_price(value) is None
-    assert read_count(value) is None
+    assert read_cell(value, "price") is None
+    assert read_cell(value, "count") is None
 
 
 @pytest.mark.parametrize(
@@ -78,35 +78,35 @@ def test_a_com_error_number_is_never_a_price(value: float) -> None:
     ],
 )
 def test_a_price_is_read_exactly(value: object, price: str) -> None:
-    assert read_price(value) == Decimal(price)
+    assert read_cell(value, "price") == Decimal(price)
 
 
 @pytest.mark.parametrize("value", ["118'32", "118'40", "abc", "1.2.3", "12%", True, datetime(2025, 11, 26), 1e30])  # noqa: DTZ001
 def test_what_is_no_price_is_an_error_not_a_number(value: object) -> None:
-    with pytest.raises(CellError):
-        read_price(value)
+    with pytest.raises(ValueError, match=" is "):
+        read_cell(value, "price")
 
 
 @pytest.mark.parametrize(
     ("value", "percent"), [("0.42%", "0.42"), ("+1.5 %", "1.5"), ("-0.30%", "-0.3"), (0.42, "0.42"), ("7", "7")]
 )
 def test_percent_text_is_read(value: object, percent: str) -> None:
-    assert read_percent(value) == Decimal(percent)
+    assert read_cell(value, "percent") == Decimal(percent)
 
 
 def test_a_word_is_no_percentage() -> None:
-    with pytest.raises(CellError):
-        read_percent("up%")
+    with pytest.raises(ValueError, match=" is "):
+        read_cell("up%", "percent")
 
 
 @pytest.mark.parametrize(
     ("value", "count"), [(17, 17), (17.0, 17), ("17", 17), ("47,202", 47202), (0, 0), (2**31 - 1, 2**31 - 1)]
 )
 def test_a_size_is_a_whole_number(value: object, count: int) -> None:
-    assert read_count(value) == count
+    assert read_cell(value, "count") == count
 
 
 @pytest.mark.parametrize("value", [2.5, -1, "many", 2**31, True])
 def test_what_is_no_size_is_an_error(value: object) -> None:
-    with pytest.raises(CellError):
-        read_count(value)
+    with pytest.raises(ValueError, match=" is "):
+        read_cell(value, "count")

@@ -6,7 +6,7 @@ No function keeps a reference to what it was given, and none reads a clock.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, final, overload
+from typing import Any, Final, Literal, final, overload
 
 from typing_extensions import Buffer
 
@@ -18,6 +18,7 @@ __all__ = [
     "EVENT_FIELDS",
     "MERGE_REASONS",
     "Bars",
+    "CopyReader",
     "Decision",
     "EventError",
     "MergePolicy",
@@ -25,10 +26,13 @@ __all__ = [
     "QuoteBatch",
     "QuoteEvent",
     "Reject",
+    "RowReader",
     "Thresholds",
+    "Ticks",
     "__version__",
     "classify_batch",
     "classify_columns",
+    "distinct_intervals",
     "format_price",
     "format_price_column",
     "format_prices",
@@ -36,6 +40,7 @@ __all__ = [
     "parse_event",
     "parse_price",
     "parse_prices",
+    "read_cell",
     "register_display",
     "register_source",
     "registered_sources",
@@ -283,6 +288,60 @@ class Bars:
         """How many events the bar is made of."""
 
 @final
+class Ticks:
+    """Rows of the ticks table as columns.
+
+    Where an event has venue and meta, a tick has `extra`, a JSON object of both as Postgres writes it.
+    """
+
+    @staticmethod
+    def from_arrow(data: object) -> Ticks:
+        """The rows of a table with the columns of `__arrow_c_stream__`; texts may be of any Arrow type of text.
+
+        Raises `ValueError` for other columns, types or values, `AttributeError` for an object without that method.
+        """
+    @staticmethod
+    def concat(parts: Sequence[Ticks]) -> Ticks:
+        """All rows of these, one after the other."""
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The rows as an Arrow C stream of one record batch.
+
+        Columns: symbol, ts (timestamp in microseconds, UTC), last, bid, ask (decimals with nine places, of 18 digits
+        or, where `wide`, 19), last_size, bid_size, ask_size (int32), source, cond, seq (int64), extra. Texts are
+        dictionaries.
+        """
+    def __len__(self) -> int: ...
+    def symbols(self) -> list[str]:
+        """Each symbol once, in order."""
+    @property
+    def wide(self) -> bool:
+        """Whether a price needs more than 18 digits, nine of them decimals."""
+    def digest(self) -> str:
+        """32 hexadecimal digits for the set of rows, the same in any order and form. Not cryptographic."""
+    def by_symbol(self, threads: int = 1) -> list[tuple[str, Ticks]]:
+        """Each symbol's rows by ts, seq (none first) and source, by symbol; of rows with one key the last."""
+    def to_events(self) -> QuoteBatch:
+        """The rows as events in their order. Raises `EventError` for a row that is none."""
+
+@final
+class CopyReader:
+    """Reads what a `COPY … TO STDOUT (FORMAT binary)` of the twelve columns of ticks sends.
+
+    A price that does not fit 64 bits of 1e-9, or has more than nine decimals, is refused, never rounded.
+    """
+
+    def __new__(cls) -> CopyReader: ...
+    def feed_wire(self, data: Buffer) -> bool:
+        """Takes the next bytes of the server's messages, cut anywhere. True once it is ready for another query.
+
+        Raises `ValueError` for anything that is no such stream.
+        """
+    def feed_rows(self, data: bytes) -> None:
+        """Takes the payload of one CopyData message. Raises `ValueError` as `feed_wire`."""
+    def finish(self) -> Ticks:
+        """The rows. Raises `ValueError` where the server broke off, or the stream did; can be asked once."""
+
+@final
 class Decision:
     """The answer to an offer."""
 
@@ -385,6 +444,51 @@ class Thresholds:
         sell: Decimal | float,
         strong_sell: Decimal | float,
     ) -> Thresholds: ...
+
+@final
+class RowReader:
+    """Reads the rows of one instrument in a quote sheet.
+
+    `columns` says where its figures stand: name to column, from 0. The names are `last`, `bid`, `ask`, `lastSize`,
+    `bidSize`, `askSize`, `volume`, `netChange`, `changePercent`, `open`, `high`, `low`, `close`, `high52` and `low52`.
+    `tick` is the smallest price step in points. Raises `ValueError` for another name.
+
+    >>> from thor_fast import RowReader
+    >>> reader = RowReader({"last": 1, "netChange": 2}, source="TOS", precision=5, tick=0.03125)
+    >>> members, findings = reader.read(["ZB", "118'10", "+0'14"])
+    >>> members[:30], members[-41:], findings
+    (b'"source":"TOS","last":118.3125', b'"meta":{"precision":5,"netChange":0.4375}', [])
+    """
+
+    def __new__(
+        cls,
+        columns: dict[str, int],
+        *,
+        source: str,
+        precision: int,
+        tick: Decimal | float,
+        contract: str | None = None,
+        stale: bool = False,
+    ) -> RowReader: ...
+    def read(self, row: Sequence[object]) -> tuple[bytes | None, list[tuple[str, str]]]:
+        """The members of the row's candidate event but `v`, `symbol` and `ts`, and what was found: code, sentence.
+
+        None where the row has no price yet. A price or size that cannot be read stays in the members as it is, so
+        that the candidate is refused by name. A zero is nothing yet, unless the row's other prices are as small.
+        """
+
+def read_cell(
+    value: object, kind: Literal["price", "percent", "count"], *, largest: int = 2147483647
+) -> Decimal | int | None:
+    """What one cell of a quote sheet says, read as a price, a percentage or a count; None for nothing yet.
+
+    Nothing yet are words such as N/A and loading, and Excel's errors as text or as the integers that COM gives. A count
+    is an int of at most `largest`, the others are decimals. Raises `ValueError` for what is none of it.
+
+    >>> from thor_fast import read_cell
+    >>> read_cell("118'27", "price"), read_cell(-2146826246, "price"), read_cell("+0.42%", "percent")
+    (Decimal('118.84375'), None, Decimal('0.42'))
+    """
 
 def parse_event(data: bytes) -> QuoteEvent:
     """Reads one event, as strictly as the contract says. Raises `EventError`.
@@ -500,4 +604,13 @@ def classify_columns(changes: Buffer, thresholds: Sequence[Thresholds | None], i
     >>> changes = array("q", [6_250_000_000, 6_000_000_000, -6_000_000_000, -(2**63)])
     >>> classify_columns(changes, [ladder, None], array("I", [0, 0, 0, 0])).tolist()
     [2, 1, -2, -128]
+    """
+
+def distinct_intervals(batch: QuoteBatch, interval_us: int) -> list[int]:
+    """The start of every interval with an event, rising, microseconds UTC; none for an interval that is not above 0.
+
+    >>> from thor_fast import QuoteBatch, QuoteEvent, distinct_intervals
+    >>> events = [QuoteEvent(symbol="ES", ts_us=ts_us, source="MOCK") for ts_us in (5, 12, -1)]
+    >>> distinct_intervals(QuoteBatch.from_events(events), 10)
+    [-10, 0, 10]
     """

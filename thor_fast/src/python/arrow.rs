@@ -228,7 +228,7 @@ pub(super) fn read(stream: RecordBatchStreamReader, sources: &Sources) -> Result
 }
 
 /// A column of texts of any kind, read by row.
-enum TextColumn<'a> {
+pub(super) enum TextColumn<'a> {
     Small(&'a StringArray),
     Large(&'a LargeStringArray),
     View(&'a arrow_array::StringViewArray),
@@ -237,7 +237,7 @@ enum TextColumn<'a> {
 }
 
 impl<'a> TextColumn<'a> {
-    fn of(array: &'a dyn Array) -> Option<Self> {
+    pub(super) fn of(array: &'a dyn Array) -> Option<Self> {
         Some(match array.data_type() {
             DataType::Utf8 => Self::Small(array.as_string_opt()?),
             DataType::LargeUtf8 => Self::Large(array.as_string_opt()?),
@@ -252,7 +252,7 @@ impl<'a> TextColumn<'a> {
         })
     }
 
-    fn get(&self, row: usize) -> Option<&str> {
+    pub(super) fn get(&self, row: usize) -> Option<&str> {
         fn at<'t, A: Array>(array: &'t A, row: usize, value: impl Fn(&'t A) -> &'t str) -> Option<&'t str> {
             (row < array.len() && array.is_valid(row)).then(|| value(array))
         }

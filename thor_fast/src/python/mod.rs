@@ -10,6 +10,8 @@ mod event;
 mod merge;
 mod prices;
 mod registry;
+mod sheet;
+mod ticks;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -36,10 +38,14 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::PyReject>()?;
     module.add_class::<batch::PyQuoteBatch>()?;
     module.add_class::<bars::PyBars>()?;
+    module.add_class::<ticks::PyTicks>()?;
+    module.add_class::<ticks::PyCopyReader>()?;
     module.add_class::<merge::PyDecision>()?;
     module.add_class::<merge::PyMergePolicy>()?;
     module.add_class::<prices::PyThresholds>()?;
     module.add_class::<prices::PyPriceTexts>()?;
+    module.add_class::<sheet::PyRowReader>()?;
+    module.add_function(wrap_pyfunction!(sheet::read_cell, module)?)?;
     module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
     module.add_function(wrap_pyfunction!(batch::parse_batch, module)?)?;
     module.add_function(wrap_pyfunction!(registry::register_source, module)?)?;
@@ -52,6 +58,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prices::parse_prices, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_batch, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_columns, module)?)?;
+    module.add_function(wrap_pyfunction!(ticks::distinct_intervals, module)?)?;
     Ok(())
 }
 

@@ -1,52 +1,75 @@
-"""Writing to the ticks table: partitions, and batches that are stored together with their stream position.
+"""Writing to the ticks table: batches that are stored together with their stream position, each row once.
 
 One store is one Postgres session. It owns the streams it has locked: the lock lives and dies with the session
 that writes, so a second ingestor can never store later entries of a stream before the first one's.
 """
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date
 from typing import Final, Self
 
-from psycopg import AsyncConnection, sql
+import psycopg
+from psycopg import AsyncConnection, AsyncCursor, sql
 
-from thor_fast import QuoteBatch
+from thor_fast import QuoteBatch, distinct_intervals
+from thor_web.thordata.services.partitions import LOCK_SPACE, Partitions, day_of
 
-__all__ = ["Position", "TickStore"]
+__all__ = ["Position", "StoreCounts", "TickStore"]
 
 Position = tuple[int, int]
 """A stream id as numbers: milliseconds since 1970 and a counter within them."""
 
-LOCK_SPACE: Final = 0x7407
-"""First key of our advisory locks, so that they meet nobody else's."""
-PARTITION_LOCK: Final = 1
 DAY_US: Final = 86_400_000_000
+HOUR_US: Final = 3_600_000_000
+MOST_STAGED: Final = 16
+"""After so many batches that went the long way because of repeated keys the short way is tried again."""
 
 STAGE: Final = """
 CREATE TEMPORARY TABLE IF NOT EXISTS ticks_stage
     (LIKE ticks INCLUDING DEFAULTS EXCLUDING CONSTRAINTS EXCLUDING INDEXES) ON COMMIT DELETE ROWS
 """
-COPY: Final = """
-COPY ticks_stage (symbol, ts, last, bid, ask, last_size, bid_size, ask_size, source, cond, seq, extra)
-FROM STDIN (FORMAT binary)
-"""
-UPSERT: Final = """
-INSERT INTO ticks AS kept SELECT * FROM ticks_stage
+COPY: Final = sql.SQL(
+    "COPY {} (symbol, ts, last, bid, ask, last_size, bid_size, ask_size, source, cond, seq, extra) "
+    "FROM STDIN (FORMAT binary)"
+)
+UPSERT: Final = sql.SQL("""
+INSERT INTO {} AS kept SELECT * FROM ticks_stage
 ON CONFLICT (symbol, source, ts, seq) DO UPDATE SET
     last = excluded.last, bid = excluded.bid, ask = excluded.ask, last_size = excluded.last_size,
     bid_size = excluded.bid_size, ask_size = excluded.ask_size, cond = excluded.cond, extra = excluded.extra
 WHERE (kept.last, kept.bid, kept.ask, kept.last_size, kept.bid_size, kept.ask_size, kept.cond, kept.extra)
     IS DISTINCT FROM (excluded.last, excluded.bid, excluded.ask, excluded.last_size, excluded.bid_size,
                       excluded.ask_size, excluded.cond, excluded.extra)
+""")
+MOVE_ON: Final = """
+WITH changed AS (
+    INSERT INTO tick_changes (hour, stream)
+    SELECT to_timestamp(us / 1e6), %(stream)s FROM unnest(%(hours)s::bigint[]) AS us
+    ON CONFLICT (hour, stream) DO UPDATE SET version = tick_changes.version + 1
+)
+INSERT INTO ingest_positions (stream, id_ms, id_counter) VALUES (%(stream)s, %(ms)s, %(counter)s)
+ON CONFLICT (stream) DO UPDATE SET id_ms = excluded.id_ms, id_counter = excluded.id_counter, updated_at = now()
 """
+
+
+@dataclass(slots=True)
+class StoreCounts:
+    """How the batches went so far: copied straight into the table, or staged because a key was there already."""
+
+    copied: int = 0
+    staged: int = 0
+    conflicts: int = 0
 
 
 class TickStore:
     """A session that stores batches of ticks, exactly once in effect."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, partitions: Partitions) -> None:
+        self.counts = StoreCounts()
         self._connection = connection
-        self._days: set[date] = set()
+        self._partitions = partitions
+        self._staged_left = 0
+        self._conflicts_in_a_row = 0
 
     @classmethod
     async def connect(cls, conninfo: str) -> Self:
@@ -54,9 +77,13 @@ class TickStore:
         connection = await AsyncConnection.connect(
             conninfo, autocommit=True, application_name="thor ingest", prepare_threshold=None
         )
-        await connection.execute("SET client_min_messages = warning")
-        await connection.execute(STAGE)
-        return cls(connection)
+        try:
+            await connection.execute("SET client_min_messages = warning")
+            await connection.execute(STAGE)
+            return cls(connection, await Partitions.of(connection))
+        except BaseException:
+            await connection.close()
+            raise
 
     async def close(self) -> None:
         """End the session and with it every lock it holds."""
@@ -67,6 +94,19 @@ class TickStore:
         cursor = await self._connection.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", (LOCK_SPACE, stream))
         row = await cursor.fetchone()
         return bool(row and row[0])
+
+    async def disown(self, stream: str) -> None:
+        """Leave a stream to whichever session asks for it next."""
+        await self._connection.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", (LOCK_SPACE, stream))
+
+    async def sessions(self) -> int:
+        """How many sessions like this one store into the database now, this one among them."""
+        cursor = await self._connection.execute(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE application_name = 'thor ingest' AND datname = current_database()"
+        )
+        row = await cursor.fetchone()
+        return max(1, int(row[0])) if row else 1
 
     async def reset_position(self, stream: str) -> None:
         """Forget the position of a stream: it was born anew, its entries have not been seen."""
@@ -84,6 +124,10 @@ class TickStore:
         row = await cursor.fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
+    async def prepare_ahead(self, today: date) -> None:
+        """Create the partitions of the days around today, so that no batch has to wait for one at midnight."""
+        await self._partitions.create_ahead(today)
+
     async def store(self, stream: str, batch: QuoteBatch, position: Position) -> None:
         """Store a batch and the position it reaches in one transaction.
 
@@ -91,44 +135,51 @@ class TickStore:
         replaces a stored one. Raises psycopg.DataError or psycopg.IntegrityError for a batch that Postgres refuses,
         leaving nothing of it.
         """
-        if len(batch):
-            await self._ensure_partitions(batch.ts_us())
         rows = batch.last_per_key()
+        try:
+            await self._store(stream, rows, position)
+        except psycopg.errors.UndefinedTable:
+            # Retention dropped a partition that we knew of: ask again which there are.
+            self._partitions.forget()
+            await self._store(stream, rows, position)
+
+    async def _store(self, stream: str, rows: QuoteBatch, position: Position) -> None:
+        target = await self._partitions.of_days([day_of(ts_us) for ts_us in distinct_intervals(rows, DAY_US)])
+        if self._staged_left == 0:
+            try:
+                await self._copy(stream, rows, position, target)
+            except psycopg.errors.UniqueViolation:
+                # A source repeated itself, or a replay: rare, and mostly not alone. Each conflict in a row doubles how
+                # long the short way is not even tried.
+                self._staged_left = min(2**self._conflicts_in_a_row, MOST_STAGED)
+                self._conflicts_in_a_row += 1
+                self.counts.conflicts += 1
+            else:
+                self._conflicts_in_a_row = 0
+                self.counts.copied += 1
+                return
+        self._staged_left -= 1
+        await self._upsert(stream, rows, position, target)
+        self.counts.staged += 1
+
+    async def _copy(self, stream: str, rows: QuoteBatch, position: Position, target: sql.Identifier) -> None:
+        """The short way: straight into the table, which refuses the whole batch where a key is there already."""
         async with self._connection.transaction(), self._connection.cursor() as cursor:
             if len(rows):
-                async with cursor.copy(COPY) as copy:
+                async with cursor.copy(COPY.format(target)) as copy:
                     await copy.write(rows.to_copy_binary())
-                await cursor.execute(UPSERT)
-            await cursor.execute(
-                "INSERT INTO ingest_positions (stream, id_ms, id_counter) VALUES (%s, %s, %s) "
-                "ON CONFLICT (stream) DO UPDATE SET "
-                "id_ms = excluded.id_ms, id_counter = excluded.id_counter, updated_at = now()",
-                (stream, *position),
-            )
+            await _move_on(cursor, stream, rows, position)
 
-    async def _ensure_partitions(self, instants_us: Iterable[int]) -> None:
-        days = {day_of(ts_us) for ts_us in {ts_us // DAY_US * DAY_US for ts_us in instants_us}}
-        for day in sorted(days - self._days):
-            await self._create_partition(day)
-            self._days.add(day)
-
-    async def _create_partition(self, day: date) -> None:
-        end = sql.Literal(midnight(day + timedelta(days=1))) if day < date.max else sql.SQL("MAXVALUE")
-        template = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF ticks FOR VALUES FROM ({}) TO ({})")
-        statement = template.format(
-            sql.Identifier(f"ticks_{day.isoformat().replace('-', '')}"), sql.Literal(midnight(day)), end
-        )
-        async with self._connection.transaction():
-            # Two sessions that create the same partition at once would make one of them fail.
-            await self._connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (LOCK_SPACE, PARTITION_LOCK))
-            await self._connection.execute(statement)
+    async def _upsert(self, stream: str, rows: QuoteBatch, position: Position, target: sql.Identifier) -> None:
+        """The long way: beside the table first, then into it, the later event standing."""
+        async with self._connection.transaction(), self._connection.cursor() as cursor:
+            async with cursor.copy(COPY.format(sql.Identifier("ticks_stage"))) as copy:
+                await copy.write(rows.to_copy_binary())
+            await cursor.execute(UPSERT.format(target))
+            await _move_on(cursor, stream, rows, position)
 
 
-def midnight(day: date) -> str:
-    """The first instant of a UTC day as Postgres reads it."""
-    return f"{day.isoformat()} 00:00:00+00"
-
-
-def day_of(ts_us: int) -> date:
-    """The UTC day of an instant in microseconds, exact for every year from 1 to 9999."""
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ts_us)).date()
+async def _move_on(cursor: AsyncCursor, stream: str, rows: QuoteBatch, position: Position) -> None:
+    """Store the position, and that the hours of these rows have changed."""
+    hours = distinct_intervals(rows, HOUR_US)
+    await cursor.execute(MOVE_ON, {"stream": stream, "hours": hours, "ms": position[0], "counter": position[1]})

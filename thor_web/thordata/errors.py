@@ -1,0 +1,27 @@
+"""What can go wrong with stored data, as a stable code and one sentence for a person."""
+
+from typing import Final
+
+__all__ = ["STORAGE_CODES", "StorageError"]
+
+STORAGE_CODES: Final = {
+    "bad_copy_data": "What Postgres sent is not COPY data in binary format of the ticks table; nothing of it was used",
+    "bad_import": "A file cannot be imported: its layout, zone or symbols are not known; nothing of it was stored",
+    "bad_lake_file": "A Parquet file of the lake is truncated, damaged or has other columns; export its date again",
+    "bad_query": "A question to the lake or to history that cannot be answered as it was put",
+    "empty_lake": "There is no Parquet file in the lake yet",
+    "half_partition": "A table has the name of a partition of ticks but is not attached to it; nothing is stored in it",
+    "lake_differs": "Postgres and lake do not hold the same rows; the partition is named",
+    "lake_full": "The lake's file system has no room left; the old files stand",
+    "not_exported": "A partition holds rows that no verified export has; it is not dropped",
+    "postgres_full": "Postgres has no room left; the events wait in their stream",
+}
+"""Every code of a `StorageError`, with its meaning."""
+
+
+class StorageError(Exception):
+    """A failure that a person has to look at; `code` is one of `STORAGE_CODES`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
