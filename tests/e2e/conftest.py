@@ -86,10 +86,10 @@ class RunningThor:
         return psutil.Process(self._process.pid).children(recursive=True)
 
     def child(self, *words: str) -> psutil.Process:
-        """The direct child whose command line holds all the words."""
+        """The direct child whose command line holds all the words, or whose program is called so."""
         for process in psutil.Process(self._process.pid).children():
             command = process.cmdline()
-            if all(any(word in part for part in command) for word in words):
+            if all(word in command or Path(command[0]).name.startswith(word) for word in words):
                 return process
         raise AssertionError(f"no child runs {words}: {[p.cmdline() for p in self.children()]}")
 

@@ -1,7 +1,9 @@
 """What other rooms may use of the instruments and signals."""
 
+from thor_web.futuretrading.live_paths import LivePaths
+from thor_web.futuretrading.services.caller import Caller
 from thor_web.futuretrading.services.classification import Classifier, Signal
-from thor_web.futuretrading.services.enrichment import Enricher, with_age
+from thor_web.futuretrading.services.enrichment import Enricher
 from thor_web.futuretrading.services.quotes_state import QUOTES_STATE, QuotesState
 
-__all__ = ["QUOTES_STATE", "Classifier", "Enricher", "QuotesState", "Signal", "with_age"]
+__all__ = ["QUOTES_STATE", "Caller", "Classifier", "Enricher", "LivePaths", "QuotesState", "Signal"]

@@ -1,19 +1,21 @@
 """What other rooms may use of the live path."""
 
-from collections.abc import Mapping
-from typing import Any, Final
-
-from thor_web.livedata.services.hub import Hub
+from thor_web.livedata.services.client import HANDOVER
+from thor_web.livedata.services.fanout import Counts, Fanout, TooManyStreams
+from thor_web.livedata.services.hub import Hub, id_of
+from thor_web.livedata.services.latency import BOUNDS_MS
+from thor_web.livedata.services.messages import StreamRequest
 from thor_web.livedata.services.ring import Frame, Position
-from thor_web.livedata.services.streams import StreamRequest, stream
 
-__all__ = ["HUB_STATE", "Frame", "Hub", "Position", "StreamRequest", "hub_of", "stream"]
-
-HUB_STATE: Final = "hub"
-"""Name under which the server keeps the hub in the ASGI state."""
-
-
-def hub_of(scope: Mapping[str, Any]) -> Hub:
-    """The hub of the process that serves a request."""
-    hub: Hub = scope["state"][HUB_STATE]
-    return hub
+__all__ = [
+    "BOUNDS_MS",
+    "HANDOVER",
+    "Counts",
+    "Fanout",
+    "Frame",
+    "Hub",
+    "Position",
+    "StreamRequest",
+    "TooManyStreams",
+    "id_of",
+]

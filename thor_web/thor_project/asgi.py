@@ -1,14 +1,13 @@
-"""The ASGI application: static files in front, Django behind, and the live path for as long as the server runs.
+"""The ASGI application: the live paths and static files in front, Django behind, for as long as the server runs.
 
-The hub belongs to the server's lifespan, not to a module: it starts with it, ends with it, and reaches the
-views through the ASGI state.
+Hub and fan-out belong to the server's lifespan, not to a module: they start with it, end with it, and what Django's
+views need of them reaches them through the ASGI state.
 """
 
 import asyncio
+import gc
 import logging
-import os
 import re
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
@@ -21,11 +20,13 @@ import orjson
 from django.core.asgi import get_asgi_application
 from servestatic import ServeStaticASGI
 
-from collectors.bus import Bus, BusError
+from collectors.bus import Bus
 from collectors.instruments import load_instruments, register
-from thor_web.futuretrading.interface import QUOTES_STATE, Classifier, Enricher, QuotesState
-from thor_web.livedata.interface import HUB_STATE, Hub
+from thor_web.futuretrading.interface import QUOTES_STATE, Classifier, Enricher, LivePaths, QuotesState
+from thor_web.livedata.interface import Fanout, Hub
+from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
+from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
 from thor_web.timezones.interface import market_names, session_state
 
 __all__ = ["Application", "application"]
@@ -40,7 +41,6 @@ HASHED_NAME: Final = re.compile(r"^/static/assets/.+-[\w-]{8}\.\w+$")
 """Vite puts a hash of the content into these names, so they never change."""
 LONGEST_SLEEP: Final = timedelta(seconds=15)
 """A sleeping machine or a stepped clock is noticed this soon."""
-HEALTH_TTL_S: Final = 5
 START_PATIENCE_S: Final = 3.0
 
 
@@ -59,12 +59,17 @@ class Application:
         for package in (django.contrib.admin, ninja):
             static.add_files(Path(str(package.__file__)).parent / "static", prefix="static/")
         self._static = static
+        self._live: LivePaths | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
-        else:
+            return
+        answer = self._live.answer_for(scope["path"]) if self._live is not None and scope["type"] == "http" else None
+        if answer is None:
             await self._static(scope, receive, send)
+        else:
+            await answer(scope, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -72,22 +77,39 @@ class Application:
             bus = Bus.from_url(self._settings.redis_url.get_secret_value())
             stack.push_async_callback(bus.close)
             hub = Hub(bus, capacity=self._settings.stream_ring)
+            fanout = Fanout(
+                hub,
+                most_clients=self._settings.stream_clients,
+                most_a_caller=self._settings.stream_clients_each,
+            )
+            health = WebHealth(bus, hub, fanout, worker=self._settings.thor_worker)
             instruments = load_instruments()
             register(instruments)
-            scope["state"][HUB_STATE] = hub
-            scope["state"][QUOTES_STATE] = QuotesState(
+            state = QuotesState(
                 instruments,
                 Enricher(instruments, Classifier.from_data_file(), stale_after_ms=self._settings.stale_after_ms),
                 self._session_event,
-                most_clients=self._settings.stream_clients,
             )
-            for work in (hub.run(), self._announce_sessions(hub), report(bus, hub)):
+            scope["state"] |= {HEALTH_STATE: health, QUOTES_STATE: state}
+            self._live = LivePaths(
+                hub,
+                fanout,
+                state,
+                Callers(),
+                hosts=self._settings.hosts,
+                stale_after_ms=self._settings.stale_after_ms,
+            )
+            for work in (hub.run(), fanout.run(), self._announce_sessions(hub), health.run()):
                 task = asyncio.create_task(work)
                 stack.push_async_callback(ended, task)
             # A server that takes requests can answer them, unless Redis is away: then it says so to each.
             await hub.wait_ready(timeout_s=START_PATIENCE_S)
+            # What is here now stays: a collection that walks all of Django would stop every stream for 30 ms.
+            gc.collect()
+            gc.freeze()
             await send({"type": "lifespan.startup.complete"})
             await receive()
+            await fanout.drain()
         await send({"type": "lifespan.shutdown.complete"})
 
     def _session_event(self) -> bytes:
@@ -106,22 +128,6 @@ class Application:
                 known[name] = session_state(name, datetime.now(UTC))
                 if known[name].is_open != before.is_open:
                     hub.announce("session", orjson.dumps(known[name].to_json()))
-
-
-async def report(bus: Bus, hub: Hub) -> None:
-    """Say each second that this web process lives."""
-    while True:
-        fields: dict[str, str | int | float] = {
-            "state": "degraded" if hub.degraded else "serving" if hub.ready else "starting",
-            "time_ms": time.time_ns() // 1_000_000,
-            "clients": hub.clients,
-            "symbols": len(hub.newest),
-            "skipped": hub.skipped,
-            "pid": os.getpid(),
-        }
-        with suppress(BusError):
-            await bus.heartbeat("web", fields, ttl_s=HEALTH_TTL_S)
-        await asyncio.sleep(1.0)
 
 
 async def ended(task: asyncio.Task[None]) -> None:

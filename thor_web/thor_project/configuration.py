@@ -27,8 +27,17 @@ class ServerSettings(StorageSettings):
     )
     thor_debug: bool = Field(False, description="Show tracebacks. Never where others can reach the server.")
     default_market: str = Field("GLOBEX", description="Market that `/api/session` answers for when none is named.")
+    web_workers: int = Field(
+        1, ge=1, le=64, description="Web processes of `thor web` that share its port. `--workers` comes first."
+    )
+    thor_worker: str | None = Field(
+        None, description="Name of this web process among several. `thor web --workers` sets it."
+    )
     stream_clients: int = Field(
-        2_000, ge=1, description="Most event streams one web process serves at a time; more get 503."
+        10_000, ge=1, description="Most event streams one web process serves at a time; more get 503."
+    )
+    stream_clients_each: int = Field(
+        200, ge=1, description="Most event streams one web process serves to one user or address; more get 503."
     )
     stream_ring: int = Field(
         20_000, ge=100, description="Events a web process keeps for its streams; older ones come from Redis."

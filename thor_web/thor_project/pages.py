@@ -7,11 +7,11 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpResponse, JsonResponse
 
-from thor_web.livedata.interface import hub_of
 from thor_web.problems import Problem
 from thor_web.thor_project.api import problem_response
+from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
 
-__all__ = ["dashboard", "healthz", "readyz"]
+__all__ = ["dashboard", "healthz", "metrics", "readyz"]
 
 
 async def healthz(_request: ASGIRequest) -> HttpResponse:
@@ -21,13 +21,25 @@ async def healthz(_request: ASGIRequest) -> HttpResponse:
 
 async def readyz(request: ASGIRequest) -> HttpResponse:
     """This process can do its work: Redis and Postgres are there. 503 otherwise, saying which is not."""
-    hub = hub_of(request.scope)
-    parts = {"redis": hub.ready and not hub.degraded, "postgres": await sync_to_async(_postgres_answers)()}
+    parts = {"redis": _health(request).ready, "postgres": await sync_to_async(_postgres_answers)()}
     return JsonResponse(
         {"status": "ready" if all(parts.values()) else "not ready"} | parts,
         status=200 if all(parts.values()) else 503,
         headers={"Cache-Control": "no-store"},
     )
+
+
+async def metrics(request: ASGIRequest) -> HttpResponse:
+    """The counters and histograms of every web process, for Prometheus."""
+    text = await _health(request).metrics()
+    return HttpResponse(
+        text, content_type="text/plain; version=0.0.4; charset=utf-8", headers={"Cache-Control": "no-store"}
+    )
+
+
+def _health(request: ASGIRequest) -> WebHealth:
+    health: WebHealth = request.scope["state"][HEALTH_STATE]
+    return health
 
 
 def _postgres_answers() -> bool:

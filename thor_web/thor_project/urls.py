@@ -4,11 +4,12 @@ from django.contrib import admin
 from django.urls import path, re_path
 
 from thor_web.thor_project.api import api, no_such_path
-from thor_web.thor_project.pages import dashboard, healthz, readyz
+from thor_web.thor_project.pages import dashboard, healthz, metrics, readyz
 
 urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
     path("admin/", admin.site.urls),
     path("api/", api.urls),
     re_path(r"^(?:api|static|metrics)(?:/|$)", no_such_path),

@@ -3,196 +3,269 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from collectors import keys
 from collectors.bus import Bus
 from tests.integration.live import event, eventually, running
+from tests.integration.livedata.streaming import StreamServer, append, has_read, ids, position_of, stream_server
 from tests.integration.own_redis import OwnRedis
-from thor_web.livedata.interface import Hub, StreamRequest, stream
-
-KEPT_S = 86_400
-
-
-def greeting() -> bytes:
-    return b""
-
-
-def messages(chunk: bytes) -> list[dict[str, str]]:
-    """The messages of a chunk, each as its fields; comments and retry left out."""
-    found = []
-    for block in chunk.decode().split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
-        if "data" in fields:
-            found.append(fields)
-    return found
-
-
-class Client:
-    """One stream, read as far as a test wants."""
-
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self._chunks = chunks
-        self.seen: list[dict[str, str]] = []
-
-    async def read(self, count: int) -> list[dict[str, str]]:
-        """Read on until `count` messages were seen in all."""
-        while len(self.seen) < count:
-            self.seen += messages(await anext(self._chunks))
-        return self.seen
+from thor_fast import QuoteEvent
+from thor_web.livedata.interface import Hub, StreamRequest, TooManyStreams
 
 
 @pytest.fixture
-async def hub(bus: Bus) -> AsyncIterator[Hub]:
-    made = Hub(bus, capacity=100)
-    async with running(made.run()):
+async def server_bus(own_redis: OwnRedis) -> AsyncIterator[Bus]:
+    """The server's own connections to a Redis of the test's own."""
+    made = Bus.from_url(own_redis.url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def server(bus: Bus) -> AsyncIterator[StreamServer]:
+    async with stream_server(bus) as made:
         yield made
 
 
-async def ready(hub: Hub) -> None:
-    async def state() -> bool:
-        return hub.ready
-
-    await eventually(state, bool, "the hub is ready")
-
-
-async def append(bus: Bus, *events: bytes) -> list[str]:
-    return await bus.append_unified(events, retention_s=KEPT_S)
-
-
-def ids(seen: list[dict[str, str]]) -> list[str]:
-    return [message["id"] for message in seen]
-
-
-async def test_each_event_once_and_in_order(bus: Bus, hub: Hub) -> None:
-    await ready(hub)
-    client = Client(stream(hub, StreamRequest(), greeting))
-    first = anext(client._chunks)
-    assert (await first).startswith(b"retry: ")
+async def test_each_event_once_and_in_order(bus: Bus, server: StreamServer) -> None:
+    client = await server.connect()
     written = await append(bus, *[event(seq) for seq in range(1, 51)])
     seen = await client.read(50)
     assert ids(seen) == written
     assert json.loads(seen[-1]["data"]) == json.loads(event(50)) | {"active_source": "TOS"}
-    assert {message["event"] for message in seen} == {"quote"}
+    assert client.text.startswith("retry: 1000\n\n")
 
 
-async def test_only_the_symbols_that_were_asked_for(bus: Bus, hub: Hub) -> None:
-    await ready(hub)
-    client = Client(stream(hub, StreamRequest(symbols={"NQ"}), greeting))
-    await anext(client._chunks)
+async def test_only_the_symbols_that_were_asked_for(bus: Bus, server: StreamServer) -> None:
+    some = await server.connect(StreamRequest(symbols=frozenset({"NQ", "ZB"})))
+    every = await server.connect()
     written = await append(bus, event(1), event(1, symbol="NQ"), event(2), event(2, symbol="NQ"))
-    assert ids(await client.read(2)) == [written[1], written[3]]
+    assert ids(await some.read(2)) == [written[1], written[3]]
+    assert ids(await every.read(4)) == written
+
+
+async def test_records_instead_of_events(bus: Bus, server: StreamServer) -> None:
+    def enrich(quote: QuoteEvent, entry_id: str) -> bytes:
+        return b'{"seq":%d,"id":"%b"}' % (quote.seq or 0, entry_id.encode())
+
+    each = await server.connect(StreamRequest(enrich=enrich))
+    together = await server.connect(StreamRequest(enrich=enrich, conflate_hz=50))
+    (entry_id,) = await append(bus, event(7))
+    record = {"seq": 7, "id": entry_id}
+    assert json.loads((await each.read(1))[0]["data"]) == record
+    assert json.loads((await together.read(1))[0]["data"]) == [record]
+
+
+async def test_gzip_is_one_stream_whose_parts_are_shared(bus: Bus, server: StreamServer) -> None:
+    early = await server.connect(StreamRequest(gzip=True))
+    written = await append(bus, *[event(seq) for seq in range(1, 6)])
+    assert ids(await early.read(5)) == written
+    late = await server.connect(StreamRequest(gzip=True), after=written[2])
+    written += await append(bus, *[event(seq) for seq in range(6, 300)])
+    assert ids(await early.read(299)) == written
+    assert ids(await late.read(296)) == written[3:]
 
 
 @pytest.mark.parametrize("resumed_after", [0, 10, 450, 499])
-async def test_resume_is_exact_from_redis_and_from_the_ring(bus: Bus, hub: Hub, resumed_after: int) -> None:
-    await ready(hub)
+async def test_resume_is_exact_from_redis_and_from_the_ring(bus: Bus, server: StreamServer, resumed_after: int) -> None:
     written = await append(bus, *[event(seq) for seq in range(1, 501)])
-
-    async def position() -> tuple[int, int]:
-        return hub.ring.last_position
-
-    last = written[-1]
-    await eventually(position, lambda p: f"{p[0]}-{p[1]}" == last, "the hub has read everything")
-    ms, n = written[resumed_after].split("-")
-    client = Client(stream(hub, StreamRequest(after=(int(ms), int(n))), greeting))
+    await has_read(server.hub, written[-1])
+    client = await server.connect(after=written[resumed_after])
     more = await append(bus, event(501))
     expected = [*written[resumed_after + 1 :], *more]
     assert ids(await client.read(len(expected))) == expected
+    assert server.fanout.counts.from_redis == (0 if resumed_after >= 450 else 499 - resumed_after)
 
 
 async def test_a_new_web_process_resumes_what_an_old_one_served(bus: Bus) -> None:
     written = await append(bus, *[event(seq) for seq in range(1, 301)])
-    late = Hub(bus, capacity=100)
-    async with running(late.run()):
-        await ready(late)
-        ms, n = written[4].split("-")
-        client = Client(stream(late, StreamRequest(after=(int(ms), int(n))), greeting))
+    async with stream_server(bus) as late:
+        client = await late.connect(after=written[4])
         assert ids(await client.read(295)) == written[5:]
-        assert late.newest["ES"].id == written[-1]
+        assert late.hub.newest["ES"].id == written[-1]
 
 
-async def test_from_the_very_beginning(bus: Bus, hub: Hub) -> None:
-    await ready(hub)
+async def test_a_process_that_has_read_less_than_another_waits_for_itself(bus: Bus) -> None:
+    """The id is just ahead of this process's ring, and it is no reason for a reset."""
+    async with stream_server(bus) as quick, stream_server(bus) as slow:
+        client = await quick.connect()
+        async with running(asyncio.sleep(60)):
+            written = await append(bus, *[event(seq) for seq in range(1, 11)])
+            assert ids(await client.read(10)) == written
+            await has_read(slow.hub, written[-1])
+            slow.hub.read_position = position_of(written[4])  # as if its last answer were still on its way
+            moved = await slow.connect(after=written[-1])
+            more = await append(bus, event(11))
+            assert [(message["event"], message["id"]) for message in await moved.read(1)] == [("quote", more[0])]
+    assert slow.fanout.counts.reset == 0
+
+
+async def test_from_the_very_beginning(bus: Bus, server: StreamServer) -> None:
     written = await append(bus, *[event(seq) for seq in range(1, 301)])
-    await eventually(bus_position(hub), lambda last: last == written[-1], "the hub has read everything")
-    client = Client(stream(hub, StreamRequest(after=(0, 0)), greeting))
+    await has_read(server.hub, written[-1])
+    client = await server.connect(after="0-0")
     assert ids(await client.read(300)) == written
 
 
-async def test_from_the_very_beginning_before_anything_was_merged(bus: Bus, hub: Hub) -> None:
-    await ready(hub)
-    client = Client(stream(hub, StreamRequest(after=(0, 0)), greeting))
-    assert (await anext(client._chunks)).startswith(b"retry: ")
-    waiting = asyncio.ensure_future(client.read(3))
+async def test_from_the_very_beginning_before_anything_was_merged(bus: Bus, server: StreamServer) -> None:
+    client = await server.connect(after="0-0")
     written = await append(bus, *[event(seq) for seq in range(1, 4)])
-    assert ids(await waiting) == written
+    assert ids(await client.read(3)) == written
 
 
-def bus_position(hub: Hub) -> Any:
-    async def last() -> str:
-        return "-".join(map(str, hub.ring.last_position))
-
-    return last
-
-
-async def test_a_position_that_is_no_longer_kept_is_a_reset(bus: Bus, hub: Hub) -> None:
-    await ready(hub)
+async def test_a_position_that_is_no_longer_kept_is_a_reset(bus: Bus, server: StreamServer) -> None:
     written = await append(bus, *[event(seq) for seq in range(1, 6)])
-    await eventually(bus_position(hub), lambda last: last == written[-1], "the hub has read everything")
-    long_ago = Client(stream(hub, StreamRequest(after=(5, 0)), greeting))
+    await has_read(server.hub, written[-1])
+    long_ago = await server.connect(after="5-0")
     assert [message["event"] for message in await long_ago.read(1)] == ["reset"]
-    unborn = Client(stream(hub, StreamRequest(after=(int(written[-1].split("-")[0]) + 1_000, 0)), greeting))
+    unborn = await server.connect(after=f"{position_of(written[-1])[0] + 1_000}-0")
     assert [message["event"] for message in await unborn.read(1)] == ["reset"]
     more = await append(bus, event(6))
-    assert ids((await long_ago.read(2))[1:]) == more
+    assert ids(await long_ago.read(2)) == more
+    assert ids(await unborn.read(2)) == more
 
 
-async def test_conflation_keeps_the_newest_of_each_symbol(bus: Bus, hub: Hub) -> None:
-    await ready(hub)
-    client = Client(stream(hub, StreamRequest(conflate_hz=50), greeting))
-    await anext(client._chunks)
+async def test_conflation_keeps_the_newest_of_each_symbol(bus: Bus, server: StreamServer) -> None:
+    client = await server.connect(StreamRequest(conflate_hz=50))
     written = await append(bus, event(1), event(2), event(1, symbol="NQ"), event(3), event(2, symbol="NQ"))
-    seen = await client.read(1)
-    while seen[-1]["id"] != written[-1]:
-        seen = await client.read(len(seen) + 1)
+    seen = await client.until(written[-1])
     assert {message["event"] for message in seen} == {"quotes"}
     newest = {quote["symbol"]: quote["seq"] for message in seen for quote in json.loads(message["data"])}
     assert newest == {"ES": 3, "NQ": 2}
 
 
-async def test_a_client_that_is_too_slow_is_told_and_conflated(bus: Bus, hub: Hub) -> None:
-    await ready(hub)
-    slow = Client(stream(hub, StreamRequest(), greeting))
-    await anext(slow._chunks)
-    for start in range(1, 1_000, 100):
-        await append(bus, *[event(seq) for seq in range(start, start + 100)])
-    (newest,) = await append(bus, event(1, symbol="NQ"))
-    await eventually(bus_position(hub), lambda last: last == newest, "the hub has read everything")
-    seen = await slow.read(2)
-    assert [message["event"] for message in seen[:2]] == ["conflated", "quotes"]
-    assert {quote["symbol"]: quote["seq"] for quote in json.loads(seen[1]["data"])} == {"ES": 1_000, "NQ": 1}
-    assert hub.clients == 1
+async def test_a_conflated_client_resumes_with_what_changed_meanwhile(bus: Bus, server: StreamServer) -> None:
+    written = await append(bus, event(1), event(1, symbol="NQ"), *[event(seq) for seq in range(2, 300)])
+    await has_read(server.hub, written[-1])
+    client = await server.connect(StreamRequest(conflate_hz=50), after=written[1])
+    (message,) = await client.read(1)
+    assert [(quote["symbol"], quote["seq"]) for quote in json.loads(message["data"])] == [("ES", 299)]
 
 
-async def test_a_poisoned_entry_is_skipped_and_counted(bus: Bus, hub: Hub) -> None:
-    await ready(hub)
-    client = Client(stream(hub, StreamRequest(), greeting))
-    await anext(client._chunks)
+async def test_a_conflated_stream_is_not_sent_more_often_than_asked(bus: Bus, server: StreamServer) -> None:
+    client = await server.connect(StreamRequest(conflate_hz=4))
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    seq = 0
+    while len(client.seen) < 3:
+        seq += 1
+        written = await append(bus, event(seq))
+        await has_read(server.hub, written[-1])
+        if seq % 20 == 0:
+            await client.read(len(client.seen) + 1)
+    assert loop.time() - started > 0.45
+    assert json.loads(client.seen[0]["data"])[0]["seq"] == 1
+
+
+async def test_a_client_that_is_too_slow_is_told_and_conflated(bus: Bus) -> None:
+    async with stream_server(bus, capacity=1_000) as server:
+        slow = await server.connect(receive_buffer=4_096)
+        quick = await server.connect()
+        written: list[str] = []
+        while server.fanout.counts.conflated == 0:
+            # A connection takes some megabytes that nobody reads before it refuses more.
+            written += await append(bus, *[event(len(written) + n) for n in range(1, 1_001)])
+            await quick.until(written[-1])
+            if len(written) == 30_000:
+                assert await slow.more()
+            elif len(written) > 30_000:
+                await slow.more()
+        (last,) = await append(bus, event(1, symbol="NQ"))
+        await quick.until(last)
+        seen = await slow.until(last)
+        assert ids(quick.seen) == [*written, last]
+        kinds = [message["event"] for message in seen]
+        told = kinds.index("conflated")
+        assert set(kinds[:told]) == {"quote"}
+        assert set(kinds[told + 1 :]) == {"quotes"}
+        assert ids(seen) == written[: len(ids(seen))]  # what it got before was whole
+        newest = {quote["symbol"]: quote["seq"] for m in seen[told + 1 :] for quote in json.loads(m["data"])}
+        assert newest == {"ES": len(written), "NQ": 1}
+
+
+async def test_a_slow_client_that_stays_on_the_ring_gets_everything(bus: Bus) -> None:
+    async with stream_server(bus, capacity=100_000) as server:
+        slow = await server.connect(receive_buffer=4_096)
+        written: list[str] = []
+
+        async def blocked() -> bool:
+            return any(client.is_blocked() for client in server.fanout.clients)
+
+        while not await blocked():
+            written += await append(bus, *[event(len(written) + n) for n in range(1, 1_001)])
+            await has_read(server.hub, written[-1])
+        written += await append(bus, *[event(len(written) + n) for n in range(1, 3_001)])
+        assert ids(await slow.until(written[-1])) == written
+        assert server.fanout.counts.conflated == 0
+
+
+async def test_a_client_that_leaves_is_forgotten_at_once(bus: Bus, server: StreamServer) -> None:
+    clients = [
+        await server.connect(wanted)
+        for wanted in (
+            StreamRequest(),
+            StreamRequest(symbols=frozenset({"ES"})),
+            StreamRequest(conflate_hz=4),
+            StreamRequest(conflate_hz=4, symbols=frozenset({"ES"})),
+        )
+    ]
+    assert len(server.fanout) == 4
+    for client in clients:
+        await client.close()
+
+    async def left() -> int:
+        return len(server.fanout)
+
+    await eventually(left, lambda count: count == 0, "all have left")
+    assert server.fanout.groups() == []
+
+
+async def test_there_is_room_for_so_many_and_no_more(bus: Bus) -> None:
+    async with stream_server(bus, most_clients=3, most_a_caller=2) as server:
+        await server.connect()
+        server.fanout.require_room("test")
+        await server.connect()
+        with pytest.raises(TooManyStreams, match="caller"):
+            server.fanout.require_room("test")
+        server.fanout.require_room("another")
+        await server.connect()
+        with pytest.raises(TooManyStreams, match="server"):
+            server.fanout.require_room("another")
+        assert server.fanout.counts.refused == 2
+
+
+async def test_a_process_that_stops_sends_its_clients_away_with_all_it_had(bus: Bus) -> None:
+    async with stream_server(bus) as server:
+        client = await server.connect()
+        written = await append(bus, *[event(seq) for seq in range(1, 51)])
+        await has_read(server.hub, written[-1])
+        await server.fanout.drain()
+        while await client.more():
+            pass
+        assert ids(client.seen) == written
+        told = [int(line.split()[1]) for line in client.text.splitlines() if line.startswith("retry: ")]
+        assert told[0] == 1_000
+        assert 50 <= told[1] <= 51
+        with pytest.raises(TooManyStreams, match="server"):
+            server.fanout.require_room("test")
+
+
+async def test_a_poisoned_entry_is_skipped_and_counted(bus: Bus, server: StreamServer) -> None:
+    client = await server.connect()
     written = await append(bus, b"poison", event(1))
     assert ids(await client.read(1)) == [written[1]]
-    assert hub.skipped == 1
+    assert server.hub.skipped == 1
     assert await bus.last_id(keys.UNIFIED_STREAM) == written[1]
 
 
-async def test_a_redis_that_freezes_and_dies_is_said_and_its_return_as_well(own_redis: OwnRedis, own_bus: Bus) -> None:
-    hub = Hub(Bus.from_url(own_redis.url), capacity=100)
-    async with running(hub.run()):
-        await ready(hub)
-        client = Client(stream(hub, StreamRequest(), greeting))
-        await anext(client._chunks)
+async def test_a_redis_that_freezes_and_dies_is_said_and_its_return_as_well(
+    own_redis: OwnRedis, own_bus: Bus, server_bus: Bus
+) -> None:
+    async with stream_server(server_bus) as server:
+        client = await server.connect()
+        conflated = await server.connect(StreamRequest(conflate_hz=50))
         first = await append(own_bus, event(1))
         assert ids(await client.read(1)) == first
         own_redis.freeze()
@@ -201,8 +274,31 @@ async def test_a_redis_that_freezes_and_dies_is_said_and_its_return_as_well(own_
         assert (await client.read(3))[-1] == {"event": "degraded", "data": '{"degraded":false}'}
         own_redis.kill()
         assert (await client.read(4))[-1]["data"] == '{"degraded":true}'
-        assert hub.newest["ES"].id == first[0]
+        assert server.hub.newest["ES"].id == first[0]
+        late = await server.connect(after=first[0])
+        assert (await late.read(1))[0]["data"] == '{"degraded":true}'
         await own_redis.start()
         second = await append(own_bus, event(2))
-        seen = await client.read(6)
-        assert [message.get("id") for message in seen if message["event"] == "quote"] == [*first, *second]
+        assert ids(await client.read(6)) == [*first, *second]
+        assert ids(await late.read(3)) == second
+        told = [message["data"] for message in await conflated.until(second[0]) if message["event"] == "degraded"]
+        assert told == ['{"degraded":true}', '{"degraded":false}', '{"degraded":true}', '{"degraded":false}']
+
+
+async def test_a_position_from_before_this_process_waits_for_redis(
+    own_redis: OwnRedis, own_bus: Bus, server_bus: Bus
+) -> None:
+    written = await append(own_bus, *[event(seq) for seq in range(1, 301)])
+    async with stream_server(server_bus) as server:
+        own_redis.kill()
+        client = await server.connect(after=written[3])
+        await own_redis.start()
+        assert ids(await client.until(written[-1])) == written[4:]
+
+
+async def test_the_mirror_is_in_stream_order(bus: Bus) -> None:
+    await append(bus, event(1, symbol="NQ"), event(1), event(1, symbol="ZB"), event(2, symbol="NQ"))
+    hub = Hub(bus, capacity=100)
+    async with running(hub.run()):
+        assert await hub.wait_ready(timeout_s=30)
+        assert [frame.symbol for frame in hub.newest_after((0, 0))] == ["ES", "ZB", "NQ"]

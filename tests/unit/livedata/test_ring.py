@@ -14,9 +14,9 @@ def test_frames_keep_their_numbers() -> None:
     ring = Ring(10, (0, 0))
     ring.extend([frame(1), frame(2), frame(3)])
     assert ring.end == 3
-    assert [f.id for f in ring.since(1, limit=10) or ()] == ["2-0", "3-0"]
-    assert [f.id for f in ring.since(1, limit=1) or ()] == ["2-0"]
-    assert ring.since(3, limit=10) == []
+    assert [f.id for f in ring.since(1, until=3) or ()] == ["2-0", "3-0"]
+    assert [f.id for f in ring.since(1, until=2) or ()] == ["2-0"]
+    assert ring.since(3, until=13) == []
 
 
 def test_a_position_is_found_by_what_comes_after_it() -> None:
@@ -32,7 +32,7 @@ def test_what_fell_off_is_known_to_be_gone() -> None:
     ring = Ring(2, (0, 0))
     ring.extend([frame(ms) for ms in range(1, 6)])
     assert ring.floor == (3, 0)
-    assert ring.since(2, limit=10) is None
+    assert ring.since(2, until=5) is None
     assert ring.number_after((2, 0)) is None
     assert ring.number_after((3, 0)) == 3
 
@@ -54,9 +54,9 @@ def test_a_reader_that_keeps_up_sees_every_frame_once(capacity: int, bursts: lis
         for _ in range(burst):
             sent += 1
             ring.extend([frame(sent)])
-            frames = ring.since(number, limit=100)
+            frames = ring.since(number, until=ring.end)
             assert frames is not None
             number += len(frames)
             seen += [f.position[0] for f in frames]
     assert seen == list(range(1, sent + 1))
-    assert len(ring.since(ring.end - min(sent, capacity), limit=10**6) or ()) == min(sent, capacity)
+    assert len(ring.since(ring.end - min(sent, capacity), until=ring.end) or ()) == min(sent, capacity)

@@ -13,20 +13,17 @@ QUOTES_STATE: Final = "quotes"
 
 
 class QuotesState:
-    """Registry, enricher, greeting of a new stream, and how many streams there may be."""
+    """Registry, enricher, and the greeting of a new stream."""
 
     def __init__(
         self,
         instruments: Instruments,
         enricher: Enricher,
         greeting: Callable[[], bytes],
-        *,
-        most_clients: int,
     ) -> None:
         self.instruments = instruments
         self.enricher = enricher
         self.greeting = greeting
-        self.most_clients = most_clients
 
     def display_order(self, symbol: str) -> tuple[int, str]:
         """The registry's order first, everything else behind it by name."""

@@ -6,7 +6,7 @@ grow), clients are told `degraded`, and reading goes on behind the last entry wh
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import orjson
@@ -16,30 +16,34 @@ from collectors.bus import Bus, BusError, BusUnavailable, Entry, parse_id
 from thor_fast import EventError, QuoteEvent, parse_batch, register_source
 from thor_web.livedata.services.ring import Frame, Position, Ring, notice
 
-__all__ = ["Hub"]
+__all__ = ["Hub", "id_of"]
 
 log = logging.getLogger(__name__)
 
 READ_COUNT: Final = 2_000
 BLOCK_MS: Final = 1_000
 RETRY_S: Final = 0.25
+NOTICES_KEPT: Final = 32
 PREFILLED: Final = 5_000
 """Entries read into the ring at the start, so that a client of the process before us resumes from memory."""
 
 
 class Hub:
-    """Ring, mirror and the waiting room of the streams."""
+    """Ring and mirror. Whoever must know of new frames says so with `listen`."""
 
     def __init__(self, bus: Bus, *, capacity: int) -> None:
         self._bus = bus
         self._capacity = capacity
         self._arrived = asyncio.Event()
-        self._read: Position = (0, 0)
+        self._listeners: list[Callable[[Sequence[Frame]], None]] = []
+        self._started = asyncio.Event()
+        self.read_position: Position = (0, 0)
+        """Everything up to here has been read and is in the ring, or was no event."""
         self.ring = Ring(capacity, (0, 0))
         self.newest: dict[str, Frame] = {}
-        self._started = asyncio.Event()
+        """The newest frame of each symbol, those that changed last at the end."""
+        self._notices: list[tuple[int, Frame]] = []
         self.degraded = False
-        self.clients = 0
         self.skipped = 0
         """Entries of the unified stream that were no event."""
 
@@ -57,6 +61,10 @@ class Hub:
             return False
         return True
 
+    def listen(self, listener: Callable[[Sequence[Frame]], None]) -> None:
+        """Call `listener` with the new frames whenever the ring has some. It must not wait for anything."""
+        self._listeners.append(listener)
+
     async def run(self) -> None:
         """Read until cancelled."""
         while True:
@@ -67,10 +75,10 @@ class Hub:
                 if self.degraded:
                     self._set_degraded(False)
                 entries = await self._bus.tail(
-                    keys.UNIFIED_STREAM, id_of(self._read), count=READ_COUNT, block_ms=BLOCK_MS
+                    keys.UNIFIED_STREAM, id_of(self.read_position), count=READ_COUNT, block_ms=BLOCK_MS
                 )
                 if entries:
-                    self._read = entries[-1].position
+                    self.read_position = entries[-1].position
                     self._publish(self.frames(entries))
             except BusUnavailable as error:
                 if not self.degraded:
@@ -85,25 +93,35 @@ class Hub:
         """Send a notice to every client."""
         self._publish([notice(event, data, self.ring.last_position)])
 
-    async def wait(self, number: int, *, timeout_s: float) -> bool:
-        """Wait until the ring holds the frame of that number. False when the time was up first."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while self.ring.end <= number:
-                    await self._arrived.wait()
-        except TimeoutError:
-            return False
-        return True
+    async def wait_read(self, position: Position) -> None:
+        """Wait until everything up to a position that Redis has given out was read."""
+        while self.read_position < position:
+            await self._arrived.wait()
+
+    def newest_after(self, position: Position) -> list[Frame]:
+        """The newest frame of each symbol that changed after a position, in stream order."""
+        changed = []
+        for frame in reversed(self.newest.values()):
+            if frame.position <= position:
+                break
+            changed.append(frame)
+        changed.reverse()
+        return changed
+
+    def notices_from(self, number: int) -> list[Frame]:
+        """The newest notices, those before that number in the ring left out."""
+        return [frame for at, frame in self._notices if at >= number]
 
     def frames(self, entries: Sequence[Entry]) -> list[Frame]:
         """Frames of stream entries; what is no event is counted and left out."""
         batch, rejects = parse_batch([entry.data or b"" for entry in entries])
         self.skipped += len(rejects)
         refused = {reject.position for reject in rejects}
-        good = [entry for i, entry in enumerate(entries) if i not in refused]
+        good = [entry for i, entry in enumerate(entries) if i not in refused] if refused else entries
         ready = batch.to_sse([entry.id for entry in good])
         return [
-            Frame(entry.id, entry.position, event, sse) for entry, event, sse in zip(good, batch, ready, strict=True)
+            Frame(entry.id, entry.position, symbol, sse)
+            for entry, symbol, sse in zip(good, batch.symbols(), ready, strict=True)
         ]
 
     async def older(self, after: Position, *, count: int) -> list[Frame]:
@@ -114,35 +132,58 @@ class Hub:
         """True when no event after the position has been trimmed."""
         return await self._bus.is_kept(keys.UNIFIED_STREAM, position)
 
+    async def was_given_out(self, position: Position) -> bool:
+        """True when the unified stream has reached a position, whatever this process has read of it."""
+        return parse_id(await self._bus.last_id(keys.UNIFIED_STREAM)) >= position
+
     async def _start(self) -> None:
         # Any source that has ever published is a good name, also for events that are older than this process.
         for source in await self._bus.sources():
             register_source(source)
+        # Hashes first: each is written behind its entry, so the entries read next hold or follow all of them.
+        hashes = await self._bus.read_latest()
         # Taken before the stream is looked at: whatever enters an empty stream afterwards is later than this.
         born = (await self._bus.server_time_us() // 1_000 - 1, 0)
         entries = await self._bus.newest_entries(keys.UNIFIED_STREAM, count=min(PREFILLED, self._capacity))
         # The ring promises what comes after its first entry: before that one there may be others.
         self.ring = Ring(self._capacity, entries[0].position if entries else born)
-        self._read = entries[-1].position if entries else born
-        for symbol, fields in (await self._bus.read_latest()).items():
+        self.read_position = entries[-1].position if entries else born
+        found = []
+        for symbol, fields in hashes.items():
             try:
                 event = QuoteEvent.from_latest_fields(fields)
                 entry_id = fields[b"stream_id"].decode()
                 sse = parse_batch([event.to_json()])[0].to_sse([entry_id])[0]
-                self.newest[symbol] = Frame(entry_id, parse_id(entry_id), event, sse)
+                found.append(Frame(entry_id, parse_id(entry_id), symbol, sse))
             except (EventError, KeyError, ValueError, IndexError) as error:
                 log.warning("the latest hash of %s cannot be read and is ignored: %s", symbol, error)
+        self.newest = {frame.symbol or "": frame for frame in sorted(found, key=lambda frame: frame.position)}
         self._publish(self.frames(entries))
 
     def _publish(self, frames: Sequence[Frame]) -> None:
-        for frame in frames:
-            if frame.event is not None:
-                known = self.newest.get(frame.event.symbol)
-                if known is None or known.position <= frame.position:
-                    self.newest[frame.event.symbol] = frame
-        self.ring.extend(frames)
+        """Enter frames in the ring in pieces that no listener who keeps up can miss a part of."""
+        piece = max(1, self.ring.capacity // 2)
+        for start in range(0, len(frames), piece):
+            self._enter(frames[start : start + piece])
         arrived, self._arrived = self._arrived, asyncio.Event()
         arrived.set()
+
+    def _enter(self, frames: Sequence[Frame]) -> None:
+        newest = self.newest
+        for number, frame in enumerate(frames, self.ring.end):
+            symbol = frame.symbol
+            if symbol is None:
+                self._notices = [*self._notices[1 - NOTICES_KEPT :], (number, frame)]
+                continue
+            known = newest.get(symbol)
+            if known is not None:
+                if known.position > frame.position:
+                    continue  # at the start: its latest hash was newer, and that entry is still to come
+                del newest[symbol]
+            newest[symbol] = frame
+        self.ring.extend(frames)
+        for listener in self._listeners:
+            listener(frames)
 
     def _set_degraded(self, degraded: bool) -> None:
         self.degraded = degraded

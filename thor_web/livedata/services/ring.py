@@ -8,9 +8,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from thor_fast import QuoteEvent
+from thor_fast import QuoteEvent, parse_event
 
-__all__ = ["Frame", "Position", "Ring", "notice"]
+__all__ = ["Enrich", "Frame", "Position", "Ring", "notice"]
 
 Position = tuple[int, int]
 """A stream id as numbers."""
@@ -20,17 +20,17 @@ Enrich = Callable[[QuoteEvent, str], bytes]
 
 
 class Frame:
-    """One event of the unified stream, or a notice to every client (then `event` is None).
+    """One event of the unified stream, or a notice to every client (then `symbol` is None).
 
     `sse` is the ready frame for a stream that takes each event; `data` its JSON alone.
     """
 
-    __slots__ = ("_record", "event", "id", "position", "sse")
+    __slots__ = ("_record", "id", "position", "sse", "symbol")
 
-    def __init__(self, entry_id: str, position: Position, event: QuoteEvent | None, sse: bytes) -> None:
+    def __init__(self, entry_id: str, position: Position, symbol: str | None, sse: bytes) -> None:
         self.id = entry_id
         self.position = position
-        self.event = event
+        self.symbol = symbol
         self.sse = sse
         self._record: bytes | None = None
 
@@ -40,11 +40,10 @@ class Frame:
         return self.sse[self.sse.index(b"\ndata: ") + 7 : -2]
 
     def record(self, enrich: Enrich) -> bytes:
-        """The enriched record, made once for all clients."""
+        """The enriched record, made once for all clients. Only for events."""
         if self._record is None:
-            if self.event is None:
-                raise ValueError("a notice has no record")
-            self._record = enrich(self.event, self.id)
+            # Read again from the frame: an event kept beside it would keep the columns of its whole batch.
+            self._record = enrich(parse_event(self.data), self.id)
         return self._record
 
 
@@ -60,7 +59,7 @@ class Ring:
     """Dropped in one cut when the list has grown this many times over: amortised, appending costs nothing."""
 
     def __init__(self, capacity: int, start: Position) -> None:
-        self._capacity = capacity
+        self.capacity = capacity
         self._frames: list[Frame] = []
         self._first = 0
         self._floor = start
@@ -88,18 +87,17 @@ class Ring:
     def extend(self, frames: Sequence[Frame]) -> None:
         """Append frames, whose positions must not fall."""
         self._frames.extend(frames)
-        if len(self._frames) > self._SLACK * self._capacity:
-            surplus = len(self._frames) - self._capacity
+        if len(self._frames) > self._SLACK * self.capacity:
+            surplus = len(self._frames) - self.capacity
             self._floor = self._frames[surplus - 1].position
             del self._frames[:surplus]
             self._first += surplus
 
-    def since(self, number: int, *, limit: int) -> Sequence[Frame] | None:
-        """At most `limit` frames from a number on; None when that number has fallen off the ring."""
+    def since(self, number: int, *, until: int) -> Sequence[Frame] | None:
+        """The frames from a number on, up to but not with `until`; None when that number has fallen off the ring."""
         if number < self._first:
             return None
-        start = number - self._first
-        return self._frames[start : start + limit]
+        return self._frames[number - self._first : until - self._first]
 
     def number_after(self, position: Position) -> int | None:
         """Number of the first frame after a position; None when frames after it have fallen off the ring."""
