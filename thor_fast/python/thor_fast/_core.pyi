@@ -427,7 +427,7 @@ class PriceTexts:
         """Bytes that the array holds."""
     def __len__(self) -> int: ...
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
-        """The array's schema and the array, each in a capsule. A consumer may ask for another type but gets this one."""
+        """The array's schema and the array, each in a capsule. Who asks for another type gets this one all the same."""
 
 @final
 class Thresholds:
@@ -506,8 +506,8 @@ def parse_batch(data: bytes | Sequence[bytes], *, keep_json: bool = True) -> tup
 
     Blank lines are passed over; an empty bytes object is refused. Raises `TypeError` for anything but bytes.
 
-    Events that come in canonical JSON keep its bytes, about two thirds of a batch, so that writing them again is a copy.
-    Without `keep_json` they do not: for who wants only the values.
+    Events that come in canonical JSON keep its bytes, two thirds of a batch, so that writing them again is a copy.
+    Without `keep_json` they do not: for whoever wants only the values.
 
     >>> from thor_fast import parse_batch
     >>> batch, rejects = parse_batch([b"{}"])
