@@ -48,7 +48,9 @@ def test_instruments_and_sessions_are_what_the_schema_says(running: RunningThor)
 
 def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
-    assert set(document["paths"]) == {"/api/instruments", "/api/quotes", "/api/quotes/stream", "/api/session"}
+    history = {f"/api/thordata/{name}" for name in ("asof", "bars", "coverage", "exports", "quality", "ticks", "vwap")}
+    live = {"/api/instruments", "/api/quotes", "/api/quotes/stream", "/api/session"}
+    assert set(document["paths"]) == live | history
 
 
 def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:

@@ -28,10 +28,19 @@ def register(commands: Commands) -> None:
     compact = actions.add_parser("compact", help="make one file of every partition, with today's encodings")
     compact.add_argument("--date", type=day, action="append", metavar="D", help="only this trade date; may be repeated")
     compact.add_argument("--all", action="store_true", help="also partitions that are one file already")
+    check = actions.add_parser("check", help="look for doubtful rows: gaps, crossed books, outliers and more")
+    check.add_argument("--date", type=day, action="append", metavar="D", help="only this trade date; may be repeated")
+    check.add_argument("--symbols", type=symbols, metavar="ES,YM", help="only these, separated by commas")
     retention = commands.add_parser(
         "retention", help="drop partitions of ticks older than TICKS_KEPT_DAYS, once exported"
     )
-    for parser, handler in ((sql, _sql), (verify, _verify), (compact, _compact), (retention, _retention)):
+    for parser, handler in (
+        (sql, _sql),
+        (verify, _verify),
+        (compact, _compact),
+        (check, _check),
+        (retention, _retention),
+    ):
         parser.add_argument("--json", action="store_true", help="print one JSON document")
         add_state(parser)
         parser.set_defaults(handler=handler)
@@ -208,6 +217,29 @@ def _compact(arguments: argparse.Namespace) -> int:
     print_table(
         ("date", "symbol", "files", "bytes before", "bytes after"), rows, title=f"{len(done)} partitions rewritten"
     )
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    from dataclasses import asdict
+
+    from thor_web.thordata.quality import check_lake
+
+    reports = list(check_lake(settings, arguments.date, arguments.symbols))
+    if arguments.json:
+        print_json([asdict(report) for report in reports])
+        return 0
+    rows = [
+        (
+            report.trade_date,
+            report.symbol,
+            report.rows,
+            ", ".join(f"{n} {name}" for name, n in report.counts.items() if n),
+        )
+        for report in reports
+    ]
+    print_table(("date", "symbol", "rows", "found"), rows)
     return 0
 
 

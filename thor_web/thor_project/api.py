@@ -8,6 +8,7 @@ from ninja.errors import HttpError, ValidationError
 
 from thor_web.futuretrading.views import router as quotes_router
 from thor_web.problems import PROBLEM_TYPE, Problem
+from thor_web.thordata.views import router as history_router
 from thor_web.timezones.views import router as session_router
 
 __all__ = ["api", "no_such_path", "problem_response"]
@@ -21,6 +22,7 @@ api = NinjaAPI(
 )
 api.add_router("", quotes_router)
 api.add_router("", session_router)
+api.add_router("/thordata", history_router)
 
 
 def problem_response(problem: Problem) -> HttpResponse:

@@ -3,9 +3,9 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from thor_web.thordata.models import ExportRun, LakeSpan, RetiredDay
+from thor_web.thordata.models import ExportRun, LakeSpan, QualityReport, RetiredDay
 
-__all__ = ["ExportRunAdmin", "LakeSpanAdmin", "RetiredDayAdmin"]
+__all__ = ["ExportRunAdmin", "LakeSpanAdmin", "QualityReportAdmin", "RetiredDayAdmin"]
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -45,3 +45,12 @@ class RetiredDayAdmin(ReadOnlyAdmin):
     """Partitions that were dropped."""
 
     list_display = ("day", "rows", "digest", "dropped_at")
+
+
+@admin.register(QualityReport)
+class QualityReportAdmin(ReadOnlyAdmin):
+    """What the checks found."""
+
+    list_display = ("trade_date", "symbol", "rows", "counts", "checked_at")
+    search_fields = ("symbol",)
+    date_hierarchy = "trade_date"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -127,14 +127,10 @@ def due_dates(settings: StorageSettings, now: datetime) -> list[date]:
     with psycopg.connect(settings.conninfo(), application_name="thor export", autocommit=True) as connection:
         hours = records.hourly_versions(connection)
         exported = records.span_versions(connection)
-    hour = timedelta(hours=1)
     due = []
     for day in dates_of_hours(at for at, _ in hours):
         spans = spans_of(day)
-        versions = {
-            (day, span.start, span.end): sum(version for at, version in hours if span.start - hour < at < span.end)
-            for span in spans
-        }
+        versions = {(day, span.start, span.end): records.version_in(hours, span) for span in spans}
         ended = all(span.end <= now for span in spans)
         if ended and any(version and exported.get(key) != version for key, version in versions.items()):
             due.append(day)

@@ -8,8 +8,10 @@ from typing import Any, Final
 import duckdb
 import polars as pl
 
+from thor_fast import QUALITY_CHECKS
 from thor_web.thordata.errors import StorageError
-from thor_web.thordata.services.lake_files import lake_dates, partition_path, partitions_of
+from thor_web.thordata.services.lake_files import FILE_NAME, FLAGS_NAME, lake_dates, partition_path, partitions_of
+from thor_web.thordata.services.quality import SPOILING
 from thor_web.thordata.settings import StorageSettings
 
 __all__ = ["open_lake", "query", "scan"]
@@ -75,6 +77,31 @@ def query(settings: StorageSettings, sql: str) -> tuple[list[str], list[tuple[An
     return table.column_names, list(zip(*columns, strict=True))
 
 
+def _clean_view(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
+    """The view `ticks_clean`: the partitions that were checked, without the rows that a check spoils."""
+    checked = sorted(lake.glob(f"date=*/symbol=*/{FLAGS_NAME}"))
+    files = [path for flags in checked if (path := flags.with_name(FILE_NAME)).exists()]
+    if not files:
+        connection.execute("CREATE VIEW ticks_clean AS SELECT * FROM ticks WHERE false")
+        return
+    spoiling = sum(1 << list(QUALITY_CHECKS).index(name) for name in SPOILING)
+    options = "hive_partitioning = true, hive_types = {'date': DATE, 'symbol': VARCHAR}, union_by_name = true"
+    for name, paths in (("checked_ticks", files), ("doubts", checked)):
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_texts(paths)}, {options})")  # noqa: S608
+    connection.execute(
+        "CREATE VIEW ticks_clean AS SELECT * FROM checked_ticks AS tick "  # noqa: S608
+        "WHERE NOT EXISTS (SELECT 1 FROM doubts AS doubt "
+        "WHERE doubt.date = tick.date AND doubt.symbol = tick.symbol AND doubt.ts = tick.ts "
+        "AND doubt.source = tick.source AND doubt.seq IS NOT DISTINCT FROM tick.seq "
+        f"AND (doubt.flags & {spoiling}) <> 0)"
+    )
+
+
+def _texts(paths: Sequence[Path]) -> str:
+    """A list of texts in SQL."""
+    return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
+
+
 def _one_question(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     """The text, if it is one statement that only reads. Raises StorageError: the folder allows reading and writing."""
     statements = connection.extract_statements(sql)
@@ -91,6 +118,7 @@ def _lock(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
         f"CREATE VIEW ticks AS SELECT * FROM read_parquet('{folder}/date=*/symbol=*/ticks.parquet', "  # noqa: S608
         "hive_partitioning = true, hive_types = {'date': DATE, 'symbol': VARCHAR}, union_by_name = true)"
     )
+    _clean_view(connection, lake)
     connection.execute(f"SET allowed_directories = ['{folder}']")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 
-__all__ = ["ExportRun", "LakeSpan", "RetiredDay"]
+__all__ = ["ExportRun", "LakeSpan", "QualityReport", "RetiredDay"]
 
 
 class ExportRun(models.Model):
@@ -69,3 +69,22 @@ class RetiredDay(models.Model):
 
     def __str__(self) -> str:
         return str(self.day)
+
+
+class QualityReport(models.Model):
+    """What the quality checks found in a partition of the lake, the newest check of each."""
+
+    trade_date = models.DateField()
+    symbol = models.TextField()
+    rows = models.BigIntegerField()
+    counts = models.JSONField(help_text="How often each check found something.")
+    gaps = models.JSONField(help_text="The first silences, from and to.")
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "quality_reports"
+        ordering: ClassVar = ["-trade_date", "symbol"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["trade_date", "symbol"], name="quality_reports_key")]
+
+    def __str__(self) -> str:
+        return f"{self.trade_date} {self.symbol}"

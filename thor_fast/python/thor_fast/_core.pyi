@@ -17,19 +17,24 @@ __all__ = [
     "ERROR_FIELDS",
     "EVENT_FIELDS",
     "MERGE_REASONS",
+    "QUALITY_CHECKS",
     "Bars",
     "CopyReader",
     "Decision",
     "EventError",
     "MergePolicy",
     "PriceTexts",
+    "Quality",
     "QuoteBatch",
     "QuoteEvent",
     "Reject",
     "RowReader",
     "Thresholds",
     "Ticks",
+    "WeightedBars",
     "__version__",
+    "bars_in_order",
+    "check_quality",
     "classify_batch",
     "classify_columns",
     "distinct_intervals",
@@ -59,6 +64,9 @@ EVENT_FIELDS: Final[tuple[tuple[str, str, str, str, str], ...]]
 
 MERGE_REASONS: Final[dict[str, str]]
 """Every reason of a `Decision`, with its meaning."""
+
+QUALITY_CHECKS: Final[dict[str, str]]
+"""Every check of `check_quality` with its meaning, in the order of the bits of a row's flags."""
 
 @final
 class Reject:
@@ -322,6 +330,33 @@ class Ticks:
         """Each symbol's rows by ts, seq (none first) and source, by symbol; of rows with one key the last."""
     def to_events(self) -> QuoteBatch:
         """The rows as events in their order. Raises `EventError` for a row that is none."""
+
+@final
+class Quality:
+    """What the checks found in one symbol's ticks of a day."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How often each of `QUALITY_CHECKS` was found: silences for `gap`, rows for the others."""
+    @property
+    def flags(self) -> memoryview:
+        """Each row's flags as an unsigned 16-bit integer, a bit a check."""
+    @property
+    def gaps(self) -> list[tuple[int, int]]:
+        """The silences: from and to, microseconds UTC."""
+    def __len__(self) -> int: ...
+
+@final
+class WeightedBars:
+    """Bars of one symbol with their volume-weighted average price."""
+
+    def __len__(self) -> int: ...
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The bars as an Arrow C stream of one record batch.
+
+        Columns: start (timestamp in microseconds, UTC), open, high, low, close (decimals of 19 digits with nine
+        places), volume, events (int64), vwap (as the prices, to the nearest, ties to even; null without volume).
+        """
 
 @final
 class CopyReader:
@@ -613,4 +648,27 @@ def distinct_intervals(batch: QuoteBatch, interval_us: int) -> list[int]:
     >>> events = [QuoteEvent(symbol="ES", ts_us=ts_us, source="MOCK") for ts_us in (5, 12, -1)]
     >>> distinct_intervals(QuoteBatch.from_events(events), 10)
     [-10, 0, 10]
+    """
+
+def check_quality(
+    data: object,
+    open_us: Sequence[tuple[int, int]],
+    *,
+    tick_nanos: int,
+    gap_us: int,
+    stale_us: int,
+    outlier_factor: int,
+) -> Quality:
+    """Ten checks over one symbol's rows of a day, which must be in order of ts.
+
+    `data` has the columns of `Ticks` but for symbol, cond and extra, in one chunk. `open_us` are the half-open spans in
+    which the market is open, rising, microseconds UTC. A `tick_nanos` of 0 leaves off_tick out. Raises `ValueError` for
+    other columns or several chunks.
+    """
+
+def bars_in_order(data: object, symbol: str, interval_us: int) -> WeightedBars:
+    """Bars of one symbol's rows, which must be in order, with their volume-weighted average.
+
+    `data` has the columns ts, last and last_size of `Ticks`, in one chunk. The bars are those of `QuoteBatch.bars`.
+    Raises `ValueError` for other columns, several chunks, or an interval that is not above 0.
     """

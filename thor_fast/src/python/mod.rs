@@ -7,6 +7,7 @@ mod bars;
 mod batch;
 mod convert;
 mod event;
+mod history;
 mod merge;
 mod prices;
 mod registry;
@@ -34,11 +35,14 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("ERROR_FIELDS", error_fields(py)?)?;
     module.add("EVENT_FIELDS", event_fields(py)?)?;
     module.add("MERGE_REASONS", merge_reasons(py)?)?;
+    module.add("QUALITY_CHECKS", history::quality_checks(py)?)?;
     module.add_class::<event::PyQuoteEvent>()?;
     module.add_class::<batch::PyReject>()?;
     module.add_class::<batch::PyQuoteBatch>()?;
     module.add_class::<bars::PyBars>()?;
     module.add_class::<ticks::PyTicks>()?;
+    module.add_class::<history::PyQuality>()?;
+    module.add_class::<history::PyWeightedBars>()?;
     module.add_class::<ticks::PyCopyReader>()?;
     module.add_class::<merge::PyDecision>()?;
     module.add_class::<merge::PyMergePolicy>()?;
@@ -58,6 +62,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prices::parse_prices, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_batch, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_columns, module)?)?;
+    module.add_function(wrap_pyfunction!(history::check_quality, module)?)?;
+    module.add_function(wrap_pyfunction!(history::bars_in_order, module)?)?;
     module.add_function(wrap_pyfunction!(ticks::distinct_intervals, module)?)?;
     Ok(())
 }

@@ -11,7 +11,16 @@ import psycopg
 from thor_web.thordata.services.lake_files import Partition
 from thor_web.thordata.services.trade_dates import Span
 
-__all__ = ["finish_run", "hourly_versions", "record_span", "retired_days", "span_versions", "start_run", "version_of"]
+__all__ = [
+    "finish_run",
+    "hourly_versions",
+    "record_span",
+    "retired_days",
+    "span_versions",
+    "start_run",
+    "version_in",
+    "version_of",
+]
 
 MODULUS: Final = 1 << 128
 
@@ -95,3 +104,8 @@ def retired_days(connection: psycopg.Connection, start: datetime, end: datetime)
 
 def _text(value: object) -> str:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, date) else str(value)
+
+
+def version_in(hours: Sequence[tuple[datetime, int]], span: Span) -> int:
+    """`version_of` a span out of `hourly_versions`."""
+    return sum(version for hour, version in hours if span.start - timedelta(hours=1) < hour < span.end)

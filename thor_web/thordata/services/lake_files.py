@@ -20,25 +20,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from thor_fast import Ticks
+from thor_fast import Quality, Ticks
 from thor_web.thordata.errors import StorageError
 
 __all__ = [
     "FILE_NAME",
+    "FLAGS_NAME",
     "PRICE",
     "TICK_SCHEMA",
     "Partition",
+    "flags_path",
     "lake_dates",
     "manifest_path",
     "partition_path",
     "partitions_of",
     "read_manifest",
     "read_ticks",
+    "write_flags",
     "write_manifest",
     "write_partition",
 ]
 
 FILE_NAME: Final = "ticks.parquet"
+FLAGS_NAME: Final = "_flags"
+"""Parquet as well, but by its name no reader of the lake takes it for ticks."""
 MANIFEST: Final = "_manifest.json"
 MANIFEST_VERSION: Final = 1
 ROWS_A_GROUP: Final = 1 << 20
@@ -60,6 +65,10 @@ TICK_FIELDS: "Final[list[pa.Field[Any]]]" = [
     pa.field("extra", pa.string()),
 ]
 TICK_SCHEMA: Final = pa.schema(TICK_FIELDS)
+
+FLAGS_SCHEMA: Final = pa.schema(
+    [TICK_SCHEMA.field("ts"), TICK_SCHEMA.field("seq"), TICK_SCHEMA.field("source"), pa.field("flags", pa.uint16())]
+)
 
 DELTA: Final = {"ts": "DELTA_BINARY_PACKED", "seq": "DELTA_BINARY_PACKED"}
 """What rises from row to row is small as differences; everything else has few values and is small as a dictionary."""
@@ -90,6 +99,11 @@ def manifest_path(lake: Path, trade_date: date) -> Path:
 
 def _folder(lake: Path, trade_date: date) -> Path:
     return lake / f"date={trade_date.isoformat()}"
+
+
+def flags_path(lake: Path, trade_date: date, symbol: str) -> Path:
+    """Where the flags of a partition's doubtful rows lie, once it was checked."""
+    return partition_path(lake, trade_date, symbol).with_name(FLAGS_NAME)
 
 
 def lake_dates(lake: Path) -> list[date]:
@@ -126,6 +140,8 @@ def write_partition(lake: Path, trade_date: date, symbol: str, ticks: Ticks) -> 
         ) as writer,
     ):
         writer.write_table(table, row_group_size=ROWS_A_GROUP)
+    # What was found in the former rows says nothing of these.
+    flags_path(lake, trade_date, symbol).unlink(missing_ok=True)
     first, last = table["ts"][0].as_py(), table["ts"][-1].as_py()
     return Partition(symbol, len(ticks), path.stat().st_size, ticks.digest(), first, last)
 
@@ -143,6 +159,15 @@ def read_ticks(path: Path, *, days: Collection[date] | None = None) -> Ticks:
         return Ticks.from_arrow(table)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise StorageError("bad_lake_file", f"{path}: {' '.join(str(error).split())}") from error
+
+
+def write_flags(path: Path, table: pa.Table, quality: Quality) -> None:
+    """Replace the flags of a partition: the keys of the rows that have any, with a bit a check."""
+    flags = pa.array(quality.flags, pa.uint16())
+    doubtful = pc.greater(flags, pa.scalar(0, pa.uint16()))
+    keys = table.select(["ts", "seq", "source"]).append_column("flags", flags).filter(doubtful)
+    with _replaced(path) as unfinished:
+        pq.write_table(keys.cast(FLAGS_SCHEMA), unfinished, compression="zstd")
 
 
 def write_manifest(lake: Path, trade_date: date, partitions: Sequence[Partition]) -> None:
