@@ -18,7 +18,7 @@ from thor_web.cli.output import print_json, print_table
 
 __all__ = ["SETS", "main"]
 
-SETS: Final = ("core",)
+SETS: Final = ("core", "collectors", "live", "history")
 """Each is a module here with a mapping BENCHMARKS, and a table of budgets.toml."""
 
 

@@ -1,25 +1,35 @@
 """The one door to Redis: streams, groups, latest hashes, leases and health. Nothing else imports redis.
 
-Every method is one round trip and knows no rule of the market. Redis being away shows as `BusUnavailable`,
-which a caller may retry; nothing here retries by itself, so that each process decides its own back-off.
+What is hot goes over plain connections as bytes that are packed and read in Rust (wire.py, routes.py,
+group_reader.py); everything else goes through redis-py. Every method is one round trip and knows no rule of the
+market. Redis being away shows as `BusUnavailable`, which a caller may retry; nothing here retries by itself, so that
+each process decides its own back-off. No command spans two keys, so that all of it runs on a cluster.
 """
 
 import asyncio
-import secrets
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, Final, Protocol, Self, TypeAlias
+from dataclasses import replace
+from typing import Any, Final, Self, TypeAlias
+from urllib.parse import urlsplit
 
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis, RedisCluster
+from redis.asyncio.connection import SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import BusyLoadingError, ReadOnlyError, RedisClusterException, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from collectors import keys
+from collectors.bus_entries import Entry, GroupLag, RejectedInput, StreamState, parse_id
+from collectors.bus_errors import BusError, BusUnavailable
+from collectors.group_reader import GroupReader
+from collectors.lease import Lease
+from collectors.routes import ANSWER_TIMEOUT_S, OneServer, Packed, Routes
+from collectors.wire import CONNECT_TIMEOUT_S, Server
+from thor_fast import MergeStep, QuoteBatch, Replies, StreamEntries, pack, pack_xadd
 
 __all__ = [
     "Bus",
@@ -27,7 +37,9 @@ __all__ = [
     "BusUnavailable",
     "Entry",
     "GroupLag",
+    "GroupReader",
     "Lease",
+    "Packed",
     "RejectedInput",
     "StreamState",
     "parse_id",
@@ -35,81 +47,14 @@ __all__ = [
 
 RawEntries: TypeAlias = Sequence[tuple[bytes, dict[bytes, bytes] | None]]
 
-CONNECT_TIMEOUT_S: Final = 3.0
-ANSWER_TIMEOUT_S: Final = 5.0
-"""A server that is silent for longer is away, however open its connections are. Blocking reads must be shorter."""
+CLUSTER: Final = "+cluster"
+"""Ends the scheme of a URL that names one node of a cluster."""
 GROUP_CREATED_FROM: Final = "0"
 """Groups start at the oldest kept entry: an event published before its reader was born is not lost."""
 
 
 STORED_READ_EVERY_S: Final = 1.0
 """How old a publisher's knowledge of the stored positions may be. They only grow, so an old one trims less."""
-
-
-class BusError(Exception):
-    """Redis refused a command."""
-
-
-class BusUnavailable(BusError):  # noqa: N818 - it names a state, not a mistake
-    """Redis cannot be reached now; trying again later may succeed."""
-
-
-class RejectedInput(Protocol):
-    """What `thor_fast.Reject` shows of a refused input."""
-
-    @property
-    def code(self) -> str: ...
-    @property
-    def field(self) -> str | None: ...
-    @property
-    def message(self) -> str: ...
-    @property
-    def data(self) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One stream entry. `data` is None where the entry has no such field (it was not written by Thor)."""
-
-    stream: str
-    id: str
-    data: bytes | None
-
-    @property
-    def position(self) -> tuple[int, int]:
-        """The id as numbers: milliseconds since 1970 by the server's clock, and a counter within them."""
-        return parse_id(self.id)
-
-
-@dataclass(frozen=True, slots=True)
-class GroupLag:
-    """A consumer group of a stream: entries not yet delivered, and delivered but not acknowledged."""
-
-    name: str
-    lag: int | None
-    pending: int
-    last_delivered_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class StreamState:
-    """Length, newest id and consumer groups of a stream."""
-
-    name: str
-    length: int
-    last_id: str
-    groups: tuple[GroupLag, ...]
-
-
-def parse_id(entry_id: str) -> tuple[int, int]:
-    """Split `ms-n`. Raises ValueError for anything else."""
-    ms, dash, n = entry_id.partition("-")
-    if not (dash and ms.isascii() and ms.isdigit() and n.isascii() and n.isdigit()):
-        raise ValueError(f"a stream id is milliseconds-counter, was {entry_id!r}")
-    numbers = int(ms), int(n)
-    if max(numbers) >= 2**64:
-        raise ValueError(f"a stream id has two numbers below 2^64, was {entry_id!r}")
-    return numbers
 
 
 @asynccontextmanager
@@ -119,69 +64,101 @@ async def _translated() -> AsyncIterator[None]:
         # and then before Python 3.12, and a process would not stop.
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             yield
-    except (RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError, OSError) as error:
+    except (
+        RedisConnectionError,
+        RedisTimeoutError,
+        RedisClusterException,
+        BusyLoadingError,
+        ReadOnlyError,
+        OSError,
+    ) as error:
         raise BusUnavailable(str(error) or type(error).__name__) from error
     except RedisError as error:
         raise BusError(str(error)) from error
 
 
-class Lease:
-    """A duty that one process at a time may hold: an expiring key that only its holder renews or drops."""
+class _Cluster:
+    """The locator of a cluster: redis-py keeps the map of its slots."""
 
-    _RENEW: Final = (
-        "if redis.call('GET',KEYS[1])==ARGV[1] then return redis.call('PEXPIRE',KEYS[1],ARGV[2]) end return 0"
-    )
-    _RELEASE: Final = "if redis.call('GET',KEYS[1])==ARGV[1] then return redis.call('DEL',KEYS[1]) end return 0"
+    is_cluster: Final = True
 
-    def __init__(self, redis: Redis, name: str, ttl_ms: int) -> None:
+    def __init__(self, redis: RedisCluster, server: Server) -> None:
         self._redis: Any = redis
-        self._key = keys.lease(name)
-        self._ttl_ms = ttl_ms
-        self._token = secrets.token_hex(16)
+        self._server = server
 
-    async def acquire(self) -> bool:
-        """Take the duty if nobody holds it, or renew it if it is ours. True while we hold it."""
+    async def server_of(self, key: str) -> Server:
+        """The primary that holds a key."""
         async with _translated():
-            if await self._redis.set(self._key, self._token, nx=True, px=self._ttl_ms):
-                return True
-            return bool(await self._redis.eval(self._RENEW, 1, self._key, self._token, self._ttl_ms))
+            await self._redis.initialize()
+            node = self._redis.get_node_from_key(key)
+        if node is None:
+            raise BusUnavailable(f"no node of the cluster holds {key}")
+        return replace(self._server, host=str(node.host), port=int(node.port))
 
-    async def release(self) -> None:
-        """Give the duty up, if it is ours."""
+    async def look_again(self) -> None:
+        """Read the map anew."""
         async with _translated():
-            await self._redis.eval(self._RELEASE, 1, self._key, self._token)
+            await self._redis.aclose()
+            await self._redis.initialize()
 
 
 class Bus:
-    """A connection pool to one Redis or Valkey."""
+    """The connections of a process to one Redis or Valkey, or to a cluster of them."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: "Redis | RedisCluster", routes: Routes) -> None:
         # redis-py types most answers as unions over its two clients; the methods below give them shape.
         self._redis: Any = redis
+        self._routes = routes
         self._clock_offset_ms: int | None = None
         self._stored: dict[str, int] = {}
         self._stored_read_at = -STORED_READ_EVERY_S
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Connect lazily to redis://, rediss:// or unix://. Raises BusError for any other URL."""
+        """Connect lazily to redis://, rediss:// or unix://, or with `+cluster` behind the first two to a cluster.
+
+        Raises BusError for any other URL.
+        """
+        scheme, colon, rest = url.partition("://")
         try:
-            return cls(
-                Redis.from_url(
-                    url,
-                    socket_timeout=None,
-                    socket_connect_timeout=CONNECT_TIMEOUT_S,
-                    retry=Retry(NoBackoff(), 0),
-                    protocol=2,
-                )
+            if scheme.endswith(CLUSTER):
+                return cls._of_cluster(f"{scheme.removesuffix(CLUSTER)}{colon}{rest}")
+            redis = Redis.from_url(
+                url,
+                socket_timeout=None,
+                socket_connect_timeout=CONNECT_TIMEOUT_S,
+                retry=Retry(NoBackoff(), 0),
+                protocol=2,
             )
+            return cls(redis, Routes(OneServer(_server(redis.connection_pool))))
         except ValueError as error:
             raise BusError(f"REDIS_URL: {error}") from error
 
+    @classmethod
+    def _of_cluster(cls, url: str) -> Self:
+        if not urlsplit(url).hostname:
+            raise ValueError("a cluster is named by the host of one of its nodes")
+        redis = RedisCluster.from_url(
+            url,
+            socket_timeout=None,
+            socket_connect_timeout=CONNECT_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+        )
+        # How a plain client would sign in is how every node lets us in; a cluster has one database.
+        alike = Redis.from_url(url, protocol=2)
+        return cls(redis, Routes(_Cluster(redis, replace(_server(alike.connection_pool), database=0))))
+
     async def close(self) -> None:
         """Drop every connection."""
+        self.disconnect()
         with suppress(RedisError, OSError):
             await self._redis.aclose()
+        await asyncio.sleep(0)  # the loop closes a dropped connection in its next round
+
+    def disconnect(self) -> None:
+        """Drop the plain connections, with whatever is under way on them; the next command connects anew."""
+        self._routes.close()
 
     async def ping(self) -> None:
         """Raise BusUnavailable unless the server answers."""
@@ -201,20 +178,43 @@ class Bus:
         async with _translated():
             await self._redis.sadd(keys.SOURCES_SET, source)
 
+    async def forget_source(self, source: str) -> None:
+        """Take a source out, with its stream; what was merged or stored of it stays."""
+        async with _translated():
+            await self._redis.srem(keys.SOURCES_SET, source)
+            await self._redis.unlink(keys.source_stream(source))
+
     async def sources(self) -> list[str]:
         """Names of the sources that have published here, in alphabetical order."""
         async with _translated():
             return sorted(name.decode() for name in await self._redis.smembers(keys.SOURCES_SET))
 
-    async def publish(self, source: str, payloads: Sequence[bytes], *, retention_s: int) -> None:
-        """Append canonical events to the stream of their source; trim what is older than `retention_s`."""
+    async def start_publish(
+        self, source: str, chunks: Sequence[tuple[QuoteBatch, int]], *, retention_s: int
+    ) -> "asyncio.Future[Replies]":
+        """Begin to append events to the stream of their source, each batch with the time when it was received.
+
+        Several may be under way; they arrive in order, or not at all. The replies are for `published`. Whoever gives
+        up waiting for them calls `disconnect`. Raises BusError, or the future does. Times in microseconds UTC.
+        """
         stream = keys.source_stream(source)
-        oldest = await self._oldest_unstored(stream, await self._oldest_kept(retention_s))
-        async with _translated():
-            pipeline = self._redis.pipeline(transaction=False)
-            for payload in payloads:
-                pipeline.xadd(stream, {"data": payload}, minid=oldest, approximate=True)
-            await pipeline.execute()
+        oldest = await self._oldest_unstored_ms(stream, retention_s)
+        last = len(chunks) - 1
+        commands = [
+            batch.to_xadd(stream, minid_ms=oldest if place == last else None, at_us=at_us)
+            for place, (batch, at_us) in enumerate(chunks)
+        ]
+        wire = await self._routes.wire(stream)
+        return wire.start(b"".join(commands), sum(len(batch) for batch, _ in chunks))
+
+    async def published(self, replies: Replies) -> None:
+        """Raise the BusError of an append that was refused."""
+        await self._routes.check(replies)
+
+    async def publish(self, source: str, payloads: Sequence[bytes], *, retention_s: int) -> None:
+        """Append payloads to the stream of their source; trim what is older than `retention_s` and stored."""
+        stream = keys.source_stream(source)
+        await self._append(stream, payloads, await self._oldest_unstored_ms(stream, retention_s))
 
     async def reject(self, source: str, rejects: Iterable[RejectedInput], *, kept: int) -> None:
         """Keep refused inputs with their errors in the bounded stream of rejects."""
@@ -255,6 +255,29 @@ class Bus:
                 }
             return dict(sorted(found.items()))
 
+    # --- the world clock ------------------------------------------------------------------------------------
+
+    async def write_sessions(self, hashes: Mapping[str, Mapping[str, str]]) -> None:
+        """Set the session hash of each market."""
+        async with _translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for market, fields in hashes.items():
+                pipeline.hset(keys.session(market), mapping=dict(fields))
+            await pipeline.execute()
+
+    async def read_sessions(self, markets: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The session hashes that exist, by market."""
+        async with _translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for market in markets:
+                pipeline.hgetall(keys.session(market))
+            hashes = await pipeline.execute()
+        return {
+            market: {name.decode(): value.decode() for name, value in fields.items()}
+            for market, fields in zip(markets, hashes, strict=True)
+            if fields
+        }
+
     async def is_wanted(self, component: str) -> bool:
         """Whether the schedule wants a component to work now; it does where no schedule says anything."""
         async with _translated():
@@ -270,7 +293,7 @@ class Bus:
 
     def lease(self, name: str, *, ttl_ms: int) -> Lease:
         """A duty of which there must be one holder."""
-        return Lease(self._redis, name, ttl_ms)
+        return Lease(self._routes, name, ttl_ms)
 
     async def ensure_group(self, stream: str, group: str) -> None:
         """Create the group, and the stream with it, where they are missing."""
@@ -285,11 +308,16 @@ class Bus:
         self, group: str, consumer: str, streams: Sequence[str], *, count: int, block_ms: int
     ) -> list[Entry]:
         """New entries of the group, at most `count` a stream; waits up to `block_ms` for the first."""
+        # In a cluster no command spans two keys.
+        parts = [[stream] for stream in streams] if self._routes.locator.is_cluster else [streams]
         async with _translated():
-            answer = await self._redis.xreadgroup(
-                group, consumer, dict.fromkeys(streams, ">"), count=count, block=block_ms
+            answers = await asyncio.gather(
+                *(
+                    self._redis.xreadgroup(group, consumer, dict.fromkeys(part, ">"), count=count, block=block_ms)
+                    for part in parts
+                )
             )
-        return _entries(answer)
+        return [entry for answer in answers for entry in _entries(answer)]
 
     async def claim_pending(
         self, group: str, consumer: str, stream: str, *, start: str, count: int
@@ -319,14 +347,48 @@ class Bus:
         async with _translated():
             await self._redis.hset(keys.STORED_POSITIONS, stream, f"{position[0]}-{position[1]}")
 
+    def group_reader(self, group: str, consumer: str) -> GroupReader:
+        """A reader of new entries that makes no object of each."""
+        return GroupReader(self._routes, group, consumer)
+
+    async def pending(self, group: str, consumer: str, stream: str, *, count: int) -> list[StreamEntries]:
+        """Take over all entries that any consumer of the group has not acknowledged, oldest first.
+
+        The caller must know that no other consumer is still at work on them, by holding the stream's lease.
+        """
+        found: list[StreamEntries] = []
+        cursor = "0-0"
+        while True:
+            command = pack("XAUTOCLAIM", stream, group, consumer, 0, cursor, "COUNT", count)
+            cursor, entries = (await self._routes.ask(Packed(stream, command))).claimed(stream)
+            if len(entries):
+                found.append(entries)
+            if cursor == "0-0":
+                return found
+
+    async def entries_since(self, stream: str, ms: int, *, count: int) -> AsyncIterator[StreamEntries]:
+        """Entries from a time on, milliseconds UTC by the server's clock, `count` at a time, oldest first."""
+        start = str(ms)
+        while True:
+            replies = await self._routes.ask(Packed(stream, pack("XRANGE", stream, start, "+", "COUNT", count)))
+            entries = replies.range(stream)
+            if len(entries):
+                yield entries
+            if len(entries) < count:
+                return
+            start = f"({entries.last_id()}"
+
+    async def append_step(self, step: MergeStep, *, retention_s: int) -> Replies | None:
+        """Append what a step of the merge lets stand to the unified stream; the replies are for `MergeStep.latest`."""
+        if not step.appended:
+            return None
+        commands = step.xadd(keys.UNIFIED_STREAM, minid_ms=await self._oldest_kept_ms(retention_s))
+        return await self._routes.ask(Packed(keys.UNIFIED_STREAM, commands, step.appended))
+
     async def append_unified(self, payloads: Sequence[bytes], *, retention_s: int) -> list[str]:
-        """Append merged events to the unified stream; their ids, in order."""
-        oldest = await self._oldest_kept(retention_s)
-        async with _translated():
-            pipeline = self._redis.pipeline(transaction=False)
-            for payload in payloads:
-                pipeline.xadd(keys.UNIFIED_STREAM, {"data": payload}, minid=oldest, approximate=True)
-            return [entry_id.decode() for entry_id in await pipeline.execute()]
+        """Append payloads to the unified stream; their ids, in order."""
+        replies = await self._append(keys.UNIFIED_STREAM, payloads, await self._oldest_kept_ms(retention_s))
+        return [(entry_id or b"").decode() for entry_id in replies.texts()]
 
     async def write_latest(self, latest: Mapping[str, Sequence[bytes | str]]) -> None:
         """Set the latest hash of each symbol from its flat list of field, value, field, value."""
@@ -355,6 +417,12 @@ class Bus:
         """Entries after an id, at most `count`; waits up to `block_ms` for the first."""
         async with _translated():
             return _entries(await self._redis.xread({stream: after}, count=count, block=block_ms))
+
+    async def read_after(self, stream: str, after: str, *, count: int, block_ms: int) -> StreamEntries:
+        """What `tail` reads, without an object an entry."""
+        command = pack("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", stream, after)
+        replies = await self._routes.ask(Packed(stream, command), use=f"tail:{stream}", wait_s=block_ms / 1_000)
+        return replies.streams()
 
     async def entries_after(self, stream: str, after: str, *, count: int) -> list[Entry]:
         """Kept entries after an id, oldest first, at most `count`, without waiting."""
@@ -422,22 +490,27 @@ class Bus:
             for entry_id, fields in entries
         ]
 
-    async def _oldest_kept(self, retention_s: int) -> str:
-        """The id before which entries are too old, by the server's clock: a collector's host may run fast."""
+    async def _append(self, stream: str, payloads: Sequence[bytes], oldest_ms: int) -> Replies:
+        commands = pack_xadd(stream, payloads, minid_ms=oldest_ms)
+        return await self._routes.ask(Packed(stream, commands, len(payloads)))
+
+    async def _oldest_kept_ms(self, retention_s: int) -> int:
+        """The time before which entries are too old, by the server's clock: a collector's host may run fast."""
         now_ms = time.time_ns() // 1_000_000
         if self._clock_offset_ms is None:
             self._clock_offset_ms = await self.server_time_us() // 1_000 - now_ms
-        return str(max(0, now_ms + self._clock_offset_ms - retention_s * 1_000))
+        return max(0, now_ms + self._clock_offset_ms - retention_s * 1_000)
 
-    async def _oldest_unstored(self, stream: str, oldest: str) -> str:
-        """`oldest`, or the stored position of the stream where that is older: what is not stored is not trimmed."""
+    async def _oldest_unstored_ms(self, stream: str, retention_s: int) -> int:
+        """The same, or the stored position of the stream where that is older: what is not stored is not trimmed."""
+        oldest = await self._oldest_kept_ms(retention_s)
         now = time.monotonic()
         if now - self._stored_read_at >= STORED_READ_EVERY_S:
             async with _translated():
                 stored = await self._redis.hgetall(keys.STORED_POSITIONS)
             self._stored = {_text(name): parse_id(_text(position))[0] for name, position in stored.items()}
             self._stored_read_at = now
-        return str(min(int(oldest), self._stored.get(stream, int(oldest))))
+        return min(oldest, self._stored.get(stream, oldest))
 
 
 def _text(value: bytes | str) -> str:
@@ -446,7 +519,31 @@ def _text(value: bytes | str) -> str:
 
 def _stream_entries(stream: str, raw: RawEntries) -> list[Entry]:
     # A pending entry that was trimmed meanwhile comes back without fields.
-    return [Entry(stream, entry_id.decode(), (fields or {}).get(b"data")) for entry_id, fields in raw]
+    return [
+        Entry(stream, entry_id.decode(), (fields or {}).get(b"data"), _at_us(fields or {})) for entry_id, fields in raw
+    ]
+
+
+def _at_us(fields: Mapping[bytes, bytes]) -> int | None:
+    text = fields.get(b"at", b"")
+    return int(text) if text.isdigit() else None
+
+
+def _server(pool: ConnectionPool) -> Server:
+    """Where and how the connections of a pool of redis-py's are made."""
+    options = pool.connection_kwargs
+    tls = None
+    if issubclass(pool.connection_class, SSLConnection):
+        tls = pool.connection_class(**options).ssl_context.get()
+    return Server(
+        host=str(options.get("host", "localhost")),
+        port=int(options.get("port", 6379)),
+        path=options.get("path"),
+        username=options.get("username"),
+        password=options.get("password"),
+        database=int(options.get("db", 0)),
+        tls=tls,
+    )
 
 
 def _entries(

@@ -10,6 +10,7 @@ from typing import Final
 from collectors.bus import Bus, BusError
 from collectors.instants import iso_from_us
 from collectors.publisher import Publisher
+from collectors.session_following import SessionFollower
 from collectors.sources.base import Source
 
 __all__ = ["Health"]
@@ -24,11 +25,14 @@ RATE_OVER_S: Final = 5.0
 class Health:
     """Reads a source's and its publisher's counters; changes nothing of them."""
 
-    def __init__(self, bus: Bus, source: Source, publisher: Publisher, *, kind: str) -> None:
+    def __init__(
+        self, bus: Bus, source: Source, publisher: Publisher, *, kind: str, follower: SessionFollower | None = None
+    ) -> None:
         self._bus = bus
         self._source = source
         self._publisher = publisher
         self._kind = kind
+        self._follower = follower
         self._started_us = time.time_ns() // 1_000
         self._samples: list[tuple[float, int]] = [(time.monotonic(), 0)]
 
@@ -37,12 +41,12 @@ class Health:
         while True:
             with suppress(BusError, TimeoutError):
                 async with asyncio.timeout(BEAT_S):
-                    await self.beat("running")
+                    await self.beat("resting" if self._follower is not None and self._follower.resting else "running")
             await asyncio.sleep(BEAT_S)
 
     async def beat(self, state: str) -> None:
         """Say once how things are. Raises BusError."""
-        expires = EXPIRES_S if state == "running" else FINISHED_KEPT_S
+        expires = EXPIRES_S if state in {"running", "resting"} else FINISHED_KEPT_S
         await self._bus.heartbeat(f"collector:{self._source.name}", self.fields(state), ttl_s=expires)
 
     def fields(self, state: str) -> dict[str, str | int | float]:
@@ -65,6 +69,7 @@ class Health:
             "last_event_ts": _iso(tally.newest_ts_us),
             "last_published_at": _iso(tally.last_published_us),
             "problem": self._source.problem or "",
+            **self._publisher.latency.fields(),
         }
 
     def _rate(self, published: int) -> float:

@@ -39,6 +39,11 @@ def health(component: str) -> str:
     return f"health:{component}"
 
 
+def session(market: str) -> str:
+    """Hash of what the world clock says of a market."""
+    return f"session:{market}"
+
+
 def lease(name: str) -> str:
     """Key that the single owner of a duty holds."""
     return f"lease:{name}"

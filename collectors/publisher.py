@@ -1,8 +1,10 @@
 """From a source's candidates to Redis: judge once, send in order, keep what Redis cannot take now.
 
-Each event is sent once. Where a pipeline broke half way, or its answer was lost, the end of the stream tells how much
-of it arrived, since one collector at a time publishes a source; only the rest is sent again. A server that was frozen
-may still take the first send after that look: the merge policy and the ingestor's key both know a repeated event.
+An event leaves at once when nothing is under way; while something is, what comes is gathered into batches, of which
+a few may be unanswered at a time. Each event is sent once. Where a pipeline broke half way, or its answer was lost,
+the end of the stream tells how much of it arrived, since one collector at a time publishes a source; only the rest is
+sent again. A server that was frozen may still take the first send after that look: the merge policy and the
+ingestor's key both know a repeated event.
 
 What waits depends on the source. A live source cannot be asked to wait: its events are spooled, and at the spool's
 bound the oldest go and are counted. A replay or a file is simply not read on until there is room.
@@ -11,15 +13,17 @@ bound the oldest go and are counted. A replay or a file is simply not read on un
 import asyncio
 import logging
 import random
-import time
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 import thor_fast
 from collectors import keys
 from collectors.bus import Bus, BusError
+from collectors.latency import Latency, wall_us
 from collectors.settings import CollectorSettings
 from collectors.sources.base import Mode
 from collectors.spool import Spool, Spooled
@@ -28,6 +32,8 @@ __all__ = ["Publisher", "Tally"]
 
 WAITING_BATCHES: Final = 4
 """How far a source that can wait is read ahead of Redis."""
+UNANSWERED: Final = 3
+"""Sends that may be under way at once: Redis has the next one before we have the answer to the last."""
 ATTEMPT_S: Final = 10.0
 """A send without an answer for this long counts as failed: a cut network gives no sign of its own."""
 FIRST_PAUSE_S: Final = 0.1
@@ -47,21 +53,32 @@ class Tally:
     waiting_for_redis: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Send:
+    """Events of one source that are under way."""
+
+    source: str
+    items: tuple[Spooled, ...]
+    answer: "asyncio.Future[thor_fast.Replies]"
+
+
 class Publisher:
     """Takes candidates with `offer`, sends them in `run`. One of each, in one event loop."""
 
     def __init__(self, bus: Bus, settings: CollectorSettings, spool: Spool, *, name: str, mode: Mode) -> None:
         self.tally = Tally()
+        self.latency = Latency()
         self._bus = bus
         self._settings = settings
         self._spool = spool
         self._name = name
         self._can_wait = mode in {"replay", "file"}
         self._rejects: deque[thor_fast.Reject] = deque(maxlen=settings.rejects_kept)
-        self._in_hand: dict[str, list[bytes]] = {}
+        self._under_way: deque[_Send] = deque()
+        self._to_begin: list[Spooled] = []
+        self._in_doubt: list[Spooled] = []
         self._rejects_in_hand: list[thor_fast.Reject] = []
         self._registered: set[str] = set()
-        self._in_doubt: set[str] = set()
         self._changed = asyncio.Condition()
         self._finished = False
         self._lost = 0
@@ -70,7 +87,7 @@ class Publisher:
     @property
     def spooled(self) -> int:
         """Events that have come and are not yet known to be in Redis."""
-        return len(self._spool) + sum(len(payloads) for payloads in self._in_hand.values())
+        return len(self._spool) + sum(map(len, self._in_hand()))
 
     @property
     def dropped(self) -> int:
@@ -79,13 +96,14 @@ class Publisher:
 
     async def offer(self, candidates: Sequence[bytes]) -> None:
         """Judge candidates and queue what is good. Returns at once, or with room again for a source that can wait."""
+        at_us = wall_us()
         events, rejects = thor_fast.parse_batch(candidates)
         self.tally.rejects.update(reject.code for reject in rejects)
         self._rejects.extend(rejects)
-        if len(events):
-            newest = max(events.ts_us())
+        newest = events.newest_ts_us()
+        if newest is not None:
             self.tally.newest_ts_us = max(newest, self.tally.newest_ts_us or newest)
-        self._spool.put(map(Spooled, events.sources(), events.to_json()))
+        self._spool.put(Spooled(source, part, at_us) for source, part in events.by_source())
         async with self._changed:
             self._changed.notify_all()
             if self._can_wait:
@@ -118,64 +136,120 @@ class Publisher:
             log.warning("stopped with %d events not sent", self.spooled)
         finally:
             # Also where somebody in a hurry cancels the flush itself.
-            left = [Spooled(source, payload) for source, payloads in self._in_hand.items() for payload in payloads]
-            self._in_hand = {}
+            self._give_up()
+            left, self._in_doubt = self._in_doubt, []
             self._lost = self._spool.close(left)
         return self._lost
+
+    def _in_hand(self) -> list[Spooled]:
+        """Taken from the spool and not known to be in Redis, oldest first."""
+        return [*self._in_doubt, *(item for send in self._under_way for item in send.items), *self._to_begin]
 
     def _has_room(self) -> bool:
         return self.spooled < WAITING_BATCHES * self._settings.publish_batch
 
     def _has_work(self) -> bool:
-        return bool(self._in_hand or self._rejects_in_hand or self._rejects or len(self._spool))
+        return bool(self._in_hand() or self._rejects_in_hand or self._rejects or len(self._spool))
 
     async def _send_all(self) -> None:
-        """Send one batch of events and one of rejects, trying again until Redis has them."""
-        if not self._in_hand:
-            for item in self._spool.take(self._settings.publish_batch):
-                self._in_hand.setdefault(item.source, []).append(item.payload)
-        if not self._rejects_in_hand:
-            count = min(len(self._rejects), self._settings.publish_batch)
-            self._rejects_in_hand = [self._rejects.popleft() for _ in range(count)]
+        """Send what waits until nothing does, trying again until Redis has it."""
         pause = FIRST_PAUSE_S
         while True:
             try:
-                async with asyncio.timeout(ATTEMPT_S):
-                    await self._attempt()
+                async with asyncio.timeout(ATTEMPT_S) as limit:
+                    await self._attempt(limit)
             except (BusError, TimeoutError) as error:
+                self._give_up()
                 self._note_trouble(str(error) or "no answer")
                 # Jitter keeps the collectors of a house from all returning in the same instant.
                 await asyncio.sleep(pause * self._random.uniform(0.5, 1.0))
                 pause = min(2 * pause, LONGEST_PAUSE_S)
+            except asyncio.CancelledError:
+                self._give_up()
+                raise
             else:
                 self._note_success()
                 return
 
-    async def _attempt(self) -> None:
-        for source in list(self._in_hand):
-            if source not in self._registered:
-                await self._bus.register_source(source)
-                self._registered.add(source)
-            payloads = self._in_hand[source]
-            if source in self._in_doubt:
-                payloads = await self._not_arrived(source, payloads)
-            self._in_doubt.add(source)  # until the answer is here, also when we are cancelled while waiting for it
-            await self._bus.publish(source, payloads, retention_s=self._settings.stream_retention_s)
-            self._in_doubt.discard(source)
-            self.tally.published += len(self._in_hand.pop(source))
-            self.tally.last_published_us = time.time_ns() // 1_000
-        if self._rejects_in_hand:
+    async def _attempt(self, limit: asyncio.Timeout) -> None:
+        """Send until nothing waits. Each answer moves the limit. Raises BusError."""
+        loop = asyncio.get_running_loop()
+        if self._in_doubt:
+            await self._settle()
+        while self._under_way or len(self._spool):
+            while len(self._under_way) < UNANSWERED and len(self._spool):
+                await self._send(self._spool.take(self._settings.publish_batch))
+            await self._answered(self._under_way[0])
+            limit.reschedule(loop.time() + ATTEMPT_S)
+            self._note_success()
+            async with self._changed:
+                self._changed.notify_all()
+        while self._rejects or self._rejects_in_hand:
+            if not self._rejects_in_hand:
+                count = min(len(self._rejects), self._settings.publish_batch)
+                self._rejects_in_hand = [self._rejects.popleft() for _ in range(count)]
             await self._bus.reject(self._name, self._rejects_in_hand, kept=self._settings.rejects_kept)
             self._rejects_in_hand = []
 
-    async def _not_arrived(self, source: str, payloads: list[bytes]) -> list[bytes]:
-        """What of a broken send is not at the end of the stream."""
+    async def _send(self, items: list[Spooled]) -> None:
+        """Begin to send batches, those of one source that follow one another in one go. Raises BusError."""
+        self._to_begin = items
+        while self._to_begin:
+            source, following = next(groupby(self._to_begin, key=attrgetter("source")))
+            if source not in self._registered:
+                await self._bus.register_source(source)
+                self._registered.add(source)
+            part = tuple(following)
+            chunks = [(item.events, item.at_us) for item in part]
+            answer = await self._bus.start_publish(source, chunks, retention_s=self._settings.stream_retention_s)
+            self._under_way.append(_Send(source, part, answer))
+            self._to_begin = self._to_begin[len(part) :]
+
+    async def _answered(self, send: _Send) -> None:
+        await self._bus.published(await send.answer)
+        self._under_way.popleft()
+        now_us = wall_us()
+        for item in send.items:
+            self.tally.published += len(item)
+            self.latency.record(now_us - item.at_us, len(item))
+        self.tally.last_published_us = now_us
+
+    def _give_up(self) -> None:
+        """Nobody knows what of the sends under way arrived."""
+        if self._under_way:
+            self._bus.disconnect()
+        self._in_doubt, self._to_begin = self._in_hand(), []
+        for send in self._under_way:
+            if not send.answer.cancel() and not send.answer.cancelled():
+                send.answer.exception()  # looked at, or the loop would complain that nobody did
+        self._under_way.clear()
+
+    async def _settle(self) -> None:
+        """Send what of the broken sends did not arrive. Raises BusError."""
+        doubted: dict[str, list[Spooled]] = {}
+        for item in self._in_doubt:
+            doubted.setdefault(item.source, []).append(item)
+        for source, items in doubted.items():
+            missing = await self._not_arrived(source, items)
+            self.tally.published += sum(map(len, items)) - sum(map(len, missing))
+            self._in_doubt = [item for item in self._in_doubt if item.source != source]
+            if missing:
+                await self._send(missing)
+        while self._under_way:
+            await self._answered(self._under_way[0])
+
+    async def _not_arrived(self, source: str, items: list[Spooled]) -> list[Spooled]:
+        """What of broken sends is not at the end of the stream."""
+        payloads = [payload for item in items for payload in item.events.to_json()]
         newest = await self._bus.newest_entries(keys.source_stream(source), count=len(payloads))
         tail = [entry.data for entry in newest]
-        for arrived in range(len(tail), 0, -1):
-            if tail[-arrived:] == payloads[:arrived]:
-                return payloads[arrived:]
-        return payloads
+        arrived = next((count for count in range(len(tail), 0, -1) if tail[-count:] == payloads[:count]), 0)
+        missing: list[Spooled] = []
+        for item in items:
+            if arrived < len(item):
+                missing.append(replace(item, events=item.events[arrived:]))
+            arrived = max(0, arrived - len(item))
+        return missing
 
     def _note_trouble(self, reason: str) -> None:
         # A Redis that comes back may be another one, which has not heard of our sources.

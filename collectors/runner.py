@@ -15,6 +15,8 @@ from collectors.errors import CollectorError
 from collectors.health import Health
 from collectors.instruments import load_instruments, register
 from collectors.publisher import Publisher
+from collectors.session_following import SessionFollower
+from collectors.session_gate import SessionGate
 from collectors.settings import CollectorSettings
 from collectors.sources.base import CollectSpec, Source
 from collectors.sources.registry import create_source
@@ -48,10 +50,13 @@ async def collect(source: Source, settings: CollectorSettings, *, kind: str) -> 
     )
     spool.open()
     publisher = Publisher(bus, settings, spool, name=source.name, mode=source.mode)
-    health = Health(bus, source, publisher, kind=kind)
+    # What was recorded is wanted whatever the time is now.
+    follows = settings.follow_sessions and source.mode in {"live", "mock"}
+    follower = SessionFollower(source, SessionGate(bus, load_instruments())) if follows else None
+    health = Health(bus, source, publisher, kind=kind, follower=follower)
     state = "stopped"
     try:
-        await _run(source, publisher, health)
+        await _run(follower or source, publisher, health)
         state = "finished"
     finally:
         lost = await publisher.flush(GRACE_S)
@@ -71,7 +76,7 @@ async def collect(source: Source, settings: CollectorSettings, *, kind: str) -> 
         )
 
 
-async def _run(source: Source, publisher: Publisher, health: Health) -> None:
+async def _run(source: Source | SessionFollower, publisher: Publisher, health: Health) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
             sending = tasks.create_task(publisher.run())

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["CollectorSettings", "ExcelSettings"]
+__all__ = ["CollectorSettings", "ExcelSettings", "SchwabSettings"]
 
 
 class ExcelSettings(BaseSettings):
@@ -41,15 +41,41 @@ class ExcelSettings(BaseSettings):
     )
 
 
-class CollectorSettings(ExcelSettings):
+class SchwabSettings(BaseSettings):
+    """The app at developer.schwab.com that `schwab` uses, and what it streams."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    thor_state: Path | None = Field(
+        None, description="Folder of a `thor up`: its servers, logs and spool. Named by `--state` too."
+    )
+    schwab_app_key: SecretStr | None = Field(None, description="Key of your app at developer.schwab.com.")
+    schwab_app_secret: SecretStr | None = Field(None, description="Its secret.")
+    schwab_callback_url: str = Field(
+        "https://127.0.0.1:8182/", description="Callback of the app, exactly as its page there has it. Loopback only."
+    )
+    schwab_tokens: str | None = Field(
+        None,
+        description="File that keeps the Schwab login, or `keyring`. Default: schwab-tokens.json in the state folder.",
+    )
+    schwab_symbols: str = Field(
+        "", description="Stocks and indices to stream beside the registry's instruments: AAPL,BRK/B,$SPX."
+    )
+    schwab_api_url: str = Field("https://api.schwabapi.com", description="Where Schwab's API is.")
+    schwab_ca_file: Path | None = Field(
+        None, description="Certificates to trust for Schwab instead of the system's, such as a proxy's."
+    )
+
+
+class CollectorSettings(ExcelSettings, SchwabSettings):
     """What every process that speaks to Redis shares."""
 
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"),
-        description="Redis or Valkey: redis://, rediss:// (TLS) or unix://. May carry a user and a password.",
-    )
-    thor_state: Path | None = Field(
-        None, description="Folder of a `thor up`: its servers, logs and spool. Named by `--state` too."
+        description=(
+            "Redis or Valkey: redis://, rediss:// (TLS) or unix://, or one node of a cluster: redis+cluster://, "
+            "rediss+cluster://. May carry a user and a password."
+        ),
     )
     stream_retention_s: int = Field(
         86_400,
@@ -70,4 +96,8 @@ class CollectorSettings(ExcelSettings):
         256,
         ge=0,
         description="Size of a collector's spool on disk in MiB, used once its memory is full. 0: none.",
+    )
+    follow_sessions: bool = Field(
+        False,
+        description="Collect and store live quotes of a symbol only while its market is open or about to be.",
     )

@@ -1,6 +1,6 @@
-"""What waits for Redis: events in order, in memory first and on disk beyond that, within a bound.
+"""What waits for Redis: events in order, as the batches they came in, in memory first and on disk beyond that.
 
-The policy at the bound: the oldest go, and are counted. A live price that is minutes old is worth least. Events that
+The policy at its bound: the oldest go, and are counted. A live price that is minutes old is worth least. Events that
 are on disk, and those in memory when the collector is stopped, are found again at its next start and sent first.
 Only one process at a time uses a source's folder; another one finds it locked and keeps to its memory.
 """
@@ -11,9 +11,11 @@ import struct
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
+
+from thor_fast import QuoteBatch, parse_batch, register_source
 
 __all__ = ["Spool", "Spooled", "default_spool_folder"]
 
@@ -21,18 +23,55 @@ LARGEST_SEGMENT: Final = 5_000
 SMALLEST_MEMORY: Final = 100
 FIRST_SEGMENT: Final = 1_000_000_000
 """Leaves room for segments that turn out to be older than the first."""
-_RECORD: Final = struct.Struct("<BI")
-"""Lengths of the source's name and of the event; both follow."""
+SUFFIX: Final = ".spool"
+_RECORD: Final = struct.Struct("<qBI")
+"""When the events were received, and the lengths of the source's name and of the events' lines; both follow."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Spooled:
-    """One canonical event on its way to the stream of `source`."""
+    """Events on their way to the stream of `source`, received together at `at_us`, microseconds UTC."""
 
     source: str
-    payload: bytes
+    events: QuoteBatch
+    at_us: int
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+
+class _Queue:
+    """Batches in order, taken by the number of their events."""
+
+    def __init__(self) -> None:
+        self._items: deque[Spooled] = deque()
+        self._events = 0
+
+    def __len__(self) -> int:
+        return self._events
+
+    def put(self, items: Iterable[Spooled]) -> None:
+        for item in items:
+            self._items.append(item)
+            self._events += len(item)
+
+    def take(self, most: int) -> list[Spooled]:
+        taken: list[Spooled] = []
+        left = min(most, self._events)
+        self._events -= left
+        while left:
+            item = self._items.popleft()
+            if len(item) > left:
+                self._items.appendleft(replace(item, events=item.events[left:]))
+                item = replace(item, events=item.events[:left])
+            taken.append(item)
+            left -= len(item)
+        return taken
+
+    def take_all(self) -> list[Spooled]:
+        return self.take(self._events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +105,8 @@ class Spool:
         self._lock: IO[bytes] | None = None
         self._segments: deque[_Segment] = deque()
         self._reading: Path | None = None
-        self._head: deque[Spooled] = deque()
-        self._tail: deque[Spooled] = deque()
+        self._head = _Queue()
+        self._tail = _Queue()
         self._next_segment = FIRST_SEGMENT
         self.dropped = 0
 
@@ -85,7 +124,7 @@ class Spool:
             self._folder = None
             log.warning("nothing is spooled to disk: %s", error)
             return
-        for path in sorted(self._folder.glob("*.events")):
+        for path in sorted(self._folder.glob(f"*{SUFFIX}")):
             number, _, events = path.stem.partition("-")
             self._segments.append(_Segment(path, int(events), path.stat().st_size))
             self._next_segment = int(number) + 1
@@ -94,28 +133,25 @@ class Spool:
 
     def put(self, items: Iterable[Spooled]) -> None:
         """Add the newest events, moving the oldest to disk or out where there is no room."""
-        self._tail.extend(items)
+        self._tail.put(items)
         while len(self._tail) > self._memory_events:
             excess = len(self._tail) - self._memory_events
             count = excess if self._folder is None else min(self._segment_events, len(self._tail))
-            oldest = [self._tail.popleft() for _ in range(count)]
+            oldest = self._tail.take(count)
             if not self._write(oldest):
-                self.dropped += len(oldest)
+                self.dropped += count
 
     def take(self, most: int) -> list[Spooled]:
         """Remove and return the oldest events. Their file goes once everything in it was taken and asked beyond."""
-        if not self._head:
+        if not len(self._head):
             self._forget_read_segment()
             self._load_segment()
-        queue = self._head or self._tail
-        return [queue.popleft() for _ in range(min(most, len(queue)))]
+        return (self._head if len(self._head) else self._tail).take(most)
 
     def close(self, in_hand: Iterable[Spooled] = ()) -> int:
         """Put what is left on disk, `in_hand` first, for the next start. Returns how many could not be kept."""
-        first = [*in_hand, *self._head]
-        last = list(self._tail)
-        self._head.clear()
-        self._tail.clear()
+        first = [*in_hand, *self._head.take_all()]
+        last = self._tail.take_all()
         # What was in hand came from the segment being read, or from memory before any present segment was written.
         older_than_segments = self._reading is not None or bool(self._segments)
         lost = 0
@@ -124,7 +160,7 @@ class Spool:
         else:
             last = first + last
         if last and not self._write(last):
-            lost += len(last)
+            lost += _events(last)
         if self._lock is not None:
             self._lock.close()
         return lost
@@ -133,24 +169,24 @@ class Spool:
         number = _number(self._reading or self._segments[0].path)
         try:
             if items:
-                _write_segment(self._segment_path(number - 1, len(items)), items)
+                _write_segment(self._segment_path(number - 1, _events(items)), items)
             self._forget_read_segment()
         except OSError as error:
             log.warning("spooling to disk failed: %s", error)
-            return 0 if self._reading is not None else len(items)
+            return 0 if self._reading is not None else _events(items)
         return 0
 
     def _write(self, items: list[Spooled]) -> bool:
         if self._folder is None:
             return False
-        path = self._segment_path(self._next_segment, len(items))
+        path = self._segment_path(self._next_segment, _events(items))
         try:
             size = _write_segment(path, items)
         except OSError as error:
             log.warning("spooling to disk failed: %s", error)
             return False
         self._next_segment += 1
-        self._segments.append(_Segment(path, len(items), size))
+        self._segments.append(_Segment(path, _events(items), size))
         self._stay_within_bound()
         return True
 
@@ -163,7 +199,7 @@ class Spool:
     def _load_segment(self) -> None:
         if self._segments:
             segment = self._segments.popleft()
-            self._head.extend(_read_segment(segment.path))
+            self._head.put(_read_segment(segment.path))
             self._reading = segment.path
 
     def _forget_read_segment(self) -> None:
@@ -174,17 +210,23 @@ class Spool:
     def _segment_path(self, number: int, events: int) -> Path:
         if self._folder is None:
             raise OSError("a spool without a folder has no segments")
-        return self._folder / f"{number:012d}-{events}.events"
+        return self._folder / f"{number:012d}-{events}{SUFFIX}"
 
 
 def _number(path: Path) -> int:
     return int(path.stem.partition("-")[0])
 
 
+def _events(items: Iterable[Spooled]) -> int:
+    return sum(len(item) for item in items)
+
+
 def _write_segment(path: Path, items: Iterable[Spooled]) -> int:
-    content = b"".join(
-        _RECORD.pack(len(item.source), len(item.payload)) + item.source.encode() + item.payload for item in items
-    )
+    parts: list[bytes] = []
+    for item in items:
+        lines = item.events.to_json_lines()
+        parts += (_RECORD.pack(item.at_us, len(item.source), len(lines)), item.source.encode(), lines)
+    content = b"".join(parts)
     # Whole or not at all: a segment cut short by a crash would lose its end without a word.
     unfinished = path.with_suffix(".part")
     unfinished.write_bytes(content)
@@ -196,13 +238,22 @@ def _read_segment(path: Path) -> Iterator[Spooled]:
     content = path.read_bytes()
     position = 0
     while position + _RECORD.size <= len(content):
-        source_length, payload_length = _RECORD.unpack_from(content, position)
+        at_us, source_length, lines_length = _RECORD.unpack_from(content, position)
         start = position + _RECORD.size
-        end = start + source_length + payload_length
-        if end > len(content):
+        position = start + source_length + lines_length
+        lines = content[start + source_length : position]
+        if position > len(content):
+            lines = lines[: lines.rfind(b"\n") + 1]
+        source = content[start : start + source_length].decode()
+        if not lines:
             return
-        yield Spooled(content[start : start + source_length].decode(), content[start + source_length : end])
-        position = end
+        # An earlier run may have told of a source that this one does not know yet.
+        register_source(source)
+        events, rejects = parse_batch(lines)
+        if rejects:
+            log.warning("%d spooled events cannot be read: %s", len(rejects), rejects[0].message)
+        if len(events):
+            yield Spooled(source, events, at_us)
 
 
 def _lock(path: Path) -> IO[bytes]:

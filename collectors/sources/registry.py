@@ -21,12 +21,21 @@ def _excel_live(spec: CollectSpec, instruments: Instruments) -> Source:
     return excel_live.create(spec, instruments)
 
 
+def _schwab(spec: CollectSpec, instruments: Instruments) -> Source:
+    try:
+        from collectors.sources.schwab import source  # noqa: PLC0415 - its packages are an extra
+    except ImportError as error:
+        raise UnknownSourceError("schwab needs its packages: pip install 'thor[schwab]'.") from error
+    return source.create(spec, instruments)
+
+
 SOURCES: Final[dict[str, SourceFactory]] = {
     "mock": mock.create,
     "replay": replay.create,
     "json": json_file.create,
     "excel_file": _excel_file,
     "excel_live": _excel_live,
+    "schwab": _schwab,
 }
 
 

@@ -3,6 +3,7 @@
 //! The core has no I/O, no clock and no environment: time, sources and displays are arguments. Python's side of it is in
 //! `python`, compiled only with the feature of that name.
 
+pub mod backtest;
 pub mod bars;
 pub mod batch;
 pub mod cell;
@@ -12,6 +13,7 @@ pub mod copy;
 pub mod copy_read;
 pub mod display;
 pub mod encode;
+pub mod entries;
 pub mod error;
 pub mod event;
 mod fast;
@@ -19,6 +21,7 @@ mod fill;
 pub mod history;
 pub mod intervals;
 mod json;
+pub mod latency;
 pub mod latest;
 pub mod merge;
 pub mod meta;
@@ -26,10 +29,15 @@ pub mod parse;
 pub mod price;
 pub mod price_column;
 pub mod quality;
+pub mod reply;
 pub mod resp;
+pub mod rules;
+pub mod schwab;
 mod shared;
 pub mod sheet;
+pub mod snapshot;
 pub mod sse;
+pub mod stream_merge;
 pub mod symbol;
 pub mod ticks;
 pub mod time;

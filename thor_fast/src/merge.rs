@@ -1,11 +1,13 @@
 //! The merge policy: which source's event stands for a symbol.
 //!
 //! Pure: the time of receipt is an argument, and the same offers always give the same answers. What is kept per symbol
-//! is the last event of each source, never more; the last accepted event is always the active source's last. Symbols and
-//! sources are numbered once, a kept event is overwritten in place. The rules, in order:
+//! is the last event of each source, with those before it under the same sequence number; the last accepted event is
+//! always the active source's last. Symbols and sources are numbered once, a kept event is overwritten in place. The
+//! rules, in order:
 //!
 //! 1. Within a source (or a declared sequence domain) the order is that of run, `seq`, then `ts`; what is older than
-//!    the source's last event, or was offered before, is kept out.
+//!    the source's last event, or was offered before, is kept out. A source that steps back in its sequence tells
+//!    again what it told: what it then repeats under its newest number was offered before too.
 //! 2. While the symbol's preferred source is live it alone stands. Silent, another live source takes over until it speaks.
 //! 3. Otherwise the newer `ts` stands and a tie leaves the active source; a source marked delayed or stale never
 //!    displaces a live one.
@@ -223,7 +225,7 @@ impl MergePolicy {
     fn begin(&mut self, symbol: &Symbol, offer: &Offer<'_>, restored_us: Option<i64>) -> (usize, Place) {
         let mut state = self.new_state(symbol);
         state.restored_us = restored_us;
-        let place = state.hear(offer, None);
+        let place = state.hear(offer, None, Reason::First);
         (self.set_state(symbol, state), place)
     }
 

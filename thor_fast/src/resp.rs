@@ -1,25 +1,77 @@
 //! Events as commands of Redis' protocol (RESP), ready to be written to a socket one behind the other.
 
+use crate::entries::{AT_FIELD, EntryId, OF_FIELD};
 use crate::event::EventRef;
 use crate::latest::each_field;
 use crate::price::{write_integer, write_signed};
 use crate::time::write_iso;
 
-/// Writes one `XADD key [MINID ~ ms] * data json`.
-pub fn write_xadd(key: &str, minid_ms: Option<u64>, json: &[u8], out: &mut Vec<u8>) {
-    array(if minid_ms.is_some() { 8 } else { 5 }, out);
+/// Writes any command.
+pub fn command(arguments: &[&[u8]], out: &mut Vec<u8>) {
+    array(arguments.len() as u64, out);
+    arguments.iter().for_each(|argument| bulk(argument, out));
+}
+
+/// What an `XADD` says beside the event's JSON.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Appended {
+    /// Lets the server drop entries that are older, milliseconds UTC.
+    pub minid_ms: Option<u64>,
+    /// When the event's collector received it, microseconds UTC.
+    pub at_us: Option<i64>,
+    /// The entry that the event was merged from.
+    pub of: Option<EntryId>,
+}
+
+/// Writes one `XADD key [MINID ~ ms] * data json [at us] [of id]`.
+pub fn write_xadd(key: &str, json: &[u8], with: Appended, out: &mut Vec<u8>) {
+    let Appended { minid_ms, at_us, of } = with;
+    let pairs = 1 + u64::from(at_us.is_some()) + u64::from(of.is_some());
+    array(3 + 2 * pairs + if minid_ms.is_some() { 3 } else { 0 }, out);
     bulk(b"XADD", out);
     bulk(key.as_bytes(), out);
+    let mut text = Vec::with_capacity(44);
     if let Some(milliseconds) = minid_ms {
         bulk(b"MINID", out);
         bulk(b"~", out);
-        let mut digits = Vec::with_capacity(20);
-        write_integer(milliseconds, &mut digits);
-        bulk(&digits, out);
+        write_integer(milliseconds, &mut text);
+        bulk(&text, out);
     }
     bulk(b"*", out);
     bulk(b"data", out);
     bulk(json, out);
+    if let Some(at_us) = at_us {
+        bulk(AT_FIELD.as_bytes(), out);
+        text.clear();
+        write_signed(at_us, &mut text);
+        bulk(&text, out);
+    }
+    if let Some(of) = of {
+        bulk(OF_FIELD.as_bytes(), out);
+        text.clear();
+        write_id(of, &mut text);
+        bulk(&text, out);
+    }
+}
+
+/// Writes one `XACK key group id ...`.
+pub fn write_xack(key: &str, group: &str, ids: &[EntryId], out: &mut Vec<u8>) {
+    array(3 + ids.len() as u64, out);
+    bulk(b"XACK", out);
+    bulk(key.as_bytes(), out);
+    bulk(group.as_bytes(), out);
+    let mut text = Vec::with_capacity(44);
+    for id in ids {
+        text.clear();
+        write_id(*id, &mut text);
+        bulk(&text, out);
+    }
+}
+
+fn write_id(id: EntryId, out: &mut Vec<u8>) {
+    write_integer(id.ms, out);
+    out.push(b'-');
+    write_integer(id.number, out);
 }
 
 /// A stream entry's id, `<milliseconds>-<number>`: its milliseconds.
@@ -34,8 +86,15 @@ pub fn id_ms(id: &str) -> Option<i64> {
 }
 
 /// Writes one `HSET` of a symbol's latest hash: the event's fields, `updated_at` (the id's time with milliseconds),
-/// `active_source`, `stream_id` and `received_us`.
-pub fn write_latest(event: &EventRef<'_>, prefix: &str, id: &str, received_us: i64, out: &mut Vec<u8>) {
+/// `active_source`, `stream_id`, `received_us`, and `more` fields.
+pub fn write_latest(
+    event: &EventRef<'_>,
+    prefix: &str,
+    id: &str,
+    received_us: i64,
+    more: &[(&[u8], &[u8])],
+    out: &mut Vec<u8>,
+) {
     let start = out.len();
     let mut pairs = 0;
     let mut key = prefix.as_bytes().to_vec();
@@ -59,6 +118,7 @@ pub fn write_latest(event: &EventRef<'_>, prefix: &str, id: &str, received_us: i
     let mut received = Vec::with_capacity(20);
     write_signed(received_us, &mut received);
     pair(b"received_us", &received);
+    more.iter().for_each(|(name, value)| pair(name, value));
     let mut head = Vec::with_capacity(8);
     array(2 + 2 * pairs, &mut head);
     out.splice(start..start, head);
@@ -84,13 +144,22 @@ mod tests {
 
     #[test]
     fn commands_are_arrays_of_counted_strings() {
+        let written = |with| {
+            let mut out = Vec::new();
+            write_xadd("s", b"{}", with, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let plain = "*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$4\r\ndata\r\n$2\r\n{}\r\n";
+        assert_eq!(written(Appended::default()), plain);
+        let of = Some(EntryId { ms: 5, number: 1 });
+        let full = plain.replace("*5", "*12").replace("$1\r\n*", "$5\r\nMINID\r\n$1\r\n~\r\n$2\r\n17\r\n$1\r\n*");
+        assert_eq!(
+            written(Appended { minid_ms: Some(17), at_us: Some(-3), of }),
+            full + "$2\r\nat\r\n$2\r\n-3\r\n$2\r\nof\r\n$3\r\n5-1\r\n"
+        );
         let mut out = Vec::new();
-        write_xadd("s", None, b"{}", &mut out);
-        assert_eq!(out, b"*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$4\r\ndata\r\n$2\r\n{}\r\n");
-        out.clear();
-        write_xadd("s", Some(17), b"{}", &mut out);
-        let minid = b"*8\r\n$4\r\nXADD\r\n$1\r\ns\r\n$5\r\nMINID\r\n$1\r\n~\r\n$2\r\n17\r\n$1\r\n*\r\n$4\r\ndata\r\n$2\r\n{}\r\n";
-        assert_eq!(out, minid);
+        write_xack("s", "g", &[EntryId { ms: 5, number: 1 }, EntryId { ms: 60, number: 0 }], &mut out);
+        assert_eq!(out, b"*5\r\n$4\r\nXACK\r\n$1\r\ns\r\n$1\r\ng\r\n$3\r\n5-1\r\n$4\r\n60-0\r\n");
     }
 
     #[test]

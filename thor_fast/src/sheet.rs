@@ -6,6 +6,7 @@
 use crate::cell::{Cell, CellFault};
 use crate::json::write_string;
 use crate::price::{write_integer, write_nanos};
+use crate::rules::{believes_zero, book_flag};
 use crate::symbol::Source;
 
 /// The figures a sheet may have of an instrument, by the names they have in events.
@@ -37,8 +38,6 @@ const CLOSE: usize = 3;
 
 const LARGEST_SIZE: i64 = i32::MAX as i64;
 const LARGEST_VOLUME: i64 = 1 << 53;
-/// A zero is a price only where the row's other prices are this near: crude oil in 2020, not a row still loading.
-const NEAR_ZERO_TICKS: i64 = 100;
 
 /// What is known of a row's instrument before its figures are read.
 #[derive(Clone, Debug)]
@@ -83,7 +82,7 @@ pub fn read_row(rules: &RowRules, cells: &[Cell<'_>; FIGURES.len()]) -> RowReadi
     let volume = row.count(VOLUME, LARGEST_VOLUME);
     let mut prices = [0, 1, 2].map(|at| row.quote(at, |cell| cell.price()));
     let mut day = [0, 1, 2, 3, 4, 5].map(|at| row.figure(DAY + at, |cell| cell.price()));
-    if !row.believes_zero(&prices, volume) {
+    if !believes_zero(&prices, volume, rules.tick) {
         for price in prices.iter_mut().chain(day.iter_mut()) {
             *price = price.filter(|price| *price != 0);
         }
@@ -145,14 +144,6 @@ impl Row<'_> {
             *spoilt = self.findings.len() > found;
         }
         value
-    }
-
-    /// Whether a zero in this row is a price. After the daily reset, and while the sheet loads, it says "nothing yet".
-    fn believes_zero(&self, prices: &[Option<i64>; QUOTE], volume: Option<i64>) -> bool {
-        let near = self.rules.tick.saturating_mul(NEAR_ZERO_TICKS);
-        volume.is_some_and(|volume| volume > 0)
-            && prices.iter().flatten().any(|price| *price != 0)
-            && prices.iter().flatten().all(|price| *price <= near)
     }
 
     fn meta(&mut self, prices: &[Option<i64>; QUOTE], day: &[Option<i64>; 6], volume: Option<i64>) -> Vec<u8> {
@@ -221,20 +212,6 @@ impl Row<'_> {
         out.extend_from_slice(b",\"seq\":null,\"condition\":null,\"venue\":null,\"meta\":");
         out.extend_from_slice(meta);
         out
-    }
-}
-
-/// The cells of a row do not change together, so a book may look impossible for a moment: say so, drop nothing.
-fn book_flag(prices: &[Option<i64>; QUOTE]) -> Option<&'static str> {
-    let [last, Some(bid), Some(ask)] = prices else { return None };
-    if bid > ask {
-        Some("crossed")
-    } else if bid == ask {
-        Some("locked")
-    } else if last.is_some_and(|last| last < *bid || last > *ask) {
-        Some("last_outside")
-    } else {
-        None
     }
 }
 

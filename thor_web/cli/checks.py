@@ -74,6 +74,7 @@ CHECKS: Final = (
     Check("dashboard lint", lambda: [npm(), "run", "--silent", "lint"], "frontend"),
     Check("dashboard types", lambda: [npm(), "run", "--silent", "typecheck"], "frontend"),
     Check("generated docs", function=_generated_pages),
+    Check("market calendars", _python("thor_web.timezones.generator", "--check")),
 )
 
 

@@ -1,8 +1,9 @@
 """The page docs/errors.md, from the core's own tables of codes, fields and merge reasons."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from thor_fast import ERROR_CODES, ERROR_FIELDS, MERGE_REASONS
+from thor_fast import ERROR_CODES, ERROR_FIELDS, MERGE_REASONS, ORDER_OUTCOMES
+from thor_web.thordata.backtest.errors import BACKTEST_CODES
 from thor_web.thordata.errors import STORAGE_CODES
 
 __all__ = ["errors_markdown"]
@@ -20,8 +21,6 @@ at which the input is no JSON any more, and what was expected there."""
 def errors_markdown() -> str:
     """The page as it must be."""
     refused = ((f"`{code}`", _fields(ERROR_FIELDS[code]), meaning) for code, meaning in ERROR_CODES.items())
-    stored = ((f"`{code}`", meaning) for code, meaning in STORAGE_CODES.items())
-    decided = ((f"`{reason}`", meaning) for reason, meaning in MERGE_REASONS.items())
     lines = [
         "# Error codes and merge reasons",
         "",
@@ -39,13 +38,25 @@ def errors_markdown() -> str:
         "",
         "## What is wrong with stored data",
         "",
-        *_table(("code", "meaning"), stored),
+        *_table(("code", "meaning"), _rows(STORAGE_CODES)),
         "",
         "## Why an event stands, or does not",
         "",
-        *_table(("reason", "meaning"), decided),
+        *_table(("reason", "meaning"), _rows(MERGE_REASONS)),
+        "",
+        "## Why a backtest ends without a result",
+        "",
+        *_table(("code", "meaning"), _rows(BACKTEST_CODES)),
+        "",
+        "## What happened to an order of a backtest",
+        "",
+        *_table(("code", "meaning"), _rows(ORDER_OUTCOMES)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _rows(meanings: Mapping[str, str]) -> Iterable[Sequence[str]]:
+    return ((f"`{name}`", meaning) for name, meaning in meanings.items())
 
 
 def _fields(names: Sequence[str]) -> str:

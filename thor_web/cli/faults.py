@@ -9,6 +9,7 @@ __all__ = ["sentence_of"]
 EXPECTED = (
     ("collectors.errors", "CollectorError"),
     ("collectors.bus", "BusError"),
+    ("thor_web.thordata.backtest.errors", "BacktestError"),
     ("thor_web.thordata.errors", "StorageError"),
     ("thor_web.timezones.interface", "UnknownMarketError"),
     ("psycopg", "OperationalError"),

@@ -14,10 +14,17 @@ def run_until_asked(make: Callable[[], Coroutine[Any, Any, None]]) -> None:
     if sys.platform == "win32":
         asyncio.run(make())  # Ctrl-C is the only way to ask there
         return
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_asked(make))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """uvloop's loops; those of asyncio on a collector's host, which has none of the server's packages."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
 
 
 async def _until_asked(make: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -10,12 +10,23 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from thor_web.cli import development, history, inspection, management, market, processes, providers, storage, up
+from thor_web.cli import (
+    backtest,
+    development,
+    history,
+    inspection,
+    management,
+    market,
+    processes,
+    providers,
+    storage,
+    up,
+)
 from thor_web.cli.faults import sentence_of
 
 __all__ = ["build_parser", "main"]
 
-GROUPS = (up, processes, providers, market, storage, history, inspection, development, management)
+GROUPS = (up, processes, providers, market, storage, history, backtest, inspection, development, management)
 
 
 def build_parser() -> argparse.ArgumentParser:

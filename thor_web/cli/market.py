@@ -24,7 +24,13 @@ def register(commands: Commands) -> None:
     quotes.set_defaults(handler=_quotes)
 
     session = commands.add_parser("session", help="whether a market is open at an instant, and until when")
-    session.add_argument("market", nargs="?", default=None, metavar="MARKET|all", help="default: the default market")
+    session.add_argument(
+        "market",
+        nargs="?",
+        default=None,
+        metavar="MARKET|all",
+        help="a market or a symbol (default: the default market)",
+    )
     session.add_argument("--at", type=_instant, metavar="TS", help="ISO 8601 with a zone (default: now)")
     session.add_argument("--json", action="store_true", help="print one JSON document")
     add_state(session)
@@ -77,9 +83,11 @@ def _session(arguments: argparse.Namespace) -> int:
 
 def _session_line(state: dict[str, Any]) -> str:
     word = "open" if state["is_open"] else "closed"
+    phase = f" ({state['phase'].replace('_', ' ')})" if state["phase"] not in {"open", "regular", "closed"} else ""
     until = f" until {state['next_transition_at']}" if state["next_transition_at"] else ""
-    holiday = f" ({state['holiday']})" if state["holiday"] else ""
-    return f"{state['market']} is {word}{until}{holiday}, trade date {state['trade_date']}"
+    reason = f" ({state['reason']})" if state["reason"] else ""
+    doubt = "" if state["confidence"] == "verified" else ", not verified"
+    return f"{state['market']} is {word}{phase}{until}{reason}, trade date {state['trade_date']}{doubt}"
 
 
 def _symbols(text: str) -> list[str]:

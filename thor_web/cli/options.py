@@ -11,7 +11,17 @@ from thor_web.runtime.errors import ThorError
 if TYPE_CHECKING:
     from thor_web.runtime.state import StateFolder
 
-__all__ = ["Commands", "add_state", "day", "find_servers", "require_core", "speed", "state_folder", "symbols"]
+__all__ = [
+    "Commands",
+    "add_state",
+    "day",
+    "find_servers",
+    "require_core",
+    "speed",
+    "state_folder",
+    "symbols",
+    "worker_count",
+]
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -82,3 +92,11 @@ def day(text: str) -> date:
 def symbols(text: str) -> list[str]:
     """Symbols, separated by commas."""
     return [symbol.strip().upper() for symbol in text.split(",") if symbol.strip()]
+
+
+def worker_count(text: str) -> int:
+    """A number of web processes, from 1 to 64."""
+    value = int(text)
+    if not 1 <= value <= 64:
+        raise ValueError("there are 1 to 64 workers")
+    return value

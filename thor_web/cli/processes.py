@@ -1,11 +1,17 @@
-"""The processes that `thor up` starts, each as its own command: collect, merge, ingest, web."""
+"""The processes that `thor up` starts, each as its own command: collect, merge, ingest, clock, web."""
 
 import argparse
-from collections.abc import Callable, Coroutine
+import os
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from thor_web.cli.options import Commands, add_state, find_servers, require_core, speed
+from thor_web.cli.options import Commands, add_state, find_servers, require_core, speed, worker_count
+
+if TYPE_CHECKING:
+    from thor_web.thor_project.configuration import ServerSettings
 
 __all__ = ["register"]
 
@@ -15,17 +21,30 @@ def register(commands: Commands) -> None:
     for name, text, handler in (
         ("merge", "choose the source of each symbol and write the unified stream", _merge),
         ("ingest", "store every event as a tick in Postgres", _ingest),
+        ("clock", "publish what markets do, and run what is due because of it", _clock),
         ("web", "serve the dashboard, REST and event streams", _web),
     ):
         parser = commands.add_parser(name, help=text)
         add_state(parser)
         if name == "web":
             parser.add_argument("--port", type=int, help="port to listen on (default: THOR_PORT, 8000)")
+            parser.add_argument(
+                "--workers",
+                type=worker_count,
+                metavar="N",
+                help="web processes that share the port (default: WEB_WORKERS)",
+            )
+            # How a worker is told its name, its socket, and where it says that it serves.
+            parser.add_argument("--worker", help=argparse.SUPPRESS)
+            parser.add_argument("--listening", type=int, help=argparse.SUPPRESS)
+            parser.add_argument("--ready", type=int, help=argparse.SUPPRESS)
         parser.set_defaults(handler=handler)
 
 
 def _register_collect(commands: Commands) -> None:
-    collect = commands.add_parser("collect", help="run one collector: mock, replay, json, excel_file or excel_live")
+    collect = commands.add_parser(
+        "collect", help="run one collector: mock, replay, json, excel_file, excel_live or schwab"
+    )
     sources = collect.add_subparsers(title="sources", dest="source", metavar="SOURCE", required=True)
 
     mock = sources.add_parser("mock", help="a made-up market over the eleven futures, marked MOCK")
@@ -54,7 +73,9 @@ def _register_collect(commands: Commands) -> None:
     live.add_argument("--replay-com", type=Path, metavar="FILE", help="such a recording, through a simulated Excel")
     live.add_argument("--speed", type=speed, default=1.0, metavar="X|max", help="factor of the recorded speed")
 
-    for parser in (mock, replay, json_file, workbook, live):
+    schwab = sources.add_parser("schwab", help="Schwab's streamer, after thor schwab login")
+
+    for parser in (mock, replay, json_file, workbook, live, schwab):
         add_state(parser)
         parser.set_defaults(handler=_collect)
 
@@ -90,24 +111,62 @@ def _ingest(arguments: argparse.Namespace) -> int:
     return _run(lambda: run_ingestor(StorageSettings()))
 
 
+def _clock(arguments: argparse.Namespace) -> int:
+    _prepare(arguments)
+    from thor_web.runtime.clock_process import run_clock
+    from thor_web.thor_project.configuration import ServerSettings
+
+    return _run(lambda: run_clock(ServerSettings()))
+
+
 def _web(arguments: argparse.Namespace) -> int:
     _prepare(arguments)
-    import signal
-
-    from thor_web.runtime.ports import require_free_port
+    if arguments.worker is not None:
+        os.environ["THOR_WORKER"] = arguments.worker
     from thor_web.thor_project.configuration import ServerSettings
-    from thor_web.thor_project.server import run_web
 
     settings = ServerSettings()
     port = arguments.port or settings.thor_port
+    if arguments.listening is not None:
+        return _serve(settings, port, socket.socket(fileno=arguments.listening), arguments.ready)
+    if arguments.workers is not None or settings.web_workers > 1:
+        return _serve_by_workers(settings, port, arguments)
+    from thor_web.runtime.ports import require_free_port
+
     require_free_port(port, address=settings.thor_bind)
+    return _serve(settings, port, None, None)
+
+
+def _serve(settings: "ServerSettings", port: int, listening: socket.socket | None, ready: int | None) -> int:
+    """Be the web process."""
+    from thor_web.thor_project.server import run_web
+
+    def say_ready() -> None:
+        if ready is not None:
+            os.write(ready, b"1")
+            os.close(ready)
+
     # uvicorn repeats the signal that stopped it; being asked to stop is no fault.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: None)
     try:
-        run_web(settings, port=port)
+        run_web(settings, port=port, listening=listening, serves=say_ready)
     except SystemExit as error:
         return 1 if error.code else 0
+    return 0
+
+
+def _serve_by_workers(settings: "ServerSettings", port: int, arguments: argparse.Namespace) -> int:
+    """Keep several web processes."""
+    from thor_web.runtime.composition import thor_command
+    from thor_web.runtime.workers import run_workers
+
+    def command(number: int, listening: int, ready: int) -> Sequence[str]:
+        named = ["--state", arguments.state] if arguments.state else []
+        worker = ["--worker", str(number), "--listening", str(listening), "--ready", str(ready)]
+        return thor_command("web", "--port", str(port), *named, *worker)
+
+    run_workers(command, address=settings.thor_bind, port=port, count=arguments.workers or settings.web_workers)
     return 0
 
 

@@ -13,7 +13,9 @@ def register(commands: Commands) -> None:
     parser.add_argument("--port", type=_port, default=8000, help="port of the dashboard (default: 8000)")
     add_state(parser)
     parser.add_argument(
-        "--source", default="mock", metavar="mock|replay:FILE|none", help="where quotes come from (default: mock)"
+        "--source",
+        metavar="mock|replay:FILE|none|…",
+        help="where quotes come from, several separated by commas (default: DATA_PROVIDER, else mock)",
     )
     parser.add_argument(
         "--speed", default="1", type=_speed_text, metavar="X|max", help="speed of a replay (default: 1)"
@@ -27,15 +29,16 @@ def _up(arguments: argparse.Namespace) -> int:
     from thor_web.runtime.composition import SourceChoice
     from thor_web.runtime.up import UpOptions, run_up
 
+    wanted = arguments.source or os.environ.get("DATA_PROVIDER") or "mock"
     try:
-        source = SourceChoice.parse(arguments.source, speed=arguments.speed)
+        sources = SourceChoice.parse_all(wanted, speed=arguments.speed)
     except ValueError as error:
         arguments.refuse(str(error))
     run_up(
         UpOptions(
             state=state_folder(arguments),
             port=arguments.port,
-            source=source,
+            sources=sources,
             open_browser=not (arguments.no_browser or os.environ.get("CI")),
         )
     )

@@ -39,7 +39,7 @@ MOST_HOSTS: Final = 1_000
 
 
 class LivePaths:
-    """`answer_for` a path gives what answers it, or None where Django does."""
+    """An ASGI application for the paths that it `answers`."""
 
     def __init__(
         self,
@@ -57,38 +57,34 @@ class LivePaths:
         self._caller_of = caller_of
         self._hosts = hosts
         self._good_hosts: set[bytes] = set()
-        self._snapshots = Snapshots(
-            lambda: hub.newest, state.display_order, state.enricher, stale_after_ms=stale_after_ms
-        )
+        self._stale_after_ms = stale_after_ms
+        self._snapshots = Snapshots(hub, state.display_order, state.enricher)
         self._answers: Final[Mapping[str, Answer]] = {"/api/quotes": self._quotes, "/api/quotes/stream": self._stream}
 
-    def answer_for(self, path: str) -> Answer | None:
-        """What answers requests for a path."""
-        answer = self._answers.get(path)
-        if answer is None:
-            return None
+    def answers(self, path: str) -> bool:
+        """Whether requests for a path are answered here."""
+        return path in self._answers
 
-        async def guarded(scope: Scope, send: Send) -> None:
-            try:
-                self._check(scope)
-                await answer(scope, send)
-            except Problem as problem:
-                await _send_problem(scope, send, problem)
-
-        return guarded
+    async def __call__(self, scope: Scope, send: Send) -> None:
+        """Answer a request for one of the paths."""
+        try:
+            self._check(scope)
+            await self._answers[scope["path"]](scope, send)
+        except Problem as problem:
+            await _send_problem(scope, send, problem)
 
     async def _quotes(self, scope: Scope, send: Send) -> None:
         await self._caller_of(scope)
         values = read.parameters(scope["query_string"])
-        frames = self._snapshots.frames(read.symbols(values, self._hub.newest, self._state.instruments))
+        snapshot = self._snapshots.newest(read.symbols(values, self._hub.newest, self._state.instruments))
         now_ms = time.time_ns() // 1_000_000
-        tag = self._snapshots.entity_tag(frames, now_ms)
+        tag = snapshot.entity_tag(now_ms - self._stale_after_ms)
         headers: Headers = [(b"cache-control", b"no-cache"), (b"etag", tag), NO_SNIFF]
         if _is_known(header(scope, b"if-none-match"), tag):
             await _send_whole(scope, send, 304, headers, b"")
             return
         headers.append((b"content-type", b"application/json"))
-        await _send_whole(scope, send, 200, headers, self._snapshots.body(frames, now_ms))
+        await _send_whole(scope, send, 200, headers, snapshot.at(now_ms))
 
     async def _stream(self, scope: Scope, send: Send) -> None:
         caller = await self._caller_of(scope)

@@ -1,37 +1,40 @@
 """The merger process: every source's stream in, one unified stream and the latest hash of each symbol out.
 
-The decision which event stands is `thor_fast.MergePolicy`; this file only moves bytes to it and writes what it
-accepts. It is safe to kill at any instant: entries are acknowledged after the write, and what a dead merger had
-written of an unacknowledged batch is found again in the unified stream and not written twice.
+What stands, and what must be written, is `thor_fast.StreamMerge`'s to say; this file only moves bytes. It is safe to
+kill at any instant: entries are acknowledged after the write, the latest hash of a symbol holds what the merge knows
+of it, and what a dead merger had appended names the entries it was made from. A successor goes on exactly there.
 """
 
 import asyncio
 import logging
 import random
 import time
-from collections import Counter, defaultdict, deque
-from collections.abc import Sequence
+from collections import Counter
 from contextlib import suppress
 from typing import Final
 
 from collectors import keys
-from collectors.bus import Bus, BusError, BusUnavailable, Entry, parse_id
-from collectors.instants import iso_from_ms
+from collectors.bus import Bus, BusError, BusUnavailable, Packed
 from collectors.instruments import load_instruments, register
+from collectors.latency import Latency, wall_us
 from collectors.settings import CollectorSettings
-from thor_fast import EventError, MergePolicy, QuoteEvent, parse_batch, register_source
+from thor_fast import EventError, MergeStep, QuoteEvent, StreamEntries, StreamMerge, register_source
 
 __all__ = ["Merger", "run_merger"]
 
 log = logging.getLogger(__name__)
 
-LEASE_TTL_MS: Final = 2_000
-LEASE_RENEWED_S: Final = 0.5
+LEASE_TTL_MS: Final = 1_500
+LEASE_RENEWED_S: Final = 0.4
+LEASE_TRIED_S: Final = 0.2
+"""A dead merger is replaced within 1.7 s, and what its successor needs to find its state."""
 READ_COUNT: Final = 1_000
+RECOVERED_COUNT: Final = 5_000
 BLOCK_MS: Final = 200
 SOURCES_REFRESHED_S: Final = 0.5
-RECOVERED_ENTRIES: Final = 20_000
-"""How much of the unified stream's end is searched for a dead merger's last, unacknowledged batch."""
+REPORTED_S: Final = 1.0
+CLOCK_MARGIN_MS: Final = 5_000
+"""How far the clocks of a cluster's nodes may be apart for a recovery to find all that was written."""
 HEALTH_TTL_S: Final = 5
 BACKOFF_S: Final = (0.1, 2.0)
 
@@ -41,7 +44,7 @@ class LeaseLostError(Exception):
 
 
 class Merger:
-    """Reads entries, lets the policy decide, writes what it accepted, acknowledges."""
+    """Reads entries, lets the merge decide, writes what stands, acknowledges."""
 
     def __init__(self, bus: Bus, settings: CollectorSettings) -> None:
         instruments = load_instruments()
@@ -51,22 +54,22 @@ class Merger:
         self._preferred = {instrument.symbol: instrument.preferred for instrument in instruments}
         self._lease = bus.lease("merger", ttl_ms=LEASE_TTL_MS)
         self._consumer = "merger"
-        self._policy = self._new_policy()
+        self._reader = bus.group_reader(keys.MERGE_GROUP, self._consumer)
+        self._merge = self._new_merge()
         self._streams: list[str] = []
-        self._written_before: dict[bytes, deque[str]] = {}
+        self._left_out: set[str] = set()
         self._counts: Counter[str] = Counter()
+        self._latency = Latency()
+        self._lag: dict[str, int] = {}
 
     async def run(self) -> None:
         """Merge until cancelled, standing by while another merger holds the lease."""
         delay = BACKOFF_S[0]
         while True:
             try:
-                await self._wait_for_lease()
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._keep_lease())
-                    tasks.create_task(self._report())
-                    tasks.create_task(self._merge())
-                    delay = BACKOFF_S[0]
+                await self.wait_for_lease()
+                delay = BACKOFF_S[0]
+                await self.serve()
             except* BusUnavailable as errors:
                 log.warning("redis is away, trying again: %s", errors.exceptions[0])
             except* LeaseLostError:
@@ -77,15 +80,27 @@ class Merger:
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             delay = min(delay * 2, BACKOFF_S[1])
 
+    async def serve(self) -> None:
+        """Merge while the lease is held. Raises a group of BusError or LeaseLostError."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_lease())
+                tasks.create_task(self._report())
+                tasks.create_task(self._keep_sources())
+                tasks.create_task(self._merge_all())
+        finally:
+            self._reader.close()
+
     async def close(self) -> None:
         """Give the lease up at once, so that a successor need not wait for its end."""
         with suppress(BusError):
             await self._lease.release()
 
-    async def _wait_for_lease(self) -> None:
+    async def wait_for_lease(self) -> None:
+        """Stand by until the lease is ours. Raises BusError."""
         while not await self._lease.acquire():
             await self._bus.heartbeat("merger:standby", {"state": "standby"}, ttl_s=HEALTH_TTL_S)
-            await asyncio.sleep(LEASE_RENEWED_S)
+            await asyncio.sleep(LEASE_TRIED_S)
 
     async def _keep_lease(self) -> None:
         while True:
@@ -93,140 +108,130 @@ class Merger:
             if not await self._lease.acquire():
                 raise LeaseLostError
 
+    async def _keep_sources(self) -> None:
+        while True:
+            await asyncio.sleep(SOURCES_REFRESHED_S)
+            await self._refresh_sources()
+
     async def _report(self) -> None:
         while True:
+            self._lag = {stream: await self._lag_of(stream) for stream in list(self._streams)}
+            fields = self._counts | {f"reason_{reason}": count for reason, count in self._merge.counts().items()}
             await self._bus.heartbeat(
                 "merger",
-                {"state": "merging", "time_ms": time.time_ns() // 1_000_000, **self._counts},
+                {
+                    "state": "merging",
+                    "time_ms": time.time_ns() // 1_000_000,
+                    "lag": sum(self._lag.values()),
+                    **{f"lag_{stream.removeprefix(keys.source_stream(''))}": lag for stream, lag in self._lag.items()},
+                    **{name: count for name, count in fields.items() if count},
+                    **self._latency.fields(),
+                },
                 ttl_s=HEALTH_TTL_S,
             )
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(REPORTED_S)
 
-    async def _merge(self) -> None:
+    async def _lag_of(self, stream: str) -> int:
+        """Entries of a stream that are not merged yet."""
+        state = await self._bus.stream_state(stream)
+        groups = {group.name: group for group in state.groups} if state else {}
+        merge = groups.get(keys.MERGE_GROUP)
+        return (merge.lag or 0) + merge.pending if merge else 0
+
+    async def _merge_all(self) -> None:
         await self._recover()
-        next_refresh = 0.0
+        writes: list[Packed] = []
+        acks: list[Packed] = []
         while True:
-            if time.monotonic() >= next_refresh:
-                await self._refresh_sources()
-                next_refresh = time.monotonic() + SOURCES_REFRESHED_S
-            if not self._streams:
-                await asyncio.sleep(SOURCES_REFRESHED_S)
-                continue
+            held = self._merge.held()
+            streams = [stream for stream in self._streams if stream not in held]
             try:
-                entries = await self._bus.read_group(
-                    keys.MERGE_GROUP, self._consumer, self._streams, count=READ_COUNT, block_ms=BLOCK_MS
+                # What was decided is written, acknowledged and followed by the next reading in one pipeline.
+                read = await self._reader.read(
+                    streams, count=READ_COUNT, block_ms=None if held else BLOCK_MS, writes=writes, acks=acks
                 )
             except BusUnavailable:
                 raise
             except BusError as error:  # a stream or its group was deleted under us
                 log.warning("reading the source streams failed, setting them up again: %s", error)
                 self._streams = []
-                next_refresh = 0.0
-                continue
-            if entries:
-                await self._process(entries)
+                await self._refresh_sources()
+                read = []
+            writes, acks = [], []
+            step = self._merge.take(read, READ_COUNT)
+            if step is not None:
+                writes, acks = await self._append(step)
+            elif not streams and not held:
+                await asyncio.sleep(BLOCK_MS / 1_000)
 
-    def _new_policy(self) -> MergePolicy:
-        return MergePolicy(self._preferred, self._settings.stale_after_ms)
+    async def _append(self, step: MergeStep) -> tuple[list[Packed], list[Packed]]:
+        """Append what stands; what is to be written and then acknowledged after it."""
+        if not self._lease.is_held:  # this process was stopped for so long that another may be at work
+            raise LeaseLostError
+        replies = await self._bus.append_step(step, retention_s=self._settings.stream_retention_s)
+        now_us = wall_us()
+        for histogram in self._latency.histograms:
+            step.record_latency(histogram, now_us)
+        if rejects := step.rejects:
+            self._counts.update(f"rejected_{reject.code}" for reject in rejects)
+            self._counts["rejected"] += len(rejects)
+            await self._bus.reject("merger", rejects, kept=self._settings.rejects_kept)
+        self._counts["events_in"] += step.entries
+        self._counts["events_out"] += step.appended
+        writes = [Packed(key, command) for key, command in step.latest(replies)]
+        return writes, [Packed(key, command) for key, command in step.xack(keys.MERGE_GROUP)]
+
+    def _new_merge(self) -> StreamMerge:
+        return StreamMerge(self._preferred, self._settings.stale_after_ms)
 
     async def _recover(self) -> None:
-        """Rebuild the policy from the latest hashes and finish what a dead merger left unacknowledged."""
-        self._policy = self._new_policy()
+        """Rebuild the merge from the latest hashes and finish what a dead merger left unacknowledged."""
+        self._merge = self._new_merge()
         self._streams = []
-        standing: dict[str, tuple[int, int]] = {}
-        for source in await self._bus.sources():
-            register_source(source)
+        await self._refresh_sources()
         for symbol, fields in (await self._bus.read_latest()).items():
             try:
-                event = QuoteEvent.from_latest_fields(fields)
-                self._policy.restore(event, int(fields[b"received_us"]))
-                standing[symbol] = parse_id(fields[b"stream_id"].decode())
+                if state := fields.get(b"merge"):
+                    self._merge.restore_state(state)
+                else:
+                    self._merge.restore(QuoteEvent.from_latest_fields(fields), int(fields[b"received_us"]))
             except (EventError, KeyError, ValueError) as error:
                 log.warning("the latest hash of %s cannot be read and is ignored: %s", symbol, error)
-        tail = await self._bus.newest_entries(keys.UNIFIED_STREAM, count=RECOVERED_ENTRIES)
-        batch, rejects = parse_batch([entry.data or b"" for entry in tail])
-        refused = {reject.position for reject in rejects}
-        good = [entry for i, entry in enumerate(tail) if i not in refused]
-        beyond: dict[bytes, deque[str]] = defaultdict(deque)
-        for symbol, entry in zip(batch.symbols(), good, strict=True):
-            if entry.data is not None and entry.position > standing.get(symbol, (0, 0)):
-                beyond[entry.data].append(entry.id)
-        self._written_before = dict(beyond)
-        await self._refresh_sources()
-        for stream in self._streams:
-            cursor = "0-0"
-            while True:
-                cursor, entries = await self._bus.claim_pending(
-                    keys.MERGE_GROUP, self._consumer, stream, start=cursor, count=READ_COUNT
-                )
-                if entries:
-                    await self._process(entries)
-                if cursor == "0-0":
-                    break
-        self._written_before = {}
+        pending = [
+            entries
+            for stream in self._streams
+            for entries in await self._bus.pending(keys.MERGE_GROUP, self._consumer, stream, count=RECOVERED_COUNT)
+        ]
+        if not pending:
+            return
+        step = self._merge.recover(pending, await self._written_since(pending))
+        if step is not None:
+            writes, acks = await self._append(step)
+            await self._reader.read([], count=0, block_ms=None, writes=writes, acks=acks)
+
+    async def _written_since(self, pending: list[StreamEntries]) -> list[StreamEntries]:
+        """The end of the unified stream that may hold what was made of pending entries."""
+        oldest_ms = min(int(first.partition("-")[0]) for entries in pending if (first := entries.first_id()))
+        since = self._bus.entries_since(keys.UNIFIED_STREAM, max(0, oldest_ms - CLOCK_MARGIN_MS), count=RECOVERED_COUNT)
+        return [entries async for entries in since]
 
     async def _refresh_sources(self) -> None:
+        streams = []
         for source in await self._bus.sources():
             stream = keys.source_stream(source)
-            if stream not in self._streams:
-                register_source(source)
-                await self._bus.ensure_group(stream, keys.MERGE_GROUP)
-                self._streams.append(stream)
-                log.info("merging %s", stream)
-
-    async def _process(self, entries: Sequence[Entry]) -> None:
-        # The order of receipt across the streams, by the one clock that stamped them all.
-        ordered = sorted(entries, key=lambda entry: entry.position)
-        batch, rejects = parse_batch([entry.data or b"" for entry in ordered])
-        refused = {reject.position for reject in rejects}
-        received = [received_us(entry) for i, entry in enumerate(ordered) if i not in refused]
-        decisions = self._policy.offer_batch(batch, received)
-        accepted = [i for i, decision in enumerate(decisions) if decision.accepted]
-        self._counts.update(f"reason_{decision.reason}" for decision in decisions)
-        self._counts["events_in"] += len(ordered)
-        self._counts["events_out"] += len(accepted)
-        self._counts["rejected"] += len(rejects)
-        for reject in rejects:
-            self._counts[f"rejected_{reject.code}"] += 1
-        if rejects:
-            await self._bus.reject("merger", rejects, kept=self._settings.rejects_kept)
-        if accepted:
-            merged = batch.take(accepted)
-            ids = await self._append(merged.to_json())
-            latest: dict[str, Sequence[bytes | str]] = {}
-            for i in merged.newest_per_symbol():
-                event = merged[i]
-                latest[event.symbol] = [
-                    *event.to_latest_fields(),
-                    "updated_at",
-                    iso_from_ms(parse_id(ids[i])[0]),
-                    "active_source",
-                    event.source,
-                    "stream_id",
-                    ids[i],
-                    "received_us",
-                    str(received[accepted[i]]),
-                ]
-            await self._bus.write_latest(latest)
-        acknowledged: dict[str, list[str]] = defaultdict(list)
-        for entry in ordered:
-            acknowledged[entry.stream].append(entry.id)
-        await self._bus.ack(keys.MERGE_GROUP, acknowledged)
-
-    async def _append(self, payloads: Sequence[bytes]) -> list[str]:
-        """Append to the unified stream what a dead merger had not already appended; the ids of all, in order."""
-        known = [self._written_before[p].popleft() if self._written_before.get(p) else None for p in payloads]
-        missing = [payload for payload, entry_id in zip(payloads, known, strict=True) if entry_id is None]
-        new = iter(
-            await self._bus.append_unified(missing, retention_s=self._settings.stream_retention_s) if missing else ()
-        )
-        return [entry_id or next(new) for entry_id in known]
-
-
-def received_us(entry: Entry) -> int:
-    """When Redis received an entry, in microseconds UTC; the counter within a millisecond keeps their order."""
-    milliseconds, counter = entry.position
-    return milliseconds * 1_000 + min(counter, 999)
+            try:
+                if stream not in self._streams:
+                    register_source(source)
+                    await self._bus.ensure_group(stream, keys.MERGE_GROUP)
+                    log.info("merging %s", stream)
+                streams.append(stream)
+            except BusUnavailable:
+                raise
+            except (BusError, ValueError) as error:  # one that is no stream, or no name, stops no other
+                if source not in self._left_out:
+                    log.warning("the source %r is left out: %s", source, error)
+                self._left_out.add(source)
+        self._streams = streams
 
 
 async def run_merger(settings: CollectorSettings) -> None:

@@ -5,7 +5,7 @@ Pure description; up.py carries it out.
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,40 +13,52 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from collectors import keys
+from thor_web.livedata.interface import parse_providers
 from thor_web.runtime import wire
 from thor_web.runtime.child import ChildSpec
 from thor_web.runtime.errors import ThorError
 from thor_web.runtime.state import StateFolder
 
-__all__ = ["STOP_ORDER", "SourceChoice", "collector_spec", "forget_former_run", "thor_command", "worker_specs"]
+__all__ = [
+    "SourceChoice",
+    "collector_specs",
+    "forget_former_run",
+    "stop_order",
+    "thor_command",
+    "worker_specs",
+]
 
-STOP_ORDER: Final = ("collector", "merger", "ingestor", "web", "postgres", "redis")
+COLLECTOR: Final = "collector"
+STOP_ORDER: Final = ("clock", "merger", "ingestor", "web", "postgres", "redis")
 """What feeds stops before what is fed, so that everything received is stored before the databases go."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceChoice:
-    """What `--source` names: the mock market, a recorded file, or nothing. `speed` is `max` or a factor."""
+    """One source that `--source` or DATA_PROVIDER names. `speed` is `max` or a factor, for a replay."""
 
     kind: str
     file: Path | None = None
     speed: str = "1"
 
     @classmethod
-    def parse(cls, text: str, *, speed: str) -> "SourceChoice":
-        """Read `mock`, `none` or `replay:FILE`. Raises ValueError for another word, ThorError for a missing file."""
-        if text in {"mock", "none"}:
-            return cls(text, speed=speed)
-        kind, colon, name = text.partition(":")
-        if kind != "replay" or not colon or not name:
-            raise ValueError(f"a source is mock, none or replay:FILE, was {text!r}")
-        file = Path(name).expanduser().absolute()
-        if not file.is_file():
-            raise ThorError(f"There is no file {name} to replay.")
-        return cls(kind, file, speed)
+    def parse_all(cls, text: str, *, speed: str) -> "tuple[SourceChoice, ...]":
+        """Read `mock`, `none`, `replay:FILE`, `excel_live,schwab`. Raises ValueError, ThorError for a missing file."""
+        found: list[SourceChoice] = []
+        for provider in parse_providers(text):
+            # The name of an open workbook is no file to look for.
+            needs_file = provider.file is not None and provider.kind != "excel_live"
+            file = provider.file.absolute() if provider.file is not None and needs_file else provider.file
+            if needs_file and file is not None and not file.is_file():
+                purpose = "replay" if provider.kind == "replay" else "read"
+                raise ThorError(f"There is no file {provider.file} to {purpose}.")
+            found.append(cls(provider.kind, file, speed))
+        return tuple(found)
 
     def __str__(self) -> str:
-        return f"replay of {self.file.name} at speed {self.speed}" if self.file else self.kind
+        if self.kind == "replay" and self.file is not None:
+            return f"replay of {self.file.name} at speed {self.speed}"
+        return f"{self.kind} of {self.file.name}" if self.file else self.kind
 
 
 def thor_command(*arguments: str) -> tuple[str, ...]:
@@ -84,24 +96,46 @@ def worker_specs(state: StateFolder, environment: Mapping[str, str], *, port: in
             ready=health_probe(redis_url, "ingestor"),
             grace_s=20.0,  # it stores and acknowledges what it holds
         ),
+        ChildSpec(
+            name="clock",
+            purpose="what markets do, and what is due because of it",
+            argv=thor_command("clock"),
+            environment=environment,
+            log=state.logs / "clock.log",
+            ready=health_probe(redis_url, "clock"),
+        ),
     )
 
 
-def collector_spec(state: StateFolder, environment: Mapping[str, str], source: SourceChoice) -> ChildSpec | None:
-    """The process that brings quotes in, or None when none is wanted."""
-    if source.kind == "none":
-        return None
+def collector_specs(
+    state: StateFolder, environment: Mapping[str, str], sources: Sequence[SourceChoice]
+) -> tuple[ChildSpec, ...]:
+    """The processes that bring quotes in, one a source."""
+    return tuple(
+        _collector_spec(COLLECTOR if place == 0 else f"{COLLECTOR}-{source.kind}", state, environment, source)
+        for place, source in enumerate(sources)
+    )
+
+
+def _collector_spec(name: str, state: StateFolder, environment: Mapping[str, str], source: SourceChoice) -> ChildSpec:
     arguments = ["collect", source.kind]
     if source.file is not None:
-        arguments += [str(source.file), "--speed", source.speed]
+        arguments.append(str(source.file))
+    if source.kind == "replay":
+        arguments += ["--speed", source.speed]
     return ChildSpec(
-        name="collector",
+        name=name,
         purpose=f"source: {source}",
         argv=thor_command(*arguments),
         environment=environment,
-        log=state.logs / "collector.log",
+        log=state.logs / f"{name}.log",
         may_finish=True,
     )
+
+
+def stop_order(names: Iterable[str]) -> tuple[str, ...]:
+    """The order in which these processes stop: every collector first."""
+    return (*(name for name in names if name.startswith(COLLECTOR)), *STOP_ORDER)
 
 
 def health_probe(redis_url: str, component: str) -> Callable[[], bool]:
@@ -133,6 +167,6 @@ async def _lives_in(redis_url: str, component: str) -> bool:
 
 def forget_former_run(redis_socket: Path) -> None:
     """Drop health and leases that a killed Thor left in its own Redis, so that no reader believes in them."""
-    names = [keys.health(name) for name in ("merger", "ingestor", "web", "merger:standby")]
+    names = [keys.health(name) for name in ("merger", "ingestor", "clock", "web", "merger:standby")]
     names += [keys.lease(name) for name in ("merger", "ingestor")]
     wire.redis_call(redis_socket, "DEL", *names)

@@ -15,10 +15,10 @@ from typing import Any, Final
 from thor_web.runtime import servers, wire
 from thor_web.runtime.child import last_lines
 from thor_web.runtime.composition import (
-    STOP_ORDER,
     SourceChoice,
-    collector_spec,
+    collector_specs,
     forget_former_run,
+    stop_order,
     thor_command,
     worker_specs,
 )
@@ -40,7 +40,7 @@ class UpOptions:
 
     state: StateFolder
     port: int
-    source: SourceChoice
+    sources: tuple[SourceChoice, ...]
     open_browser: bool
 
 
@@ -83,7 +83,7 @@ class _Up:
             with suppress(asyncio.CancelledError, ThorError):
                 await work
             self._state.remove_servers()
-            await supervisor.stop(STOP_ORDER)
+            await supervisor.stop(stop_order(supervisor.children))
             with suppress(OSError):  # what a killed server left in it stays for the next start to see
                 self._state.socket_folder().rmdir()
 
@@ -93,8 +93,7 @@ class _Up:
         environment = self._environment(reached)
         await self._migrate(environment)
         specs = list(worker_specs(self._state, environment, port=self._options.port))
-        if collector := collector_spec(self._state, environment, self._options.source):
-            specs.append(collector)
+        specs += collector_specs(self._state, environment, self._options.sources)
         await asyncio.gather(*(supervisor.start(spec) for spec in specs))
         if sys.stdout.isatty():
             _show_table(supervisor, self._state)

@@ -7,7 +7,9 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from thor_web.futuretrading.views import router as quotes_router
+from thor_web.livedata.views import router as providers_router
 from thor_web.problems import PROBLEM_TYPE, Problem
+from thor_web.thordata.backtest.views import router as backtest_router
 from thor_web.thordata.views import router as history_router
 from thor_web.timezones.views import router as session_router
 
@@ -22,6 +24,8 @@ api = NinjaAPI(
 )
 api.add_router("", quotes_router)
 api.add_router("", session_router)
+api.add_router("", providers_router)
+api.add_router("", backtest_router)
 api.add_router("/thordata", history_router)
 
 

@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,11 +23,11 @@ from servestatic import ServeStaticASGI
 from collectors.bus import Bus
 from collectors.instruments import load_instruments, register
 from thor_web.futuretrading.interface import QUOTES_STATE, Classifier, Enricher, LivePaths, QuotesState
-from thor_web.livedata.interface import Fanout, Hub
+from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState, parse_providers
 from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
-from thor_web.timezones.interface import market_names, session_state
+from thor_web.timezones.interface import follow_rulebook, session_changes, session_state, world_clock
 
 __all__ = ["Application", "application"]
 
@@ -39,8 +39,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 HASHED_NAME: Final = re.compile(r"^/static/assets/.+-[\w-]{8}\.\w+$")
 """Vite puts a hash of the content into these names, so they never change."""
-LONGEST_SLEEP: Final = timedelta(seconds=15)
-"""A sleeping machine or a stepped clock is noticed this soon."""
 START_PATIENCE_S: Final = 3.0
 
 
@@ -65,11 +63,11 @@ class Application:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
             return
-        answer = self._live.answer_for(scope["path"]) if self._live is not None and scope["type"] == "http" else None
-        if answer is None:
-            await self._static(scope, receive, send)
+        live = self._live
+        if live is not None and live.answers(scope["path"]):
+            await live(scope, send)
         else:
-            await answer(scope, send)
+            await self._static(scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -85,6 +83,7 @@ class Application:
             health = WebHealth(bus, hub, fanout, worker=self._settings.thor_worker)
             instruments = load_instruments()
             register(instruments)
+            scope["state"][PROVIDERS_STATE] = ProvidersState(bus, parse_providers(self._settings.data_provider))
             state = QuotesState(
                 instruments,
                 Enricher(instruments, Classifier.from_data_file(), stale_after_ms=self._settings.stale_after_ms),
@@ -99,7 +98,13 @@ class Application:
                 hosts=self._settings.hosts,
                 stale_after_ms=self._settings.stale_after_ms,
             )
-            for work in (hub.run(), fanout.run(), self._announce_sessions(hub), health.run()):
+            for work in (
+                hub.run(),
+                fanout.run(),
+                self._announce_sessions(hub),
+                self._follow_rulebook(),
+                health.run(),
+            ):
                 task = asyncio.create_task(work)
                 stack.push_async_callback(ended, task)
             # A server that takes requests can answer them, unless Redis is away: then it says so to each.
@@ -117,17 +122,14 @@ class Application:
         return b"event: session\ndata: " + orjson.dumps(state.to_json()) + b"\n\n"
 
     async def _announce_sessions(self, hub: Hub) -> None:
-        """Tell every client when a market opens or closes."""
-        known = {name: session_state(name, datetime.now(UTC)) for name in market_names()}
-        while True:
-            now = datetime.now(UTC)
-            nexts = [state.next_transition_at for state in known.values() if state.next_transition_at]
-            pause = min([LONGEST_SLEEP, *(at - now for at in nexts)])
-            await asyncio.sleep(max(0.01, pause.total_seconds()))
-            for name, before in known.items():
-                known[name] = session_state(name, datetime.now(UTC))
-                if known[name].is_open != before.is_open:
-                    hub.announce("session", orjson.dumps(known[name].to_json()))
+        """Tell every client when the state of a market changes."""
+        async for state in session_changes(world_clock(), lambda: datetime.now(UTC)):
+            hub.announce("session", orjson.dumps(state.to_json()))
+
+    async def _follow_rulebook(self) -> None:
+        """Keep this process's clock at what operators write."""
+        async for _ in follow_rulebook(self._settings.conninfo(), world_clock()):
+            pass
 
 
 async def ended(task: asyncio.Task[None]) -> None:

@@ -8,14 +8,13 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth import aget_user
 from django.db import Error as DatabaseError
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 
 from thor_web.futuretrading.interface import Caller
 
@@ -64,13 +63,7 @@ class Callers:
 def session_key(cookie: bytes) -> str | None:
     """The session's key in a Cookie header, None where there is none."""
     name = settings.SESSION_COOKIE_NAME
-    if name.encode() not in cookie:
-        return None
-    try:
-        morsel = SimpleCookie(cookie.decode("latin-1")).get(name)
-    except CookieError:
-        return None
-    return morsel.value if morsel else None
+    return parse_cookie(cookie.decode("latin-1")).get(name) or None if name.encode() in cookie else None
 
 
 async def _ask_django(key: str) -> int | None:

@@ -10,13 +10,18 @@ from pathlib import Path
 from pydantic import Field
 
 from thor_web.thordata.settings import StorageSettings
+from thor_web.timezones.interface import ClockSettings
 
 __all__ = ["ServerSettings"]
 
 
-class ServerSettings(StorageSettings):
+class ServerSettings(StorageSettings, ClockSettings):
     """Every setting of Thor."""
 
+    data_provider: str = Field(
+        "",
+        description="Providers that `thor up` starts and `thor providers` expects: excel_live,schwab or replay:FILE.",
+    )
     thor_bind: str = Field("127.0.0.1", description="Address the web server listens on.")
     thor_port: int = Field(8000, ge=1, le=65_535, description="Port the web server listens on.")
     thor_hosts: str = Field(
@@ -26,7 +31,6 @@ class ServerSettings(StorageSettings):
         None, description="File with Django's secret key. Without one a new key is made at each start."
     )
     thor_debug: bool = Field(False, description="Show tracebacks. Never where others can reach the server.")
-    default_market: str = Field("GLOBEX", description="Market that `/api/session` answers for when none is named.")
     web_workers: int = Field(
         1, ge=1, le=64, description="Web processes of `thor web` that share its port. `--workers` comes first."
     )

@@ -2,6 +2,7 @@
 
 import resource
 import socket
+from collections.abc import Callable
 from typing import Final
 
 import uvicorn
@@ -16,8 +17,27 @@ GRACE_S: Final = 2
 BACKLOG: Final = 4_096
 
 
-def run_web(settings: ServerSettings, *, port: int, listening: socket.socket | None = None) -> None:
-    """Serve until SIGINT or SIGTERM, on a port or on a socket that listens already.
+class _Server(uvicorn.Server):
+    """Says when it serves."""
+
+    def __init__(self, config: uvicorn.Config, serves: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._serves = serves
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._serves()
+
+
+def run_web(
+    settings: ServerSettings,
+    *,
+    port: int,
+    listening: socket.socket | None = None,
+    serves: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until SIGINT or SIGTERM, on a port or on a socket that listens already. `serves` is called once it does.
 
     Raises OSError when the port is taken, SystemExit when the application cannot start.
     """
@@ -37,7 +57,7 @@ def run_web(settings: ServerSettings, *, port: int, listening: socket.socket | N
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=75,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, serves)
     server.run(sockets=None if listening is None else [listening])
     if not server.started:
         raise SystemExit(1)

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "ninja",
+    "thor_web.timezones.apps.TimezonesConfig",
     "thor_web.thordata.apps.ThordataConfig",
 ]
 

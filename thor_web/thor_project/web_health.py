@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from collectors.bus import Bus, BusError
-from thor_web.livedata.interface import BOUNDS_MS, Fanout, Hub
+from thor_web.livedata.interface import Fanout, Hub
 
 __all__ = ["HEALTH_STATE", "WebHealth", "exposition"]
 
@@ -58,8 +58,7 @@ class WebHealth:
             "skipped": self._hub.skipped,
             "pid": os.getpid(),
             **{name: getattr(counts, name) for name in COUNTERS},
-            "latency_counts": json.dumps(counts.latency.counts),
-            "latency_sum_ms": counts.latency.sum_ms,
+            **counts.latency.fields(),
         }
 
     async def run(self) -> None:
@@ -104,13 +103,11 @@ def _counters(processes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _histograms(processes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    yield f"# HELP {LATENCY} From the unified stream to the clients' connections, once an event."
+    yield f"# HELP {LATENCY} From a collector to the clients' connections, once an event."
     yield f"# TYPE {LATENCY} histogram"
-    bounds = [*(f"{bound / 1_000:g}" for bound in BOUNDS_MS), "+Inf"]
     for name, fields in processes.items():
-        total = 0
-        for bound, count in zip(bounds, json.loads(fields["latency_counts"]), strict=True):
-            total += count
-            yield f'{LATENCY}_bucket{{process="{name}",le="{bound}"}} {total}'
-        yield f'{LATENCY}_sum{{process="{name}"}} {int(fields["latency_sum_ms"]) / 1_000:g}'
-        yield f'{LATENCY}_count{{process="{name}"}} {total}'
+        for bound_us, count in json.loads(fields["latency_buckets"]).items():
+            yield f'{LATENCY}_bucket{{process="{name}",le="{int(bound_us) / 1e6:g}"}} {count}'
+        yield f'{LATENCY}_bucket{{process="{name}",le="+Inf"}} {fields["latency_count"]}'
+        yield f'{LATENCY}_sum{{process="{name}"}} {int(fields["latency_sum_us"]) / 1e6:g}'
+        yield f'{LATENCY}_count{{process="{name}"}} {fields["latency_count"]}'

@@ -1,21 +1,27 @@
 """Readers of the Parquet lake: DuckDB behind a lock, Polars lazily, both only the partitions that are asked for."""
 
+import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 import duckdb
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from thor_fast import QUALITY_CHECKS
+from thor_fast import QUALITY_CHECKS, bars_in_order
 from thor_web.thordata.errors import StorageError
 from thor_web.thordata.services.lake_files import FILE_NAME, FLAGS_NAME, lake_dates, partition_path, partitions_of
 from thor_web.thordata.services.quality import SPOILING
 from thor_web.thordata.settings import StorageSettings
 
-__all__ = ["open_lake", "query", "scan"]
+__all__ = ["bars", "open_lake", "query", "scan"]
 
+BAR_COLUMNS: Final = ["ts", "last", "last_size"]
 MEMORY_LIMIT: Final = "2GB"
 EVERY_PRICE: Final = pl.Schema({name: pl.Decimal(19, 9) for name in ("last", "bid", "ask")})
 """One type for the prices of every file: a few need more digits than others."""
@@ -45,6 +51,44 @@ def _paths(lake: Path, day: date, symbols: Sequence[str] | None) -> list[Path]:
         return list(partitions_of(lake, day).values())
     paths = (partition_path(lake, day, symbol) for symbol in symbols)
     return [path for path in paths if path.exists()]
+
+
+def bars(
+    settings: StorageSettings,
+    interval_us: int,
+    *,
+    symbols: Sequence[str] | None = None,
+    dates: Iterable[date] | None = None,
+    threads: int | None = None,
+) -> pa.Table:
+    """Bars of every partition by interval in UTC: symbol, date, start, open, high, low, close, volume, events, vwap.
+
+    A bar ends with its trade date. Partitions are read and reduced one a thread. Raises StorageError `empty_lake` and
+    `bad_lake_file`.
+    """
+    lake = settings.lake_folder()
+    chosen = [
+        (day, unquote(path.parent.name.removeprefix("symbol=")), path)
+        for day in (sorted(dates) if dates is not None else lake_dates(lake))
+        for path in _paths(lake, day, symbols)
+    ]
+    if not chosen:
+        raise StorageError("empty_lake", f"the lake {lake} holds none of these partitions; `thor export` writes them")
+
+    def reduce(part: tuple[date, str, Path]) -> pa.Table:
+        day, symbol, path = part
+        try:
+            table = pq.ParquetFile(path).read(columns=BAR_COLUMNS, use_threads=False).combine_chunks()
+            found = pa.table(bars_in_order(table, symbol, interval_us))
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise StorageError("bad_lake_file", f"{path}: {' '.join(str(error).split())}") from error
+        found = found.add_column(0, "date", pa.repeat(pa.scalar(day, pa.date32()), len(found)))
+        return found.add_column(0, "symbol", pa.repeat(pa.scalar(symbol), len(found)))
+
+    if len(chosen) == 1:
+        return reduce(chosen[0])
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        return pa.concat_tables(list(pool.map(reduce, chosen)))
 
 
 def open_lake(settings: StorageSettings) -> duckdb.DuckDBPyConnection:

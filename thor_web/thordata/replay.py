@@ -7,9 +7,9 @@ events as once, so the ticks table stays as it is and the unified stream says wh
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 
+import polars as pl
 import psycopg
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from collectors.sources.recording import rename_source
 from collectors.sources.replay import ReplaySource
@@ -66,12 +66,10 @@ class HistorySource(ReplaySource):
         ]
         if not tables:
             return []
-        order = [("ts", "ascending"), ("seq", "ascending"), ("symbol", "ascending")]
-        table = pa.concat_tables(tables)
-        places = pc.sort_indices(table, order, null_placement="at_start")  # type: ignore[call-overload]  # as documented
-        for source in pc.unique(table["source"]).to_pylist():
-            register_source(str(source))
-        return Ticks.from_arrow(table.take(places)).to_events().to_json()
+        frame = pl.DataFrame(pa.concat_tables(tables)).sort("ts", "seq", "symbol", nulls_last=False)
+        for source in frame["source"].unique():
+            register_source(source)
+        return Ticks.from_arrow(frame).to_events().to_json()
 
 
 def _days(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:

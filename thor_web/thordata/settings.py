@@ -34,6 +34,9 @@ class StorageSettings(CollectorSettings):
     )
     lake_dir: Path | None = Field(None, description="Folder of the Parquet lake. Default: `lake` in the state folder.")
 
+    backtest_time_s: int = Field(3_600, ge=1, description="Longest time a queued backtest may take, in seconds.")
+    backtest_memory_mib: int = Field(4_096, ge=256, description="Most memory a queued backtest may use, in MiB.")
+
     def conninfo(self) -> str:
         """The libpq connection string. Holds the password: never log it."""
         return make_conninfo(

@@ -1,107 +1,100 @@
 """What other rooms may ask the world clock. Times are aware and in UTC; a naive one is refused."""
 
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cache
-from typing import Any, Final
 
 from collectors.instruments import load_instruments
-from thor_web.timezones.services.weekly import MARKETS, Session
+from thor_web.timezones.services.actions import command_action, webhook_action
+from thor_web.timezones.services.calendar_file import CalendarError
+from thor_web.timezones.services.clock import MARKETS_FOLDER, Clock, UnknownMarketError
+from thor_web.timezones.services.following import follow_rulebook
+from thor_web.timezones.services.instants import instant
+from thor_web.timezones.services.session_changes import session_changes
+from thor_web.timezones.services.state import SessionState, state_of
+from thor_web.timezones.settings import ClockSettings
 
 __all__ = [
+    "CalendarError",
+    "Clock",
+    "ClockSettings",
+    "Session",
     "SessionState",
     "UnknownMarketError",
+    "command_action",
+    "follow_rulebook",
     "market_names",
+    "market_of",
+    "session_changes",
     "session_state",
     "trade_date_session",
     "trade_date_span",
+    "traded_markets",
+    "webhook_action",
+    "world_clock",
 ]
-
-TEMPLATE: Final = "template"
-"""Confidence of an answer that knows the ordinary week but no holidays."""
-
-
-class UnknownMarketError(LookupError):
-    """No market has that name."""
-
-    code: Final = "unknown_market"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"there is no market {name!r}; known are {', '.join(market_names())}")
 
 
 @dataclass(frozen=True, slots=True)
-class SessionState:
-    """What one market does at one instant. `next_transition_at` is the next flip of `is_open`."""
+class Session:
+    """One trade date of a market: open in the half-open span [opens_at, closes_at), both UTC."""
 
-    is_open: bool
-    market: str
-    now: datetime
-    next_transition_at: datetime | None
-    holiday: str | None
-    phase: str
     trade_date: date
-    title: str
-    confidence: str
+    opens_at: datetime
+    closes_at: datetime
 
-    def to_json(self) -> dict[str, Any]:
-        """The state as JSON values: instants in ISO 8601 with `Z`."""
-        return {name: _text(value) if isinstance(value, date) else value for name, value in asdict(self).items()}
+
+@cache
+def world_clock() -> Clock:
+    """The clock of this process: the shipped calendars and those of `CALENDARS_DIR`. Raises CalendarError."""
+    own = ClockSettings().calendars_dir
+    return Clock.load(MARKETS_FOLDER, *([own] if own else []))
 
 
 def market_names() -> tuple[str, ...]:
-    """Every market that the clock knows."""
-    return tuple(MARKETS)
+    """Every market that the clock knows, in alphabetical order."""
+    return world_clock().names
+
+
+def traded_markets() -> tuple[str, ...]:
+    """The markets of the registry's instruments, in the registry's order."""
+    return tuple(dict.fromkeys(market_of(instrument.market) for instrument in load_instruments()))
+
+
+def market_of(word: str) -> str:
+    """The market that a name, an alias or an instrument's symbol means. Raises UnknownMarketError."""
+    return world_clock().name_of(_markets_of_symbols().get(word.strip().upper(), word))
 
 
 def session_state(market: str, at: datetime) -> SessionState:
     """The state of a market at an instant. Raises UnknownMarketError, and ValueError for a naive instant."""
-    if at.tzinfo is None:
-        raise ValueError("the instant needs a time zone")
-    found = _market(market)
-    session = MARKETS[found].current_or_next(at)
-    is_open = session.opens_at <= at
-    return SessionState(
-        is_open=is_open,
-        market=found,
-        now=at.astimezone(UTC),
-        next_transition_at=session.closes_at if is_open else session.opens_at,
-        holiday=None,
-        phase="open" if is_open else "closed",
-        trade_date=session.trade_date,
-        title=MARKETS[found].title,
-        confidence=TEMPLATE,
-    )
+    return state_of(world_clock(), market_of(market), at)
 
 
 def trade_date_session(market: str, trade_date: date) -> Session:
-    """When a trade date opens and closes. Raises UnknownMarketError, and ValueError for a weekend day."""
-    return MARKETS[_market(market)].session(trade_date)
+    """When a trade date opens and closes. Raises UnknownMarketError, and ValueError where it has no session."""
+    found = world_clock().market(market_of(market)).timeline_on(trade_date).session(trade_date)
+    if found is None:
+        raise ValueError(f"{trade_date} is no trade date of {market}")
+    return Session(trade_date, instant(found.opens), instant(found.closes))
+
+
+def trade_date_span(market: str, trade_date: date) -> tuple[datetime, datetime]:
+    """The half-open span of instants that belong to a trade date: from the end of the session before to its own end.
+
+    Every instant belongs to exactly one trade date; the span of a holiday is empty. Raises UnknownMarketError, and
+    ValueError for a day of a weekend without a session.
+    """
+    timeline = world_clock().market(market_of(market)).timeline_on(trade_date)
+    before = instant(timeline.ends_before(trade_date))
+    found = timeline.session(trade_date)
+    if found is not None:
+        return before, instant(found.ends)
+    if trade_date.weekday() >= 5:
+        raise ValueError(f"{trade_date} is no trade date of {market}")
+    return before, before
 
 
 @cache
 def _markets_of_symbols() -> dict[str, str]:
     return {instrument.symbol: instrument.market for instrument in load_instruments()}
-
-
-def trade_date_span(market: str, trade_date: date) -> tuple[datetime, datetime]:
-    """The half-open span of instants that belong to a trade date: from the close before it to its own close.
-
-    Every instant belongs to exactly one trade date. Raises UnknownMarketError, and ValueError for a weekend day.
-    """
-    own = trade_date_session(market, trade_date)
-    before = trade_date - timedelta(days=3 if trade_date.weekday() == 0 else 1)
-    return trade_date_session(market, before).closes_at, own.closes_at
-
-
-def _market(name: str) -> str:
-    """The market of that name, or the one that the instrument of that name trades on."""
-    wanted = name.strip().upper()
-    found = _markets_of_symbols().get(wanted, wanted)
-    if found not in MARKETS:
-        raise UnknownMarketError(name)
-    return found
-
-
-def _text(value: date) -> str:
-    return value.isoformat().replace("+00:00", "Z")

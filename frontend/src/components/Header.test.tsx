@@ -3,7 +3,7 @@
 import { act, cleanup, fireEvent, screen } from '@testing-library/react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { formatClock } from '../domain/time.ts';
-import { at, sessionJson } from '../testing/builders.ts';
+import { at, instrumentJson, sessionJson } from '../testing/builders.ts';
 import { renderOnBench } from '../testing/render.tsx';
 import { Banners } from './Banners.tsx';
 import { ConnectionStatus } from './ConnectionStatus.tsx';
@@ -71,10 +71,16 @@ test('a long wait before the next try is counted down', () => {
   expect(screen.getByRole('button', { name: 'Retry now' }).textContent).toBe('Retry now');
 });
 
-test('sessions show state and a countdown on the server clock', () => {
+test('sessions of the traded markets show state and a countdown on the server clock', () => {
   renderOnBench(<SessionStrip />, {
+    instruments: [
+      instrumentJson('ES'),
+      instrumentJson('VX', { market: 'CFE' }),
+      instrumentJson('DX', { market: 'ICE_US' }),
+    ],
     sessions: [
       sessionJson(),
+      sessionJson({ market: 'TSE', title: 'Tokyo' }),
       sessionJson({ market: 'CFE', title: 'Cboe Futures', is_open: false, phase: 'maintenance' }),
       sessionJson({
         market: 'ICE_US',

@@ -1,4 +1,4 @@
-// Every market's state and the time left until it changes, counted down on the server's clock.
+// The state of each market that an instrument trades on, and the time left until it changes, on the server's clock.
 
 import { useEffect } from 'react';
 import type { MarketSession } from '../domain/session.ts';
@@ -40,11 +40,15 @@ function MarketState({ session }: { readonly session: MarketSession }) {
 }
 
 export function SessionStrip() {
-  const sessions = useReadable(useDashboard().sessions);
+  const dashboard = useDashboard();
+  const sessions = useReadable(dashboard.sessions);
+  const instruments = useReadable(dashboard.instruments);
   if (sessions.size === 0) return null;
+  const traded = new Set(instruments?.map((instrument) => instrument.market));
+  const shown = [...sessions.values()].filter(({ market }) => instruments === null || traded.has(market));
   return (
     <ul className={styles['strip']} aria-label="Markets">
-      {[...sessions.values()].map((session) => (
+      {shown.map((session) => (
         <MarketState key={session.market} session={session} />
       ))}
     </ul>

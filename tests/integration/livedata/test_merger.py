@@ -1,13 +1,18 @@
 """The merger on a real server: what stands, in which order, once, whatever dies in between."""
 
+import asyncio
+import json
+from contextlib import AsyncExitStack, suppress
+
 import pytest
 
 from collectors import keys
-from collectors.bus import Bus, Entry
+from collectors.bus import Bus, Packed
 from collectors.settings import CollectorSettings
 from tests.integration.live import event, eventually, running
-from thor_fast import parse_batch
-from thor_web.livedata.merger import Merger
+from tests.integration.livedata.dying import die_after
+from thor_fast import pack, parse_batch
+from thor_web.livedata.merger import LEASE_TRIED_S, LEASE_TTL_MS, LeaseLostError, Merger
 
 KEPT_S = 86_400
 
@@ -85,38 +90,144 @@ async def test_bad_input_is_kept_with_its_error_and_stops_nothing(bus: Bus, sett
     assert rejects[1]["data"] == "{not json"
 
 
-async def test_a_dead_mergers_unacknowledged_batch_is_not_written_twice(bus: Bus, settings: CollectorSettings) -> None:
-    """Killed between the unified stream and the latest hashes, and having written only a part."""
+@pytest.mark.parametrize("commands", [0, 1, 2, 3, 80, 201, 202, 203, 204, 205])
+async def test_a_merger_that_dies_at_any_command_writes_nothing_twice(
+    bus: Bus, settings: CollectorSettings, commands: int
+) -> None:
+    """Before it reads, within the unified stream, between that and the latest hashes, before it acknowledges."""
     events = [event(seq, symbol=symbol) for seq in range(1, 101) for symbol in ("ES", "NQ")]
     await publish(bus, *events)
-    await bus.ensure_group(keys.source_stream("TOS"), keys.MERGE_GROUP)
-    taken = await bus.read_group(keys.MERGE_GROUP, "dead", [keys.source_stream("TOS")], count=1_000, block_ms=1)
-    assert len(taken) == len(events)
-    await bus.append_unified(events[:77], retention_s=KEPT_S)
+    dying = Bus.from_url(settings.redis_url.get_secret_value())
+    die_after(dying, commands)
+    merger = Merger(dying, settings)
+    await merger.wait_for_lease()
+    with suppress(ExceptionGroup):
+        async with asyncio.timeout(2):
+            await merger.serve()
+    await merger.close()
+    await dying.close()
     assert await merged(bus, settings) == events
+    latest = await bus.read_latest()
+    newest = {entry.data: entry.id for entry in await bus.newest_entries(keys.UNIFIED_STREAM, count=2)}
+    assert {fields[b"stream_id"].decode() for fields in latest.values()} == set(newest.values())
 
 
-@pytest.mark.parametrize("written_symbols", [["ES"], ["ES", "NQ"]])
-async def test_a_dead_merger_that_wrote_latest_hashes_but_did_not_acknowledge(
-    bus: Bus, settings: CollectorSettings, written_symbols: list[str]
+async def test_what_a_dead_merger_knew_of_silent_sources_is_not_forgotten(
+    bus: Bus, settings: CollectorSettings
 ) -> None:
-    events = [event(seq, symbol=symbol) for seq in (1, 2, 2, 3) for symbol in ("ES", "NQ")]
-    events = [body.replace(b'"bidSize":1', b'"bidSize":%d' % i) for i, body in enumerate(events)]
-    await publish(bus, *events)
-    await bus.ensure_group(keys.source_stream("TOS"), keys.MERGE_GROUP)
-    taken = await bus.read_group(keys.MERGE_GROUP, "dead", [keys.source_stream("TOS")], count=1_000, block_ms=1)
-    ids = await bus.append_unified(events, retention_s=KEPT_S)
-    for symbol, offset in (("ES", -2), ("NQ", -1)):
-        if symbol in written_symbols:
-            await write_latest(bus, events[offset], ids[offset], taken[offset])
-    assert await merged(bus, settings) == events
+    """TOS repeats itself and so stays live; a successor must know that, though the latest hash is older."""
+    start_ms = await bus.server_time_us() // 1_000 - 60_000
+    for at_ms, source, body in (
+        (0, "TOS", event(1)),
+        (4_000, "TOS", event(1)),
+        (6_000, "SCHWAB", event(1, source="SCHWAB")),
+        (8_000, "TOS", event(1)),
+    ):
+        await add(bus, start_ms + at_ms, source, body)
+    assert await merged(bus, settings, "TOS", "SCHWAB") == [event(1)]
+    await add(bus, start_ms + 12_000, "SCHWAB", event(2, source="SCHWAB"))
+    assert await merged(bus, settings, "TOS", "SCHWAB") == [event(1)]
+    await add(bus, start_ms + 14_000, "SCHWAB", event(3, source="SCHWAB"))
+    assert await merged(bus, settings, "TOS", "SCHWAB") == [event(1), event(3, source="SCHWAB")]
 
 
-async def write_latest(bus: Bus, body: bytes, stream_id: str, entry: Entry) -> None:
-    quote = parse_batch([body])[0][0]
-    received = entry.position[0] * 1_000 + min(entry.position[1], 999)
-    fields: list[bytes | str] = [*quote.to_latest_fields(), "stream_id", stream_id, "received_us", str(received)]
-    await bus.write_latest({quote.symbol: fields})
+async def add(bus: Bus, ms: int, source: str, body: bytes) -> None:
+    """An entry that the server took at a time of the past."""
+    await bus.register_source(source)
+    command = pack("XADD", keys.source_stream(source), f"{ms}-0", "data", body)
+    await bus._routes.ask(Packed(keys.source_stream(source), command))
+
+
+async def test_a_backlog_is_merged_in_the_order_of_receipt(
+    bus: Bus, settings: CollectorSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A merger that was away finds one stream much longer than the other: neither may run ahead."""
+    monkeypatch.setattr("thor_web.livedata.merger.READ_COUNT", 10)
+    start_ms = await bus.server_time_us() // 1_000 - 600_000
+    for number in range(100):
+        await add(bus, start_ms + number * 1_000, "TOS", event(number))
+        if number % 20 == 0:
+            await add(bus, start_ms + number * 1_000 + 500, "SCHWAB", event(number, source="SCHWAB", bid=1.0))
+    assert await merged(bus, settings, "TOS", "SCHWAB") == [event(number) for number in range(100)]
+
+
+async def test_a_source_may_come_late_and_may_go(bus: Bus, settings: CollectorSettings) -> None:
+    merger = Merger(bus, settings)
+    async with running(merger.run()):
+        await publish(bus, event(1))
+        await eventually(lambda: unified(bus), lambda seen: seen == [event(1)], "the first event is merged")
+        await publish(bus, event(1, symbol="NQ", source="LATE"), source="LATE")
+        await eventually(lambda: unified(bus), lambda seen: len(seen) == 2, "the late source is merged")
+        await bus.forget_source("LATE")
+        assert await bus.sources() == ["TOS"]
+        assert await bus.stream_state(keys.source_stream("LATE")) is None
+        await publish(bus, event(2))
+        await eventually(lambda: unified(bus), lambda seen: len(seen) == 3, "the others go on")
+        await publish(bus, event(2, symbol="NQ", source="LATE"), source="LATE")
+        await eventually(lambda: unified(bus), lambda seen: len(seen) == 4, "it may come back")
+    await merger.close()
+
+
+async def test_a_source_that_is_no_stream_stops_no_other(bus: Bus, settings: CollectorSettings) -> None:
+    await bus.register_source("BAD")
+    await bus._routes.ask(Packed("x", pack("SET", keys.source_stream("BAD"), "text")))
+    await publish(bus, event(1))
+    assert await merged(bus, settings) == [event(1)]
+
+
+async def test_each_event_keeps_the_time_when_its_collector_received_it(bus: Bus, settings: CollectorSettings) -> None:
+    await bus.register_source("TOS")
+    batch = parse_batch([event(1), event(2)])[0]
+    sending = await bus.start_publish("TOS", [(batch, 1_760_000_000_123_456)], retention_s=KEPT_S)
+    await bus.published(await sending)
+    await merged(bus, settings)
+    entries = await bus.newest_entries(keys.UNIFIED_STREAM, count=10)
+    assert [entry.at_us for entry in entries] == [1_760_000_000_123_456] * 2
+
+
+async def test_lag_and_latency_are_told(bus: Bus, settings: CollectorSettings) -> None:
+    merger = Merger(bus, settings)
+    async with running(merger.run()):
+        await bus.register_source("TOS")
+        batch = parse_batch([event(1)])[0]
+        sending = await bus.start_publish("TOS", [(batch, await bus.server_time_us())], retention_s=KEPT_S)
+        await bus.published(await sending)
+        health = await eventually(bus.health, lambda all_of: all_of.get("merger", {}).get("latency_count") == "1", "")
+    await merger.close()
+    told = health["merger"]
+    assert (told["state"], told["lag"], told["lag_TOS"], told["events_out"]) == ("merging", "0", "0", "1")
+    assert told["reason_first"] == "1"
+    assert list(json.loads(told["latency_buckets"]).values())[-1] == 1
+
+
+async def test_a_merger_that_dies_without_a_word_is_replaced_within_two_seconds(
+    bus: Bus, settings: CollectorSettings
+) -> None:
+    first, second = Merger(bus, settings), Merger(bus, settings)
+    async with AsyncExitStack() as both:
+        # Dropped without its close: the lease is left to expire.
+        async with running(first.run()):
+            await publish(bus, event(1))
+            await eventually(lambda: unified(bus), lambda seen: seen == [event(1)], "the first event is merged")
+            await both.enter_async_context(running(second.run()))
+            await eventually(bus.health, lambda all_of: "merger:standby" in all_of, "the second one stands by")
+        await publish(bus, event(2))
+        await eventually(lambda: unified(bus), lambda seen: seen == [event(1), event(2)], "the second one took over")
+    await second.close()
+    assert LEASE_TTL_MS / 1_000 + LEASE_TRIED_S < 2
+
+
+async def test_a_merger_that_slept_past_its_lease_writes_nothing(bus: Bus, settings: CollectorSettings) -> None:
+    merger = Merger(bus, settings)
+    await merger.wait_for_lease()
+    await publish(bus, event(1))
+    merger._lease._held_until_s = 0.0
+    with pytest.raises(ExceptionGroup) as caught:
+        await merger.serve()
+    assert caught.group_contains(LeaseLostError)
+    assert await unified(bus) == []
+    await merger._lease.acquire()
+    await merger.close()
 
 
 async def test_a_second_merger_stands_by_and_takes_over(bus: Bus, settings: CollectorSettings) -> None:

@@ -76,7 +76,9 @@ async def test_resume_is_exact_from_redis_and_from_the_ring(bus: Bus, server: St
     more = await append(bus, event(501))
     expected = [*written[resumed_after + 1 :], *more]
     assert ids(await client.read(len(expected))) == expected
-    assert server.fanout.counts.from_redis == (0 if resumed_after >= 450 else 499 - resumed_after)
+    # The entry after them may have come before the resume or after it.
+    behind = 499 - resumed_after
+    assert server.fanout.counts.from_redis in ({0} if resumed_after >= 450 else {behind, behind + 1})
 
 
 async def test_a_new_web_process_resumes_what_an_old_one_served(bus: Bus) -> None:

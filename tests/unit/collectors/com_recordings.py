@@ -22,14 +22,19 @@ def row(**cells: object) -> list[object]:
 
 
 def write_recording(
-    path: Path, reads: Sequence[Any], *, workbook: str = r"C:\quotes\RTD_TOS.xlsm", every_us: int = 200_000
+    path: Path,
+    reads: Sequence[Any],
+    *,
+    workbook: str = r"C:\quotes\RTD_TOS.xlsm",
+    every_us: int = 200_000,
+    starts_us: int = STARTS_US,
 ) -> Path:
-    """A recording of those reads: a grid each, or one of the errors above."""
+    """A recording of those reads, at even intervals: a grid each, or one of the errors above."""
     head = {"format": "thor-com", "version": 1, "workbook": workbook, "sheet": "LiveData", "range": "A1:M20"}
     lines: list[dict[str, Any]] = [head | {"excel": "16.0", "throttle_ms": 2000}]
     for number, read in enumerate(reads):
         what = read if isinstance(read, dict) else {"rows": [[_com(cell) for cell in line] for line in read]}
-        lines.append({"at_us": STARTS_US + number * every_us} | what)
+        lines.append({"at_us": starts_us + number * every_us} | what)
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return path
 

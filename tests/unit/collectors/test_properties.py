@@ -12,7 +12,7 @@ from collectors.grid import GridError, map_grid
 from collectors.instruments import Instruments
 from collectors.sources.recording import rename_source
 from collectors.spool import Spool, Spooled
-from thor_fast import parse_batch
+from thor_fast import QuoteBatch, QuoteEvent, parse_batch
 
 OPERATIONS = st.lists(
     st.tuples(st.sampled_from(["put", "take", "restart"]), st.integers(min_value=1, max_value=260)), max_size=25
@@ -46,12 +46,14 @@ def test_a_spool_is_a_queue_that_survives_restarts(operations: list[tuple[str, i
         put = taken = 0
         for operation, count in operations:
             if operation == "put":
-                spool.put(Spooled("TOS", b"%d" % number) for number in range(put, put + count))
+                events = [QuoteEvent(symbol="ES", ts_us=0, source="TOS", seq=put + at) for at in range(count)]
+                spool.put([Spooled("TOS", QuoteBatch.from_events(events), put)])
                 put += count
             elif operation == "take":
                 for item in spool.take(count):
-                    assert item == Spooled("TOS", b"%d" % taken)
-                    taken += 1
+                    assert [event.seq for event in item.events] == list(range(taken, taken + len(item)))
+                    assert item.source == "TOS"
+                    taken += len(item)
             else:
                 assert spool.close() == 0
                 spool = Spool(memory_events=100, disk_bytes=1 << 20, folder=folder)

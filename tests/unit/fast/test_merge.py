@@ -86,3 +86,37 @@ def test_as_many_times_as_events() -> None:
 def test_settings_that_cannot_be_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"symbol|source|staleness"):
         MergePolicy(**settings)
+
+
+def test_a_source_that_starts_over_repeats_nothing() -> None:
+    policy = MergePolicy()
+    told = [quote(seq, bid) for seq, bid in [(1, 1), (2, 1), (3, 1), (3, 2), (3, 1), (3, 3)]]
+    first = [policy.offer(event, at).reason for at, event in enumerate(told)]
+    assert first == ["first", "newer_seq", "newer_seq", "same_seq", "same_seq", "same_seq"]
+    for start in (100, 200):
+        again = [policy.offer(event, start + at).reason for at, event in enumerate(told)]
+        assert again == ["stale_seq", "stale_seq", "duplicate", "duplicate", "duplicate", "duplicate"]
+    assert policy.offer(quote(3, 1), 300).reason == "same_seq"
+    assert policy.offer(quote(4, 1), 301).reason == "newer_seq"
+
+
+def test_what_is_new_after_a_step_back_stands() -> None:
+    policy = MergePolicy()
+    for at, (seq, bid) in enumerate([(1, 1), (2, 1), (2, 2), (1, 1), (2, 1)]):
+        policy.offer(quote(seq, bid), at)
+    assert policy.offer(quote(2, 9), 10).reason == "same_seq"
+    assert policy.offer(quote(2, 1), 11).reason == "same_seq"
+
+
+def test_a_step_back_is_part_of_the_state() -> None:
+    first, second = MergePolicy(), MergePolicy()
+    for at, (seq, bid) in enumerate([(1, 1), (2, 1), (2, 2), (2, 1), (1, 1), (2, 1)]):
+        first.offer(quote(seq, bid), at)
+    second.import_state(first.export_state())
+    assert second.export_state() == first.export_state()
+    for policy in (first, second):
+        assert policy.offer(quote(2, 2), 10).reason == "duplicate"
+
+
+def quote(seq: int, bid: int) -> QuoteEvent:
+    return QuoteEvent(symbol="ES", ts_us=seq, source="TOS", bid=bid, seq=seq)

@@ -9,7 +9,7 @@ import pytest
 from collectors.instruments import load_instruments, register
 from thor_fast import QuoteEvent, parse_event
 from thor_web.futuretrading.services.classification import Classifier
-from thor_web.futuretrading.services.enrichment import Enricher, with_age
+from thor_web.futuretrading.services.enrichment import Enricher
 
 TS_MS = 1_767_225_600_000
 INSTRUMENTS = load_instruments()
@@ -108,8 +108,3 @@ def test_an_unknown_instrument_keeps_every_digit(enricher: Enricher) -> None:
         "230.5",
     )
     assert record["signal"] is None
-
-
-def test_age_is_never_negative() -> None:
-    assert with_age(b'{"a":1}', 5_000, 5_250) == b'{"a":1,"age_ms":250}'
-    assert with_age(b'{"a":1}', 5_000, 4_000) == b'{"a":1,"age_ms":0}'

@@ -4,7 +4,7 @@ Units everywhere: prices are exact decimals held as integers of 1e-9, times are 
 No function keeps a reference to what it was given, and none reads a clock.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, Literal, final, overload
 
@@ -17,38 +17,67 @@ __all__ = [
     "ERROR_FIELDS",
     "EVENT_FIELDS",
     "MERGE_REASONS",
+    "ORDER_OUTCOMES",
     "QUALITY_CHECKS",
+    "BacktestBars",
+    "BacktestContract",
+    "BacktestQuotes",
+    "BacktestRules",
+    "BacktestRun",
+    "BarSeries",
     "Bars",
+    "Broker",
     "CopyReader",
     "Decision",
     "EventError",
+    "LatencyHistogram",
     "MergePolicy",
     "PriceTexts",
+    "MergeStep",
     "Quality",
     "QuoteBatch",
     "QuoteEvent",
     "Reject",
+    "Replies",
+    "ReplyReader",
     "RowReader",
+    "SchwabFrame",
+    "SchwabFrames",
+    "SeenBar",
+    "SeenQuote",
+    "StreamEntries",
+    "StreamMerge",
     "Thresholds",
     "Ticks",
     "WeightedBars",
     "__version__",
     "bars_in_order",
+    "bootstrap_paths",
     "check_quality",
     "classify_batch",
     "classify_columns",
+    "co_moment",
     "distinct_intervals",
     "format_price",
     "format_price_column",
     "format_prices",
+    "join_records",
+    "overfitting_logits",
+    "pack",
+    "pack_xadd",
     "parse_batch",
     "parse_event",
     "parse_price",
     "parse_prices",
+    "play_ladder",
+    "play_open_capture",
+    "play_strategy",
+    "play_targets",
     "read_cell",
     "register_display",
     "register_source",
     "registered_sources",
+    "return_figures",
 ]
 
 __version__: Final[str]
@@ -241,8 +270,15 @@ class QuoteBatch:
         """
     def to_sse_stream(self, ids: Sequence[str]) -> bytes:
         """The frames of `to_sse` behind one another, as one chunk for one client. Raises `ValueError` as it does."""
-    def to_xadd(self, stream: str, *, minid_ms: int | None = None) -> bytes:
-        """One command an event in Redis' protocol, for a raw socket: `XADD stream [MINID ~ minid_ms] * data <json>`."""
+    def newest_ts_us(self) -> int | None:
+        """The latest of the events' times, microseconds UTC, or None where there is no event."""
+    def by_source(self) -> list[tuple[str, QuoteBatch]]:
+        """The events of each source, in the order in which the sources first appear."""
+    def to_xadd(self, stream: str, *, minid_ms: int | None = None, at_us: int | None = None) -> bytes:
+        """One command an event in Redis' protocol, for a raw socket: `XADD stream * data <json> [at <at_us>]`.
+
+        With `minid_ms` the last of them trims what is older (`MINID ~`). `at_us` is when a collector received them.
+        """
     def to_latest(
         self, ids: Sequence[str], received_us: Sequence[int] | Buffer, *, prefix: str = "quotes:latest:"
     ) -> bytes:
@@ -463,6 +499,148 @@ class PriceTexts:
     def __len__(self) -> int: ...
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
         """The array's schema and the array, each in a capsule. Who asks for another type gets this one all the same."""
+class ReplyReader:
+    """Bytes of a connection to Redis (RESP2) until they make whole replies."""
+
+    def __new__(cls) -> ReplyReader: ...
+    def feed(self, data: bytes) -> int:
+        """Takes bytes and says how many whole replies there are. Raises `ValueError` for another protocol.
+
+        >>> from thor_fast import ReplyReader
+        >>> reader = ReplyReader()
+        >>> reader.feed(b":1\\r\\n+O"), reader.feed(b"K\\r\\n")
+        (1, 2)
+        >>> reader.take(2).texts()
+        [b'1', b'OK']
+        """
+    def take(self, count: int) -> Replies:
+        """Removes and returns the first `count` replies, or all where there are fewer."""
+
+@final
+class Replies:
+    """Whole replies in the order of their commands."""
+
+    def __len__(self) -> int: ...
+    def errors(self) -> list[tuple[int, str]]:
+        """The replies that are errors: position and text."""
+    def texts(self) -> list[bytes | None]:
+        """Each reply as text, numbers too; None for nil and for an array."""
+    def streams(self, position: int = 0) -> StreamEntries:
+        """The entries of an `XREAD` or `XREADGROUP`. Raises `ValueError` for a reply of another shape."""
+    def range(self, stream: str, position: int = 0) -> StreamEntries:
+        """The entries of an `XRANGE` of this stream. Raises `ValueError` for a reply of another shape."""
+    def claimed(self, stream: str, position: int = 0) -> tuple[str, StreamEntries]:
+        """The cursor and the entries of an `XAUTOCLAIM` of this stream.
+
+        Raises `ValueError` for a reply of another shape, `IndexError` where there is none.
+        """
+
+@final
+class StreamEntries:
+    """Entries of streams in the order of the reply, their events as one batch; no object an entry is made."""
+
+    def __len__(self) -> int:
+        """Entries, those that hold no event among them."""
+    @property
+    def batch(self) -> QuoteBatch:
+        """The events, in order."""
+    @property
+    def rejects(self) -> list[Reject]:
+        """What was no event; positions are among the entries."""
+    def ids(self) -> list[str]:
+        """Each entry's id."""
+    def event_ids(self) -> list[str]:
+        """The id of each event of the batch."""
+    def at_us(self) -> list[int | None]:
+        """When the collector received each event of the batch, microseconds UTC, or None where it does not say so."""
+    def first_id(self) -> str | None:
+        """The first entry's id."""
+    def last_id(self) -> str | None:
+        """The last entry's id."""
+    def record_latency(self, histogram: LatencyHistogram, now_us: int) -> None:
+        """Counts for each event that says so how long ago its collector received it."""
+
+@final
+class StreamMerge:
+    """`MergePolicy` over streams: entries in, commands out.
+
+    Entries are decided in the order in which Redis took them, across streams. With the latest hash of a symbol goes
+    what is known of it, so that a successor goes on exactly where this one stopped. Safe to share between threads.
+    Raises `ValueError` for a setting that cannot be.
+    """
+
+    def __new__(cls, preferred: Mapping[str, str] | None = None, stale_after_ms: int = 5000) -> StreamMerge: ...
+    def restore(self, event: QuoteEvent, received_us: int) -> None:
+        """Sets a symbol's state to the event that stands, where no more is known."""
+    def restore_state(self, state: bytes) -> None:
+        """Sets a symbol's state to the field `merge` of its latest hash. Raises `ValueError` for anything else."""
+    def held(self) -> list[str]:
+        """The streams of which entries wait for others. They must not be read until these are decided."""
+    def recover(self, pending: Sequence[StreamEntries], unified: Sequence[StreamEntries]) -> MergeStep | None:
+        """Goes on where a dead merger stopped: what must be decided at once comes back, the rest is held.
+
+        `pending` are all entries that it did not acknowledge, `unified` the end of the unified stream since the oldest.
+        """
+    def take(self, read: Sequence[StreamEntries], full: int) -> MergeStep | None:
+        """Takes what was read, at most `full` entries a stream. Comes back what can be decided, None for nothing."""
+    def counts(self) -> dict[str, int]:
+        """How often each reason was given, and `future_ts`, as `MergePolicy.counts`."""
+
+@final
+class MergeStep:
+    """What a batch of entries comes to. It must be written before the next one is taken."""
+
+    @property
+    def entries(self) -> int:
+        """Entries that were read."""
+    @property
+    def appended(self) -> int:
+        """Events that stand and must be appended."""
+    @property
+    def rejects(self) -> list[Reject]:
+        """What was no event."""
+    def xadd(self, stream: str, *, minid_ms: int | None = None) -> bytes:
+        """One `XADD` an event that must be appended, with the fields `data`, `at` and `of`; the last of them trims."""
+    def latest(self, replies: Replies | None = None, *, prefix: str = "quotes:latest:") -> list[tuple[str, bytes]]:
+        """Key and `HSET` of each symbol of which something was decided. `replies` are those to `xadd`.
+
+        Raises `ValueError` where these are not the ids of as many entries.
+        """
+    def xack(self, group: str) -> list[tuple[str, bytes]]:
+        """Key and `XACK` of each stream that was read from."""
+    def record_latency(self, histogram: LatencyHistogram, now_us: int) -> None:
+        """Counts for each event that is appended how long ago its collector received it, where it says so."""
+
+@final
+class LatencyHistogram:
+    """How often each latency was seen, in buckets at most 1/16 wide. Microseconds. Safe to share between threads.
+
+    >>> from thor_fast import LatencyHistogram
+    >>> histogram = LatencyHistogram()
+    >>> for us in (250, 300, 9_000):
+    ...     histogram.record(us)
+    >>> histogram.count, histogram.max_us, histogram.quantile(0.5), histogram.at_most([255, 1_023])
+    (3, 9000, 303, [1, 2])
+    """
+
+    def __new__(cls) -> LatencyHistogram: ...
+    def record(self, us: int, times: int = 1) -> None:
+        """Counts one latency so many times; below zero counts as zero."""
+    @property
+    def count(self) -> int:
+        """How many were counted."""
+    @property
+    def sum_us(self) -> int:
+        """Their sum."""
+    @property
+    def max_us(self) -> int:
+        """The longest."""
+    def quantile(self, share: float) -> int | None:
+        """The latency that this share of them does not pass, at most 1/16 too long; None where there is none."""
+    def at_most(self, bounds_us: Sequence[int]) -> list[int]:
+        """How many are not longer than each bound; exact for bounds such as 255, 511 and 1,023."""
+    def clear(self) -> None:
+        """Forgets everything."""
 
 @final
 class Thresholds:
@@ -479,6 +657,19 @@ class Thresholds:
         sell: Decimal | float,
         strong_sell: Decimal | float,
     ) -> Thresholds: ...
+
+def pack(*arguments: bytes | str | float) -> bytes:
+    """The bytes of any command of Redis.
+
+    >>> from thor_fast import pack
+    >>> pack("GET", b"key")
+    b'*2\\r\\n$3\\r\\nGET\\r\\n$3\\r\\nkey\\r\\n'
+    """
+
+def pack_xadd(
+    stream: str, payloads: Sequence[bytes], *, minid_ms: int | None = None, at_us: int | None = None
+) -> bytes:
+    """What `QuoteBatch.to_xadd` gives, of payloads that need be no events."""
 
 @final
 class RowReader:
@@ -510,6 +701,69 @@ class RowReader:
 
         None where the row has no price yet. A price or size that cannot be read stays in the members as it is, so
         that the candidate is refused by name. A zero is nothing yet, unless the row's other prices are as small.
+        """
+
+@final
+class SchwabFrame:
+    """What one frame held."""
+
+    @property
+    def symbols(self) -> list[str]:
+        """The symbol of each candidate."""
+    @property
+    def candidates(self) -> list[bytes]:
+        """Candidate events, one for each delta that changed what is known of its symbol."""
+    @property
+    def responses(self) -> list[tuple[str, str, str, int, str]]:
+        """The server's answers: service, command, request id, code, message."""
+    @property
+    def heartbeat_ms(self) -> int | None:
+        """The server's clock, where the frame is a heartbeat."""
+    @property
+    def unknown(self) -> list[str]:
+        """Services and keys that were not subscribed to."""
+    @property
+    def faults(self) -> list[str]:
+        """Fields that could not be read and were passed over, in words."""
+
+@final
+class SchwabFrames:
+    """Reads the frames of one connection to Schwab's streamer and merges their deltas per symbol.
+
+    Services are `LEVELONE_EQUITIES`, `LEVELONE_FUTURES` and `CHART_FUTURES`. A field that a delta does not name keeps
+    its value. Where the contract that a future stands for changes, the old one's figures go and the event is flagged
+    `roll`. A minute's bar is told once, in `meta.bar`. Not safe to share between threads.
+
+    >>> from thor_fast import SchwabFrames
+    >>> frames = SchwabFrames()
+    >>> frames.subscribe("LEVELONE_FUTURES", "/ES", "ES", tick=0.25)
+    >>> data = b'{"data":[{"service":"LEVELONE_FUTURES","content":[{"key":"/ES","3":6708.5,"10":1000}]}]}'
+    >>> frames.read(data, 0).candidates[0][:87]
+    b'{"v":1,"symbol":"ES","ts":"1970-01-01T00:00:01.000000Z","source":"SCHWAB","last":6708.5'
+    """
+
+    def __new__(cls, source: str = "SCHWAB") -> SchwabFrames: ...
+    @staticmethod
+    def fields(service: str) -> str:
+        """The numbers of the fields to ask a service for, as the request has them. Raises `ValueError`."""
+    def subscribe(
+        self,
+        service: str,
+        key: str,
+        symbol: str,
+        *,
+        tick: Decimal | float,
+        precision: int | None = None,
+        contract: str | None = None,
+    ) -> None:
+        """A key of a service stands for this symbol from now on. Raises `ValueError`."""
+    def forget(self) -> None:
+        """The connection is gone, and with it what its deltas were merged to."""
+    def read(self, frame: bytes, received_us: int) -> SchwabFrame:
+        """Reads one frame, received at that time in microseconds UTC, which stands where the server gave none.
+
+        Raises `ValueError` for what is not JSON of the known shape. What was merged is forgotten then: ask for
+        everything anew.
         """
 
 def read_cell(
@@ -641,6 +895,374 @@ def classify_columns(changes: Buffer, thresholds: Sequence[Thresholds | None], i
     [2, 1, -2, -128]
     """
 
+ORDER_OUTCOMES: Final[dict[str, str]]
+"""Every code of a backtest's notes, with its meaning."""
+
+@final
+class BacktestContract:
+    """What a backtest knows of one instrument: its worth, costs, margins and hours. Numbers are exact to nine decimals.
+
+    `multiplier` is money a point, `fee` money a contract and side, `fee_rate` and `slippage_rate` shares of value and
+    price, `slippage` points; `sessions` are half-open spans of microseconds UTC in order, None for always open.
+    Raises ValueError for what is below 0, and EventError for what is no number.
+    """
+
+    def __new__(
+        cls,
+        symbol: str,
+        *,
+        multiplier: Decimal | float,
+        tick: Decimal | float | None = None,
+        fee: Decimal | float | None = None,
+        fee_rate: Decimal | float | None = None,
+        slippage: Decimal | float | None = None,
+        slippage_rate: Decimal | float | None = None,
+        initial_margin: Decimal | float | None = None,
+        maintenance_margin: Decimal | float | None = None,
+        sessions: Sequence[tuple[int, int]] | None = None,
+    ) -> BacktestContract: ...
+    @property
+    def symbol(self) -> str:
+        """Its symbol."""
+
+@final
+class BacktestRules:
+    """The rules of venue and broker that a backtest plays by.
+
+    An order travels `latency_us`; positions are closed `flat_before_close_us` before a session's close; a resting limit
+    fills when its price is traded through, with `fills_at_touch` when it is traded at; on bars orders take at most
+    `participation` of the volume.
+    """
+
+    def __new__(
+        cls,
+        *,
+        cash: Decimal | float,
+        latency_us: int = 0,
+        flat_before_close_us: int | None = None,
+        fills_at_touch: bool = False,
+        participation: Decimal | float | None = None,
+        most_orders: int = 1000,
+    ) -> BacktestRules: ...
+
+@final
+class BacktestQuotes:
+    """Quotes in the order in which they could be known: prices in nanos, -2^63 for none, a size of -1 for unknown.
+
+    Columns are buffers: `ids` and `contract` unsigned 32 bits, sizes 32 bits, `signals` 8 bits, the others 64 bits.
+    Another number of `contract` is a roll. Raises ValueError for other lengths and for instants out of order.
+    """
+
+    def __new__(
+        cls,
+        *,
+        ids: Buffer,
+        ts_us: Buffer,
+        bid: Buffer,
+        ask: Buffer,
+        last: Buffer,
+        bid_size: Buffer,
+        ask_size: Buffer,
+        contract: Buffer | None = None,
+        changes: Buffer | None = None,
+        signals: Buffer | None = None,
+    ) -> BacktestQuotes: ...
+    def __len__(self) -> int: ...
+
+@final
+class BacktestBars:
+    """Bars in the order of their ends, each known at its end: prices in nanos, a volume of -1 for unknown.
+
+    Columns as those of `BacktestQuotes`.
+    """
+
+    def __new__(
+        cls,
+        *,
+        ids: Buffer,
+        start_us: Buffer,
+        end_us: Buffer,
+        open: Buffer,  # noqa: A002
+        high: Buffer,
+        low: Buffer,
+        close: Buffer,
+        volume: Buffer,
+        contract: Buffer | None = None,
+    ) -> BacktestBars: ...
+    def __len__(self) -> int: ...
+
+@final
+class BacktestRun:
+    """What a backtest gave. Columns are memoryviews."""
+
+    @property
+    def equity(self) -> memoryview[float]:
+        """Worth of the account after each event."""
+    @property
+    def fees(self) -> float:
+        """Fees paid."""
+    @property
+    def turnover(self) -> float:
+        """Value traded, both sides counted."""
+    @property
+    def positions(self) -> list[int]:
+        """Contracts held at the end, by instrument."""
+    def fills(self) -> dict[str, memoryview[Any]]:
+        """Executions in order: order (0 where the account acted), instrument, ts_us, quantity, price, fee."""
+    def trades(self) -> dict[str, memoryview[Any]]:
+        """Finished trades: instrument, entered_us, left_us, quantity, entry, exit, profit, fees, worst, best."""
+    def open_trades(self) -> dict[str, memoryview[Any]]:
+        """Trades that are open at the end, valued at the marks; columns as `trades`."""
+    def notes(self) -> list[tuple[int, int, int, str]]:
+        """What happened beside fills: ts_us, order (0 for the account), instrument, one of `ORDER_OUTCOMES`."""
+
+@final
+class Broker:
+    """What a strategy may do: ask for trades, take orders back, and look at its own account."""
+
+    def buy(
+        self,
+        symbol: str,
+        quantity: int = 1,
+        *,
+        limit: Decimal | float | None = None,
+        stop: Decimal | float | None = None,
+        trail: Decimal | float | None = None,
+        lifetime: str = "until_cancelled",
+        group: int | None = None,
+        take_profit: Decimal | float | None = None,
+        stop_loss: Decimal | float | None = None,
+    ) -> int:
+        """Ask to buy and get the order's number.
+
+        Without prices at market; `limit`, `stop`, both, or a `trail` in points. `lifetime` is until_cancelled, day or
+        immediate. Orders of one `group` cancel each other as they fill. `take_profit` and `stop_loss` are prices of two
+        such orders that come alive with the fill. What is wrong with an order is among the run's notes.
+        """
+    def sell(
+        self,
+        symbol: str,
+        quantity: int = 1,
+        *,
+        limit: Decimal | float | None = None,
+        stop: Decimal | float | None = None,
+        trail: Decimal | float | None = None,
+        lifetime: str = "until_cancelled",
+        group: int | None = None,
+        take_profit: Decimal | float | None = None,
+        stop_loss: Decimal | float | None = None,
+    ) -> int:
+        """Ask to sell; as `buy`."""
+    def target(self, symbol: str, quantity: int) -> None:
+        """Ask at market for what is missing to hold that many contracts, below 0 short."""
+    def cancel(self, order: int) -> None:
+        """Take an order back."""
+    def cancel_all(self, symbol: str) -> None:
+        """Take every order of a symbol back."""
+    def position(self, symbol: str) -> int:
+        """Contracts held, below 0 short."""
+    @property
+    def orders(self) -> list[int]:
+        """Numbers of the orders at work."""
+    @property
+    def equity(self) -> float:
+        """Worth of the account now."""
+    @property
+    def now_us(self) -> int:
+        """The instant of the newest event, microseconds UTC."""
+
+@final
+class SeenBar:
+    """A finished bar as a strategy sees it. Prices are floats in points."""
+
+    @property
+    def symbol(self) -> str:
+        """Its instrument."""
+    @property
+    def start_us(self) -> int:
+        """Where it begins, microseconds UTC."""
+    @property
+    def end_us(self) -> int:
+        """Where it ends: now."""
+    @property
+    def open(self) -> float:
+        """First price."""
+    @property
+    def high(self) -> float:
+        """Greatest price."""
+    @property
+    def low(self) -> float:
+        """Least price."""
+    @property
+    def close(self) -> float:
+        """Last price."""
+    @property
+    def volume(self) -> int | None:
+        """Contracts traded."""
+
+@final
+class SeenQuote:
+    """A quote as a strategy sees it. Prices are floats in points, None where there is none."""
+
+    @property
+    def symbol(self) -> str:
+        """Its instrument."""
+    @property
+    def ts_us(self) -> int:
+        """When it could be known, microseconds UTC."""
+    @property
+    def bid(self) -> float | None:
+        """Best bid."""
+    @property
+    def ask(self) -> float | None:
+        """Best ask."""
+    @property
+    def last(self) -> float | None:
+        """Last trade."""
+    @property
+    def bid_size(self) -> int | None:
+        """Contracts at the bid."""
+    @property
+    def ask_size(self) -> int | None:
+        """Contracts at the ask."""
+    @property
+    def change(self) -> float | None:
+        """Net change against the previous settlement."""
+    @property
+    def signal(self) -> int | None:
+        """The live signal, from 2 for a strong buy to -2 for a strong sell."""
+
+@final
+class BarSeries:
+    """Bars of one instrument, prepared for many runs. Prices in nanos.
+
+    Directions are signed bytes: 1 long, 0 flat, -1 short; each depends on its own bar and those before it.
+    """
+
+    def __new__(cls, *, open: Buffer, high: Buffer, low: Buffer, close: Buffer) -> BarSeries: ...  # noqa: A002
+    def __len__(self) -> int: ...
+    def mean_cross(self, fast: int, slow: int, *, short: bool = False) -> memoryview[int]:
+        """Long while the mean of the last `fast` closes is above that of the last `slow`."""
+    def exponential_cross(self, fast: int, slow: int, *, short: bool = False) -> memoryview[int]:
+        """The same with exponential means, alpha = 2 / (n + 1)."""
+    def breakout(self, length: int, *, short: bool = False) -> memoryview[int]:
+        """Long from a close above every high of the `length` bars before, out from one below every low."""
+    def mean_reversion(self, length: int, *, enter: float, leave: float = 0.0, short: bool = False) -> memoryview[int]:
+        """Long from `enter` standard deviations below the mean of `length` closes until `leave` below it."""
+    def trade(
+        self,
+        directions: Buffer,
+        *,
+        cash: float,
+        quantity: float = 1.0,
+        multiplier: float = 1.0,
+        fee: float = 0.0,
+        fee_rate: float = 0.0,
+        slippage: float = 0.0,
+        slippage_rate: float = 0.0,
+    ) -> tuple[memoryview[float], dict[str, memoryview[Any]]]:
+        """Equity after each close and the fills: position, quantity, price, fee. Filled at the open after the close."""
+    def sweep_mean_cross(
+        self,
+        pairs: Sequence[tuple[int, int]],
+        *,
+        cash: float,
+        quantity: float = 1.0,
+        multiplier: float = 1.0,
+        fee: float = 0.0,
+        fee_rate: float = 0.0,
+        slippage: float = 0.0,
+        slippage_rate: float = 0.0,
+        period_ends: Sequence[int] | None = None,
+        threads: int = 1,
+    ) -> dict[str, memoryview[Any]]:
+        """`mean_cross` and `trade` of each pair: equity, max_drawdown, fees, fills, trades, wins, periods.
+
+        `periods` holds the equity at each of `period_ends`, pair after pair. Bit for bit what runs of their own give.
+        Raises ValueError for windows that do not rise.
+        """
+
+def play_targets(
+    events: BacktestQuotes | BacktestBars, contracts: Sequence[BacktestContract], rules: BacktestRules, targets: Buffer
+) -> BacktestRun:
+    """Plays contracts to hold after each event, -2^31 for as before, against the market.
+
+    `targets` is a buffer of 32-bit integers, one an event. Raises ValueError for another length.
+    """
+
+def play_open_capture(
+    quotes: BacktestQuotes,
+    contracts: Sequence[BacktestContract],
+    rules: BacktestRules,
+    *,
+    sizes: Sequence[int],
+    targets: Sequence[Decimal | float],
+    delay_us: int,
+) -> BacktestRun:
+    """Plays the capture at the open: some time after each opening trade the signal, with a target either way.
+
+    A size (contracts, below 0 against the signal) and a target (points) a contract. The quotes must carry signals.
+    """
+
+def play_strategy(
+    events: BacktestQuotes | BacktestBars,
+    contracts: Sequence[BacktestContract],
+    rules: BacktestRules,
+    call: Callable[[Any, Broker], int | None],
+    progress: Callable[[int], None] | None = None,
+) -> BacktestRun:
+    """Plays a strategy of Python's: `call(event, broker)` for each event, whose whole number is the position to hold.
+
+    What the strategy raises comes out with the attribute `backtest_position`, the number of the event. TypeError for
+    another answer than None or a whole number.
+    """
+
+def play_ladder(
+    *,
+    ids: Buffer,
+    changes: Buffer,
+    bid: Buffer,
+    ask: Buffer,
+    last: Buffer,
+    thresholds: Sequence[Thresholds | None],
+    steps: Sequence[int],
+    multipliers: Sequence[Decimal | float],
+    fees: Sequence[Decimal | float],
+    slippages: Sequence[Decimal | float],
+    cash: Decimal | float,
+    curve: bool = False,
+) -> dict[str, Any]:
+    """Plays the signal ladder on ticks of many instruments: the plain case, without latency, sizes and hours.
+
+    Gives equity, fees, max_drawdown (money), fills, contracts, positions and with `curve` the equity after each tick in
+    nanos. Raises ValueError for a multiplier that is no whole number.
+    """
+
+def return_figures(returns: Buffer, *, threshold: float = 0.0, tail_share: float = 0.05) -> dict[str, Any]:
+    """The sums and order statistics of a series of simple returns from which its figures are made.
+
+    `returns` is a buffer of doubles. Raises ValueError where one is not finite.
+    """
+
+def co_moment(a: Buffer, b: Buffer) -> float:
+    """The sum of products of two columns about their means."""
+
+def bootstrap_paths(
+    returns: Buffer, *, steps: int, paths: int, block: int = 1, seed: int = 0, threads: int = 1
+) -> tuple[memoryview[float], memoryview[float]]:
+    """Terminal values and greatest losses of paths drawn from returns in blocks, path k by the seed and k alone.
+
+    A path begins at 1; a loss is a share of the peak before it. Blocks are circular. Raises ValueError for no returns
+    and for one of -1 or less.
+    """
+
+def overfitting_logits(returns: Buffer, strategies: int, *, blocks: int = 16, threads: int = 1) -> memoryview[float]:
+    """How the best strategy in one half of the blocks ranks in the other, as a logit for each way to halve them.
+
+    `returns` holds a row of `strategies` doubles a period. The share of logits up to 0 is the probability of
+    backtest overfitting. Raises ValueError for fewer than two strategies, or blocks that are odd, above 20 or short.
+    """
+
 def distinct_intervals(batch: QuoteBatch, interval_us: int) -> list[int]:
     """The start of every interval with an event, rising, microseconds UTC; none for an interval that is not above 0.
 
@@ -648,6 +1270,17 @@ def distinct_intervals(batch: QuoteBatch, interval_us: int) -> list[int]:
     >>> events = [QuoteEvent(symbol="ES", ts_us=ts_us, source="MOCK") for ts_us in (5, 12, -1)]
     >>> distinct_intervals(QuoteBatch.from_events(events), 10)
     [-10, 0, 10]
+    """
+
+def join_records(records: list[bytes], arrived_ms: Sequence[int], now_ms: int) -> bytes:
+    """A JSON array of records, each with `age_ms` behind its last field: `now_ms` less its arrival, at least 0.
+
+    A record is a JSON object with at least one field; what is none is left out. Raises `ValueError` when there are not
+    as many times as records.
+
+    >>> from thor_fast import join_records
+    >>> join_records([b'{"a":1}', b'{"b":2}'], [5_000, 5_250], 5_250)
+    b'[{"a":1,"age_ms":250},{"b":2,"age_ms":0}]'
     """
 
 def check_quality(

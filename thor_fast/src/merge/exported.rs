@@ -1,8 +1,8 @@
 //! A policy's state as text, out and in.
 
-use super::offer::Offer;
-use super::state::State;
-use super::{MergePolicy, REASONS};
+use super::offer::{Kept, Offer};
+use super::state::{Heard, State};
+use super::{MergePolicy, REASONS, Reason};
 use crate::encode::write_json;
 use crate::error::EventError;
 use crate::event::{EventRef, QuoteEvent, check_source, check_symbol};
@@ -31,18 +31,34 @@ impl MergePolicy {
             out.push_str(&format!("\ncount {name} {count}"));
         }
         for (symbol, state) in self.symbols.names().iter().zip(&self.states) {
-            let restored_us = state.restored_us.map_or_else(|| "-".to_owned(), |restored_us| restored_us.to_string());
-            out.push_str(&format!("\nsymbol {symbol} {} {restored_us}", state.active));
-            for heard in &state.sources {
-                let mut json = Vec::new();
-                let values = heard.last.values(None);
-                write_json(EventRef { symbol, source: &heard.name, values, json: None }, &mut json);
-                let json = String::from_utf8(json).unwrap_or_default();
-                out.push_str(&format!("\nheard {} {} {json}", heard.last.order.received_us, heard.heard_us));
-            }
+            state.export(symbol, &mut out);
         }
         out.push('\n');
         out.into_bytes()
+    }
+
+    /// What has been seen of one symbol, as the lines of [`Self::export_state`] that tell of it, each behind a line
+    /// feed. Nothing for a symbol of which nothing was seen.
+    pub fn export_symbol(&self, symbol: Symbol, out: &mut String) {
+        let number = self.symbols.peek(symbol.as_bytes());
+        if let Some(state) = number.and_then(|number| self.states.get(number as usize)) {
+            state.export(&symbol, out);
+        }
+    }
+
+    /// Sets the state of the symbol that [`Self::export_symbol`] wrote; blank lines are passed over.
+    ///
+    /// # Errors
+    /// What is wrong with the text; then nothing is changed.
+    pub fn import_symbol(&mut self, text: &str) -> Result<(), StateFault> {
+        let mut open: Option<(Symbol, State)> = None;
+        for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.is_empty()) {
+            let kinds: &[&str] = if open.is_none() { &["symbol "] } else { &["heard ", "earlier ", "again "] };
+            let known = kinds.iter().any(|kind| line.starts_with(kind));
+            known.then(|| self.import_line(line, &mut open)).flatten().ok_or(StateFault::Line(number))?;
+        }
+        let whole = open.is_some().then(|| self.close(open)).flatten();
+        whole.ok_or(StateFault::Line(text.lines().count()))
     }
 
     /// Sets the policy's state to one that [`Self::export_state`] wrote; its rules stay. Sources are known by name.
@@ -100,9 +116,19 @@ impl MergePolicy {
                 if event.symbol != *symbol || state.of(source).is_some() {
                     return None;
                 }
-                let (place, _) = state.hear(&Offer::of_event(&event.view(), source, received_us), None);
+                let offer = event.view();
+                let (place, _) = state.hear(&Offer::of_event(&offer, source, received_us), None, Reason::First);
                 state.sources.get_mut(place)?.heard_us = heard_us;
             }
+            "earlier" => {
+                let (received_us, json) = rest.split_once(' ')?;
+                let event = read_heard(json).ok()?;
+                let (_, state) = open.as_mut()?;
+                let heard = state.sources.last_mut().filter(|heard| heard.name == event.source)?;
+                let offer = event.view();
+                heard.earlier.push(Kept::of(&Offer::of_event(&offer, heard.source, received_us.parse().ok()?)));
+            }
+            "again" => open.as_mut()?.1.sources.last_mut()?.told_again = Some(rest.parse().ok()?),
             _ => return None,
         }
         Some(())
@@ -114,6 +140,29 @@ impl MergePolicy {
             self.set_state(&symbol, state);
         }
         Some(())
+    }
+}
+
+impl State {
+    /// Writes the lines that tell of it.
+    fn export(&self, symbol: &Symbol, out: &mut String) {
+        let restored_us = self.restored_us.map_or_else(|| "-".to_owned(), |restored_us| restored_us.to_string());
+        out.push_str(&format!("\nsymbol {symbol} {} {restored_us}", self.active));
+        let json = |heard: &Heard, kept: &Kept| {
+            let mut json = Vec::new();
+            write_json(EventRef { symbol, source: &heard.name, values: kept.values(None), json: None }, &mut json);
+            String::from_utf8(json).unwrap_or_default()
+        };
+        for heard in &self.sources {
+            let last = json(heard, &heard.last);
+            out.push_str(&format!("\nheard {} {} {last}", heard.last.order.received_us, heard.heard_us));
+            for kept in &heard.earlier {
+                out.push_str(&format!("\nearlier {} {}", kept.order.received_us, json(heard, kept)));
+            }
+            if let Some(reached) = heard.told_again {
+                out.push_str(&format!("\nagain {reached}"));
+            }
+        }
     }
 }
 

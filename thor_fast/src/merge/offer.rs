@@ -70,14 +70,15 @@ impl<'e> Offer<'e> {
         Some(Self { source, name, order, is_ahead, content: Content::Row(columns, row) })
     }
 
-    fn columns(&self) -> Option<&'e Columns> {
+    /// The columns of the batch that is being offered.
+    pub(super) fn columns(&self) -> Option<&'e Columns> {
         match self.content {
             Content::Row(columns, _) => Some(columns),
             Content::Values(_) => None,
         }
     }
 
-    fn values(&self) -> Values<'e> {
+    pub(super) fn values(&self) -> Values<'e> {
         match self.content {
             Content::Values(values) => *values,
             Content::Row(columns, row) => columns.get(row).map(|event| event.values).unwrap_or_default(),

@@ -4,6 +4,9 @@ use super::Reason;
 use super::offer::{Kept, Offer};
 use crate::symbol::Source;
 
+/// How many events under one sequence number are remembered of a source beside the last one.
+const EARLIER_KEPT: usize = 64;
+
 /// A source's last event and when it was last heard.
 #[derive(Clone, Debug)]
 pub(super) struct Heard {
@@ -12,6 +15,69 @@ pub(super) struct Heard {
     pub(super) name: Source,
     pub(super) heard_us: i64,
     pub(super) last: Kept,
+    /// The events before the last one at the same place of the sequence, oldest first.
+    pub(super) earlier: Vec<Kept>,
+    /// Since the source has stepped back and tells again what it told: how many of `earlier` it has reached.
+    pub(super) told_again: Option<usize>,
+}
+
+impl Heard {
+    fn new(offer: &Offer<'_>) -> Self {
+        Self {
+            source: offer.source,
+            name: *offer.name,
+            heard_us: offer.order.received_us,
+            last: Kept::of(offer),
+            earlier: Vec::new(),
+            told_again: None,
+        }
+    }
+
+    /// How an event follows the last one, and what that says of the source.
+    #[inline]
+    fn judge(&mut self, offer: &Offer<'_>) -> Reason {
+        let reason = offer.follows(&self.last);
+        match (reason, self.told_again) {
+            (Reason::StaleSeq | Reason::StaleTs, _) => self.told_again = Some(0),
+            (Reason::SameSeq | Reason::Duplicate, Some(reached)) => {
+                // From its step back a source comes past the same events in the same order.
+                let (values, batch) = (offer.values(), offer.columns());
+                let mut not_reached = self.earlier.iter().enumerate().skip(reached);
+                if let Some((place, _)) = not_reached.find(|(_, kept)| values == kept.values(batch)) {
+                    self.told_again = Some(place + 1);
+                    return Reason::Duplicate;
+                }
+                self.told_again = None;
+            }
+            _ => {}
+        }
+        reason
+    }
+
+    /// Remembers an event that follows the last one for this reason; says whether it is still to be settled and was
+    /// not so before.
+    #[inline]
+    fn set(&mut self, offer: &Offer<'_>, follows: Reason) -> bool {
+        if follows == Reason::SameSeq {
+            self.keep_earlier(offer);
+        } else {
+            self.earlier.clear();
+        }
+        self.told_again = None;
+        self.heard_us = self.heard_us.max(offer.order.received_us);
+        self.last.set(offer)
+    }
+
+    /// Keeps the last event beside the one that is to come.
+    fn keep_earlier(&mut self, offer: &Offer<'_>) {
+        if let Some(batch) = offer.columns() {
+            self.last.settle(batch);
+        }
+        if self.earlier.len() == EARLIER_KEPT {
+            self.earlier.remove(0);
+        }
+        self.earlier.push(self.last.clone());
+    }
 }
 
 /// What is known of one symbol.
@@ -44,16 +110,14 @@ impl State {
             .is_some_and(|heard| heard.last.order.live && now_us.saturating_sub(heard.heard_us) <= self.stale_after_us)
     }
 
-    /// Remembers the event as its source's last.
-    pub(super) fn hear(&mut self, offer: &Offer<'_>, place: Option<usize>) -> Place {
+    /// Remembers the event, which follows its source's last one for this reason.
+    pub(super) fn hear(&mut self, offer: &Offer<'_>, place: Option<usize>, follows: Reason) -> Place {
         if let Some((place, heard)) = place.and_then(|place| Some((place, self.sources.get_mut(place)?))) {
-            heard.heard_us = heard.heard_us.max(offer.order.received_us);
-            return (place, heard.last.set(offer));
+            return (place, heard.set(offer, follows));
         }
-        let last = Kept::of(offer);
-        let unsettled = last.is_unsettled();
-        let (source, name, heard_us) = (offer.source, *offer.name, offer.order.received_us);
-        self.sources.push(Heard { source, name, heard_us, last });
+        let heard = Heard::new(offer);
+        let unsettled = heard.last.is_unsettled();
+        self.sources.push(heard);
         (self.sources.len() - 1, unsettled)
     }
 
@@ -63,7 +127,7 @@ impl State {
         let place = self.of(offer.source);
         let own = match place.and_then(|place| self.sources.get_mut(place)) {
             Some(heard) => {
-                let own = offer.follows(&heard.last);
+                let own = heard.judge(offer);
                 if own == Reason::Duplicate {
                     // A repeated event says nothing new but that its source is there.
                     heard.heard_us = heard.heard_us.max(offer.order.received_us);
@@ -79,7 +143,7 @@ impl State {
             return (own, None);
         }
         let reason = if place == Some(self.active) { own } else { self.between_sources(domains, offer, own) };
-        let place = self.hear(offer, place);
+        let place = self.hear(offer, place, own);
         if reason.accepted() {
             self.active = place.0;
         }

@@ -20,7 +20,7 @@ use crate::copy::copy_binary;
 use crate::encode::{USUAL_JSON_BYTES, is_sse_id, write_json};
 use crate::error::EventError;
 use crate::parse::{Json, Reject, parse_each_with, parse_lines_with};
-use crate::resp::{id_ms, write_latest, write_xadd};
+use crate::resp::{Appended, id_ms, write_latest, write_xadd};
 use crate::sse::{FrameIds, chunk_length, each_frame, write_chunk};
 use crate::symbol::{Name, Source};
 
@@ -28,7 +28,7 @@ const NO_ID: &str = "an id must not hold a line break or U+0000";
 
 /// One refused input of a batch.
 #[pyclass(frozen, name = "Reject", module = "thor_fast")]
-pub(super) struct PyReject(Reject);
+pub(super) struct PyReject(pub(super) Reject);
 
 #[pymethods]
 impl PyReject {
@@ -292,6 +292,28 @@ impl PyQuoteBatch {
         self.names(py, columns.sources(), columns.source_ids())
     }
 
+    fn newest_ts_us(&self) -> Option<i64> {
+        self.batch.iter().map(|event| event.ts_us).max()
+    }
+
+    fn by_source(&self) -> Vec<(String, Self)> {
+        let columns = self.batch.columns();
+        let mut positions: Vec<(u32, Vec<usize>)> = Vec::new();
+        for position in 0..self.batch.len() {
+            let Some(id) = self.batch.row(position).and_then(|row| columns.source_ids().get(row)) else { continue };
+            match positions.iter_mut().find(|(known, _)| known == id) {
+                Some((_, places)) => places.push(position),
+                None => positions.push((*id, vec![position])),
+            }
+        }
+        let alone = positions.len() == 1;
+        let part = |(id, places): (u32, Vec<usize>)| {
+            let name = columns.sources().get(id as usize)?.to_string();
+            Some((name, Self::of(if alone { self.batch.clone() } else { self.batch.take(places) })))
+        };
+        positions.into_iter().filter_map(part).collect()
+    }
+
     fn ts_us(&self) -> Vec<i64> {
         self.batch.iter().map(|event| event.ts_us).collect()
     }
@@ -342,12 +364,22 @@ impl PyQuoteBatch {
         chunk(py, || written.iter(&self.batch).zip(self.event_sources()), &ids)
     }
 
-    #[pyo3(signature = (stream, *, minid_ms=None))]
-    fn to_xadd<'py>(&self, py: Python<'py>, stream: &str, minid_ms: Option<u64>) -> Bound<'py, PyBytes> {
+    #[pyo3(signature = (stream, *, minid_ms=None, at_us=None))]
+    fn to_xadd<'py>(
+        &self,
+        py: Python<'py>,
+        stream: &str,
+        minid_ms: Option<u64>,
+        at_us: Option<i64>,
+    ) -> Bound<'py, PyBytes> {
         let written = Written::of(py, &self.batch);
         let commands = without_gil(py, || {
-            let mut out = Vec::with_capacity(self.batch.len() * (USUAL_JSON_BYTES + 96));
-            written.iter(&self.batch).for_each(|json| write_xadd(stream, minid_ms, json, &mut out));
+            let mut out = Vec::with_capacity(self.batch.len() * (USUAL_JSON_BYTES + 128));
+            let last = self.batch.len().saturating_sub(1);
+            for (position, json) in written.iter(&self.batch).enumerate() {
+                let minid_ms = minid_ms.filter(|_| position == last);
+                write_xadd(stream, json, Appended { minid_ms, at_us, of: None }, &mut out);
+            }
             out
         });
         PyBytes::new(py, &commands)
@@ -375,7 +407,7 @@ impl PyQuoteBatch {
             for position in self.batch.newest_per_symbol() {
                 let event = self.batch.get(position).zip(ids.get(position)).zip(received_us.get(position));
                 if let Some(((event, id), received_us)) = event {
-                    write_latest(&event, prefix, id, *received_us, &mut out);
+                    write_latest(&event, prefix, id, *received_us, &[], &mut out);
                 }
             }
             out

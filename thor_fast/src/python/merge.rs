@@ -60,6 +60,30 @@ fn stale_after_us(milliseconds: i64) -> PyResult<i64> {
     us.ok_or_else(|| PyValueError::new_err(format!("a staleness limit must not be negative, was {milliseconds} ms")))
 }
 
+fn domains(value: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<String>>> {
+    each::<Bound<'_, PyAny>>(value)?.iter().map(each).collect()
+}
+
+/// The rules that these settings make.
+pub(super) fn rules(
+    preferred: Option<&Bound<'_, PyMapping>>,
+    stale_after_ms: i64,
+    stale_after_ms_by_symbol: Option<&Bound<'_, PyMapping>>,
+    sequence_domains: Vec<Vec<String>>,
+) -> PyResult<Rules> {
+    let mut rules = Rules { stale_after_us: stale_after_us(stale_after_ms)?, ..Rules::default() };
+    for (of, name) in preferred.map(items::<String>).transpose()?.unwrap_or_default() {
+        rules.preferred.insert(symbol(&of)?, source(&name)?);
+    }
+    for (of, limit) in stale_after_ms_by_symbol.map(items::<i64>).transpose()?.unwrap_or_default() {
+        rules.stale_after_us_by_symbol.insert(symbol(&of)?, stale_after_us(limit)?);
+    }
+    for domain in sequence_domains {
+        rules.sequence_domains.push(domain.iter().map(|name| source(name)).collect::<PyResult<_>>()?);
+    }
+    Ok(rules)
+}
+
 #[pymethods]
 impl PyMergePolicy {
     #[new]
@@ -74,19 +98,9 @@ impl PyMergePolicy {
         preferred: Option<&Bound<'_, PyMapping>>,
         stale_after_ms: i64,
         stale_after_ms_by_symbol: Option<&Bound<'_, PyMapping>>,
-        #[pyo3(from_py_with = each)] sequence_domains: Vec<Bound<'_, PyAny>>,
+        #[pyo3(from_py_with = domains)] sequence_domains: Vec<Vec<String>>,
     ) -> PyResult<Self> {
-        let mut rules = Rules { stale_after_us: stale_after_us(stale_after_ms)?, ..Rules::default() };
-        for (of, name) in preferred.map(items::<String>).transpose()?.unwrap_or_default() {
-            rules.preferred.insert(symbol(&of)?, source(&name)?);
-        }
-        for (of, limit) in stale_after_ms_by_symbol.map(items::<i64>).transpose()?.unwrap_or_default() {
-            rules.stale_after_us_by_symbol.insert(symbol(&of)?, stale_after_us(limit)?);
-        }
-        for domain in sequence_domains {
-            let names: Vec<String> = each(&domain)?;
-            rules.sequence_domains.push(names.iter().map(|name| source(name)).collect::<PyResult<_>>()?);
-        }
+        let rules = rules(preferred, stale_after_ms, stale_after_ms_by_symbol, sequence_domains)?;
         Ok(Self(Mutex::new(MergePolicy::new(rules))))
     }
 

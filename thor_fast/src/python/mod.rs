@@ -3,15 +3,24 @@
 //! What a process registers (sources, displays) lives here and is handed to the core as an argument.
 
 mod arrow;
+mod backtest;
+mod backtest_figures;
+mod backtest_series;
+mod backtest_strategy;
 mod bars;
 mod batch;
 mod convert;
 mod event;
 mod history;
+mod latency;
 mod merge;
 mod prices;
 mod registry;
+mod replies;
+mod schwab;
 mod sheet;
+mod snapshot;
+mod stream_merge;
 mod ticks;
 
 use pyo3::prelude::*;
@@ -48,7 +57,17 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<merge::PyMergePolicy>()?;
     module.add_class::<prices::PyThresholds>()?;
     module.add_class::<prices::PyPriceTexts>()?;
+    module.add_class::<replies::PyReplyReader>()?;
+    module.add_class::<replies::PyReplies>()?;
+    module.add_class::<replies::PyStreamEntries>()?;
+    module.add_class::<stream_merge::PyStreamMerge>()?;
+    module.add_class::<stream_merge::PyMergeStep>()?;
+    module.add_class::<latency::PyHistogram>()?;
+    module.add_function(wrap_pyfunction!(replies::pack, module)?)?;
+    module.add_function(wrap_pyfunction!(replies::pack_xadd, module)?)?;
     module.add_class::<sheet::PyRowReader>()?;
+    module.add_class::<schwab::PySchwabFrames>()?;
+    module.add_class::<schwab::PySchwabFrame>()?;
     module.add_function(wrap_pyfunction!(sheet::read_cell, module)?)?;
     module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
     module.add_function(wrap_pyfunction!(batch::parse_batch, module)?)?;
@@ -62,9 +81,14 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prices::parse_prices, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_batch, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_columns, module)?)?;
+    backtest::add(module)?;
+    backtest_series::add(module)?;
+    backtest_strategy::add(module)?;
+    backtest_figures::add(module)?;
     module.add_function(wrap_pyfunction!(history::check_quality, module)?)?;
     module.add_function(wrap_pyfunction!(history::bars_in_order, module)?)?;
     module.add_function(wrap_pyfunction!(ticks::distinct_intervals, module)?)?;
+    module.add_function(wrap_pyfunction!(snapshot::join_records, module)?)?;
     Ok(())
 }
 

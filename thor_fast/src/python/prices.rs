@@ -51,7 +51,7 @@ pub(super) fn format_prices<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     let py = nanos.py();
     let display = display(symbol_or_precision)?;
-    let nanos = numbers(nanos)?;
+    let nanos = column::<i64>(nanos)?;
     if mostly_repeated(&nanos) {
         return PyList::new(py, shared_texts(py, &nanos, display, signed));
     }
@@ -129,7 +129,7 @@ pub(super) fn format_price_column(
 ) -> PyResult<PyPriceTexts> {
     let py = nanos.py();
     let display = display(symbol_or_precision)?;
-    let nanos = numbers(nanos)?;
+    let nanos = column::<i64>(nanos)?;
     let texts = without_gil(py, || text_array(&nanos, display, signed));
     texts.map(PyPriceTexts).map_err(|error| PyValueError::new_err(error.to_string()))
 }
@@ -197,8 +197,8 @@ pub(super) fn view<'py>(py: Python<'py>, bytes: &[u8], format: &str) -> PyResult
 }
 
 /// The numbers of a buffer.
-fn numbers(values: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
-    match PyBuffer::<i64>::get(values) {
+pub(super) fn column<T: Element + Copy>(values: &Bound<'_, PyAny>) -> PyResult<Vec<T>> {
+    match PyBuffer::<T>::get(values) {
         Ok(buffer) => buffer.to_vec(values.py()),
         // A buffer of nothing may stand anywhere, which a typed one must not.
         Err(_) if values.len().is_ok_and(|length| length == 0) => Ok(Vec::new()),
@@ -282,7 +282,7 @@ pub(super) fn classify_columns<'py>(
 
 /// The four boundaries of one instrument's signal, in the unit of the changes that will be classified.
 #[pyclass(frozen, name = "Thresholds", module = "thor_fast")]
-pub(super) struct PyThresholds(Thresholds);
+pub(super) struct PyThresholds(pub(super) Thresholds);
 
 #[pymethods]
 impl PyThresholds {

@@ -17,7 +17,7 @@ from collectors.instruments import Instruments
 from thor_fast import QuoteEvent, format_price
 from thor_web.futuretrading.services.classification import Classifier
 
-__all__ = ["Enricher", "with_age"]
+__all__ = ["Enricher"]
 
 RECORDED_AFTER_MS: Final = 60_000
 """An event that is this much older than its arrival was recorded: it is a replay, not the market."""
@@ -121,8 +121,3 @@ def decimal_of(value: object) -> Decimal | None:
 def json_number(value: Decimal | None) -> str:
     """A decimal as a JSON number with all its digits, None as null."""
     return "null" if value is None else format(value, "f")
-
-
-def with_age(record: bytes, arrived_ms: int, now_ms: int) -> bytes:
-    """The record with its age at this moment, which a fast local clock never makes negative."""
-    return b'%b,"age_ms":%d}' % (record[:-1], max(0, now_ms - arrived_ms))

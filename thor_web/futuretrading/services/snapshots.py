@@ -1,55 +1,70 @@
 """The snapshot: the newest record of each symbol with its age, from ready bytes."""
 
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
-from thor_web.futuretrading.services.enrichment import Enricher, with_age
-from thor_web.livedata.interface import Frame
+from thor_fast import join_records
+from thor_web.livedata.interface import Enrich, Frame, Hub
 
-__all__ = ["Snapshots"]
+__all__ = ["Snapshot", "Snapshots"]
 
-MOST_FILTERS: Final = 256
+MOST_KEPT: Final = 32
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """The newest of some symbols in one version of the mirror. Its answer is kept for as long as it is right."""
+
+    version: int
+    records: list[bytes]
+    arrived_ms: list[int]
+    arrived_sorted: list[int]
+    newest_id: str
+    body: bytes = b""
+    body_ms: int = -1
+
+    def entity_tag(self, stale_before_ms: int) -> bytes:
+        """Weak: the id of the newest event, and how many symbols are stale, which time alone changes."""
+        return b'W/"%b.%d"' % (self.newest_id.encode(), bisect_left(self.arrived_sorted, stale_before_ms))
+
+    def at(self, now_ms: int) -> bytes:
+        """A JSON array of records, each with its age at that moment."""
+        if self.body_ms != now_ms:
+            self.body, self.body_ms = join_records(self.records, self.arrived_ms, now_ms), now_ms
+        return self.body
 
 
 class Snapshots:
-    """Answers from the mirror of the newest frames. Holds the order of what was asked for, and no quotes."""
+    """Answers from the hub's mirror, for each choice of symbols that is asked for again and again."""
 
-    def __init__(
-        self,
-        newest: Callable[[], Mapping[str, Frame]],
-        order: Callable[[str], tuple[int, str]],
-        enricher: Enricher,
-        *,
-        stale_after_ms: int,
-    ) -> None:
-        self._newest = newest
+    def __init__(self, hub: Hub, order: Callable[[str], tuple[int, str]], enrich: Enrich) -> None:
+        self._hub = hub
         self._order = order
-        self._enricher = enricher
-        self._stale_after_ms = stale_after_ms
-        self._ordered: dict[frozenset[str] | None, tuple[int, list[str]]] = {}
+        self._enrich = enrich
+        self._kept: OrderedDict[frozenset[str] | None, Snapshot] = OrderedDict()
 
-    def frames(self, symbols: frozenset[str] | None) -> list[Frame]:
-        """The newest frame of each wanted symbol that has one, in display order."""
-        newest = self._newest()
-        known = self._ordered.get(symbols)
-        if known is None or known[0] != len(newest):
-            found = [symbol for symbol in newest if symbols is None or symbol in symbols]
-            known = (len(newest), sorted(found, key=self._order))
-            if len(self._ordered) >= MOST_FILTERS:
-                self._ordered.clear()
-            self._ordered[symbols] = known
-        return [newest[symbol] for symbol in known[1]]
+    def newest(self, symbols: frozenset[str] | None) -> Snapshot:
+        """The newest frame of each wanted symbol that has one, in display order; all symbols for None."""
+        kept = self._kept.get(symbols)
+        if kept is None or kept.version != self._hub.version:
+            kept = self._kept[symbols] = self._made(symbols)
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return kept
 
-    def entity_tag(self, frames: list[Frame], now_ms: int) -> bytes:
-        """Weak: the id of the newest event, and how many symbols are stale, which time alone changes."""
-        if not frames:
-            return b'W/"0-0"'
-        newest = max(frames, key=lambda frame: frame.position)
-        oldest_live_ms = now_ms - self._stale_after_ms
-        stale = sum([frame.position[0] < oldest_live_ms for frame in frames])
-        return b'W/"%b.%d"' % (newest.id.encode(), stale)
-
-    def body(self, frames: list[Frame], now_ms: int) -> bytes:
-        """A JSON array of records, each with its age."""
-        enricher = self._enricher
-        return b"[%b]" % b",".join([with_age(frame.record(enricher), frame.position[0], now_ms) for frame in frames])
+    def _made(self, symbols: frozenset[str] | None) -> Snapshot:
+        newest = self._hub.newest
+        found = newest.keys() if symbols is None else newest.keys() & symbols
+        frames: list[Frame] = [newest[symbol] for symbol in sorted(found, key=self._order)]
+        arrived = [frame.position[0] for frame in frames]
+        last = max(frames, key=lambda frame: frame.position, default=None)
+        return Snapshot(
+            version=self._hub.version,
+            records=[frame.record(self._enrich) for frame in frames],
+            arrived_ms=arrived,
+            arrived_sorted=sorted(arrived),
+            newest_id="0-0" if last is None else last.id,
+        )

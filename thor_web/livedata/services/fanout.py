@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from collectors.bus import BusError, BusUnavailable
+from collectors.latency import Latency, wall_us
 from thor_web.livedata.services.client import Client, Transport
 from thor_web.livedata.services.groups import Audience, Group, Groups, Rhythm
 from thor_web.livedata.services.hub import Hub
-from thor_web.livedata.services.latency import Latency
 from thor_web.livedata.services.messages import CONFLATED, HEARTBEAT, RESET, StreamRequest, retry
 from thor_web.livedata.services.ring import Frame, Position
 
@@ -294,7 +294,14 @@ class Fanout:
         ended = clock()
         self._quiet_until = ended + min(GATHERED_S, GATHER_SHARE * (ended - started))
         if sent:
-            self.counts.latency.observe(frames)
+            self._record_latency(frames)
+
+    def _record_latency(self, frames: Sequence[Frame]) -> None:
+        """From the collector to the clients' connections; from Redis where the collector's time is not known."""
+        now_us = wall_us()
+        for frame in frames:
+            if frame.symbol is not None:
+                self.counts.latency.record(now_us - (frame.position[0] * 1_000 if frame.at_us is None else frame.at_us))
 
     # --- resume ---------------------------------------------------------------------------------------------
 

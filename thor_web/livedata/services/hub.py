@@ -13,7 +13,7 @@ import orjson
 
 from collectors import keys
 from collectors.bus import Bus, BusError, BusUnavailable, Entry, parse_id
-from thor_fast import EventError, QuoteEvent, parse_batch, register_source
+from thor_fast import EventError, QuoteBatch, QuoteEvent, parse_batch, register_source
 from thor_web.livedata.services.ring import Frame, Position, Ring, notice
 
 __all__ = ["Hub", "id_of"]
@@ -43,6 +43,8 @@ class Hub:
         self.newest: dict[str, Frame] = {}
         """The newest frame of each symbol, those that changed last at the end."""
         self._notices: list[tuple[int, Frame]] = []
+        self.version = 0
+        """Counts up with every change of `newest`."""
         self.degraded = False
         self.skipped = 0
         """Entries of the unified stream that were no event."""
@@ -73,13 +75,15 @@ class Hub:
                     await self._start()
                     self._started.set()
                 if self.degraded:
+                    await self._bus.ping()
                     self._set_degraded(False)
-                entries = await self._bus.tail(
+                entries = await self._bus.read_after(
                     keys.UNIFIED_STREAM, id_of(self.read_position), count=READ_COUNT, block_ms=BLOCK_MS
                 )
-                if entries:
-                    self.read_position = entries[-1].position
-                    self._publish(self.frames(entries))
+                if last_id := entries.last_id():
+                    self.read_position = parse_id(last_id)
+                    self.skipped += len(entries.rejects)
+                    self._publish(frames_of(entries.batch, entries.event_ids(), entries.at_us()))
             except BusUnavailable as error:
                 if not self.degraded:
                     log.warning("redis is away: %s", error)
@@ -112,21 +116,17 @@ class Hub:
         """The newest notices, those before that number in the ring left out."""
         return [frame for at, frame in self._notices if at >= number]
 
-    def frames(self, entries: Sequence[Entry]) -> list[Frame]:
+    def _frames(self, entries: Sequence[Entry]) -> list[Frame]:
         """Frames of stream entries; what is no event is counted and left out."""
         batch, rejects = parse_batch([entry.data or b"" for entry in entries])
         self.skipped += len(rejects)
         refused = {reject.position for reject in rejects}
-        good = [entry for i, entry in enumerate(entries) if i not in refused] if refused else entries
-        ready = batch.to_sse([entry.id for entry in good])
-        return [
-            Frame(entry.id, entry.position, symbol, sse)
-            for entry, symbol, sse in zip(good, batch.symbols(), ready, strict=True)
-        ]
+        ids = [entry.id for i, entry in enumerate(entries) if i not in refused]
+        return frames_of(batch, ids, [None] * len(ids))
 
     async def older(self, after: Position, *, count: int) -> list[Frame]:
         """Frames after a position from Redis, at most `count`. Raises BusError."""
-        return self.frames(await self._bus.entries_after(keys.UNIFIED_STREAM, id_of(after), count=count))
+        return self._frames(await self._bus.entries_after(keys.UNIFIED_STREAM, id_of(after), count=count))
 
     async def is_kept(self, position: Position) -> bool:
         """True when no event after the position has been trimmed."""
@@ -158,7 +158,7 @@ class Hub:
             except (EventError, KeyError, ValueError, IndexError) as error:
                 log.warning("the latest hash of %s cannot be read and is ignored: %s", symbol, error)
         self.newest = {frame.symbol or "": frame for frame in sorted(found, key=lambda frame: frame.position)}
-        self._publish(self.frames(entries))
+        self._publish(self._frames(entries))
 
     def _publish(self, frames: Sequence[Frame]) -> None:
         """Enter frames in the ring in pieces that no listener who keeps up can miss a part of."""
@@ -181,6 +181,7 @@ class Hub:
                     continue  # at the start: its latest hash was newer, and that entry is still to come
                 del newest[symbol]
             newest[symbol] = frame
+        self.version += 1
         self.ring.extend(frames)
         for listener in self._listeners:
             listener(frames)
@@ -188,6 +189,14 @@ class Hub:
     def _set_degraded(self, degraded: bool) -> None:
         self.degraded = degraded
         self.announce("degraded", orjson.dumps({"degraded": degraded}))
+
+
+def frames_of(batch: QuoteBatch, ids: Sequence[str], at_us: Sequence[int | None]) -> list[Frame]:
+    """A frame an event: ids of their entries, and when their collector received them."""
+    return [
+        Frame(entry_id, parse_id(entry_id), symbol, sse, received)
+        for entry_id, symbol, sse, received in zip(ids, batch.symbols(), batch.to_sse(ids), at_us, strict=True)
+    ]
 
 
 def id_of(position: Position) -> str:

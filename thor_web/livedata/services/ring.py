@@ -22,16 +22,20 @@ Enrich = Callable[[QuoteEvent, str], bytes]
 class Frame:
     """One event of the unified stream, or a notice to every client (then `symbol` is None).
 
-    `sse` is the ready frame for a stream that takes each event; `data` its JSON alone.
+    `sse` is the ready frame for a stream that takes each event; `data` its JSON alone. `at_us` is when its collector
+    received the event, microseconds UTC, as far as that is known.
     """
 
-    __slots__ = ("_record", "id", "position", "sse", "symbol")
+    __slots__ = ("_record", "at_us", "id", "position", "sse", "symbol")
 
-    def __init__(self, entry_id: str, position: Position, symbol: str | None, sse: bytes) -> None:
+    def __init__(
+        self, entry_id: str, position: Position, symbol: str | None, sse: bytes, at_us: int | None = None
+    ) -> None:
         self.id = entry_id
         self.position = position
         self.symbol = symbol
         self.sse = sse
+        self.at_us = at_us
         self._record: bytes | None = None
 
     @property

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from collectors.instruments import load_instruments
 from thor_web.thordata.services.copy_out import within
-from thor_web.timezones.interface import market_names, trade_date_span
+from thor_web.timezones.interface import trade_date_span, traded_markets
 
 __all__ = [
     "DEFAULT_MARKET",
@@ -90,7 +90,7 @@ def spans_of(trade_date: date, symbols: Sequence[str] | None = None) -> list[Spa
 
 def dates_around(start: datetime, end: datetime, markets: Iterable[str] | None = None) -> list[date]:
     """Every trade date of these markets, or of any, that shares an instant with a half-open span, in order."""
-    names = tuple(markets) if markets is not None else market_names()
+    names = tuple(markets) if markets is not None else traded_markets()
     day, last = start.astimezone(UTC).date() - timedelta(days=1), end.astimezone(UTC).date() + LONGEST_SPAN
     found = []
     while day <= last:
@@ -113,7 +113,7 @@ def dates_of_hours(hours: Iterable[datetime]) -> list[date]:
         at = bisect_right(known, start - timedelta(hours=1))
         return at < len(known) and known[at] < end
 
-    spans = {day: [span for name in market_names() if (span := _span(name, day))] for day in candidates}
+    spans = {day: [span for name in traded_markets() if (span := _span(name, day))] for day in candidates}
     return sorted(day for day, of_day in spans.items() if any(has_one(*span) for span in of_day))
 
 

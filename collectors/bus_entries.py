@@ -1,0 +1,68 @@
+"""What the bus tells of streams: entries one by one, ids, and the state of streams and groups."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+__all__ = ["Entry", "GroupLag", "RejectedInput", "StreamState", "parse_id"]
+
+
+class RejectedInput(Protocol):
+    """What `thor_fast.Reject` shows of a refused input."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def field(self) -> str | None: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def data(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stream entry. `data` is None where the entry has no such field (it was not written by Thor).
+
+    `at_us` is when a collector received the event, microseconds UTC by its clock, None where the entry does not say.
+    """
+
+    stream: str
+    id: str
+    data: bytes | None
+    at_us: int | None = None
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """The id as numbers: milliseconds since 1970 by the server's clock, and a counter within them."""
+        return parse_id(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLag:
+    """A consumer group of a stream: entries not yet delivered, and delivered but not acknowledged."""
+
+    name: str
+    lag: int | None
+    pending: int
+    last_delivered_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """Length, newest id and consumer groups of a stream."""
+
+    name: str
+    length: int
+    last_id: str
+    groups: tuple[GroupLag, ...]
+
+
+def parse_id(entry_id: str) -> tuple[int, int]:
+    """Split `ms-n`. Raises ValueError for anything else."""
+    ms, dash, n = entry_id.partition("-")
+    if not (dash and ms.isascii() and ms.isdigit() and n.isascii() and n.isdigit()):
+        raise ValueError(f"a stream id is milliseconds-counter, was {entry_id!r}")
+    numbers = int(ms), int(n)
+    if max(numbers) >= 2**64:
+        raise ValueError(f"a stream id has two numbers below 2^64, was {entry_id!r}")
+    return numbers

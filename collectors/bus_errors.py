@@ -1,0 +1,23 @@
+"""What can go wrong with Redis, as its callers see it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+__all__ = ["BusError", "BusUnavailable", "refusal"]
+
+PASSING: Final = ("LOADING", "READONLY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "MOVED", "ASK", "BUSY ")
+"""How refusals begin that a later try may not meet: the server starts, or a replica or another node has its place."""
+
+
+class BusError(Exception):
+    """Redis refused a command."""
+
+
+class BusUnavailable(BusError):  # noqa: N818 - it names a state, not a mistake
+    """Redis cannot be reached now; trying again later may succeed."""
+
+
+def refusal(errors: Sequence[tuple[int, str]]) -> BusError:
+    """The exception of refused commands: that of the first which a later try would meet again, if there is one."""
+    lasting = [text for _, text in errors if not text.startswith(PASSING)]
+    return BusError(lasting[0]) if lasting else BusUnavailable(errors[0][1])

@@ -1,0 +1,88 @@
+"""The backtest API of a running Thor: open to read, a login to ask, every error a problem document."""
+
+import os
+import subprocess
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.e2e.conftest import RunningThor, clean_environment, thor
+from tests.unit.thordata.backtest.lakes import write_lake
+from thor_fast import parse_batch
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "es_open.jsonl"
+BASE = "/api/thordata/backtest"
+WANTED: dict[str, Any] = {
+    "strategy": "sma_cross", "symbols": ["ES"], "start": "2023-12-25", "end": "2023-12-25",
+    "parameters": {"fast": 3, "slow": 8}, "options": {"interval_s": 1},
+}  # fmt: skip
+
+
+def command(state: Path, *words: str, **environment: str) -> None:
+    subprocess.run(
+        thor(*words, "--state", str(state)) if words[0] != "manage" else thor(*words),
+        env=clean_environment() | {"THOR_STATE": str(state)} | environment,
+        check=True, capture_output=True,
+    )  # fmt: skip
+
+
+def log_in(client: httpx.Client, state: Path) -> None:
+    words = ("manage", "createsuperuser", "--no-input", "--username", "trader", "--email", "t@example.com")
+    secret = os.urandom(12).hex()
+    command(state, *words, DJANGO_SUPERUSER_PASSWORD=secret)
+    client.get("/admin/login/")
+    form = {"username": "trader", "password": secret, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+    assert client.post("/admin/login/", data=form, headers={"Referer": str(client.base_url)}).status_code == 302
+    client.headers["X-CSRFToken"] = client.cookies["csrftoken"]
+    client.headers["Referer"] = str(client.base_url)
+
+
+def test_a_run_from_asking_to_its_report(state: Path) -> None:
+    with RunningThor(state, "--source", "none") as running:
+        write_lake(state / "lake", parse_batch(GOLDEN.read_bytes())[0].last_per_key(), date(2023, 12, 26))
+        names = [it["name"] for it in running.get(f"{BASE}/strategies").json()]
+        assert {"composite", "ladder", "open_capture", "sma_cross"} <= set(names)
+        assert httpx.post(f"{running.url}{BASE}/runs", json=WANTED).status_code == 403
+
+        with httpx.Client(base_url=running.url, timeout=30) as client:
+            log_in(client, state)
+            _ask_and_read(running, client, state)
+            _refusals(running, client)
+
+
+def _ask_and_read(running: RunningThor, client: httpx.Client, state: Path) -> None:
+    asked = client.post(f"{BASE}/runs", json=WANTED)
+    assert (asked.status_code, asked.json()["state"], asked.json()["created_by"]) == (202, "queued", "trader")
+    number = asked.json()["id"]
+    assert running.get(f"{BASE}/runs/{number}/result").json()["code"] == "not_finished"
+    second = client.post(f"{BASE}/runs", json=WANTED | {"parameters": {"fast": 2, "slow": 9}}).json()["id"]
+    command(state, "backtest", "work", "--once")
+    assert running.get(f"{BASE}/runs/{number}").json()["state"] == "done"
+    result: dict[str, Any] = running.get(f"{BASE}/runs/{number}/result").json()
+    assert result["parity"]["match"] is True
+    report = running.get(f"{BASE}/runs/{number}/report")
+    assert result["data"]["hash"] in report.text
+    assert report.headers["content-security-policy"].startswith("default-src 'none'")
+    compared = running.get(f"{BASE}/compare", ids=f"{number},{second}").json()
+    assert compared["differing_inputs"]["parameters.slow"] == [8, 9]
+    page = running.get(f"{BASE}/runs", limit="1").json()
+    assert ([run["id"] for run in page["runs"]], page["next"]) == ([second], second)
+    assert client.post(f"{BASE}/runs/{number}/cancel").json()["state"] == "done"
+
+
+def _refusals(running: RunningThor, client: httpx.Client) -> None:
+    assert client.post(f"{BASE}/runs", json=WANTED, headers={"X-CSRFToken": "no"}).status_code == 403
+    asked: dict[str, dict[str, Any]] = {
+        "unknown_strategy": {"strategy": "os:system"},
+        "bad_specification": {"options": {"lake": "/etc"}},
+        "unknown_symbol": {"symbols": ["NOPE"]},
+        "bad_parameter": {"parameters": {"fast": -1}},
+    }
+    for code, change in asked.items():
+        answer = client.post(f"{BASE}/runs", json=WANTED | change)
+        assert (answer.status_code, answer.json()["code"]) in {(400, code), (404, code)}, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert running.get(f"{BASE}/runs/99").json()["code"] == "unknown_run"
+    assert running.get(f"{BASE}/compare", ids="1").json()["code"] == "bad_parameter"

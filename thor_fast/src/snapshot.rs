@@ -1,0 +1,51 @@
+//! The snapshot of many symbols as one JSON array: ready records, each with its age put behind its last field.
+
+use crate::price::write_integer;
+
+const AGE: &[u8] = b",\"age_ms\":";
+
+/// Writes `[record,record,…]` where each record, a JSON object with at least one field, gets `age_ms`: the time since it
+/// arrived, 0 for one that arrives in the future. Records that are no object are left out.
+pub fn write_records<'a>(records: impl IntoIterator<Item = (&'a [u8], i64)>, now_ms: i64, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (record, arrived_ms) in records {
+        let Some((b'}', open)) = record.split_last() else { continue };
+        if out.last() == Some(&b'}') {
+            out.push(b',');
+        }
+        out.extend_from_slice(open);
+        out.extend_from_slice(AGE);
+        write_integer(now_ms.saturating_sub(arrived_ms).max(0).unsigned_abs(), out);
+        out.push(b'}');
+    }
+    out.push(b']');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(records: &[(&[u8], i64)], now_ms: i64) -> String {
+        let mut out = Vec::new();
+        write_records(records.iter().copied(), now_ms, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn each_record_gets_its_age() {
+        assert_eq!(written(&[], 5), "[]");
+        let records: &[(&[u8], i64)] = &[(b"{\"a\":1}", 5_000), (b"{\"b\":2}", 5_250)];
+        assert_eq!(written(records, 5_250), "[{\"a\":1,\"age_ms\":250},{\"b\":2,\"age_ms\":0}]");
+    }
+
+    #[test]
+    fn a_fast_clock_makes_no_age_negative() {
+        assert_eq!(written(&[(b"{\"a\":1}", 5_000)], 4_000), "[{\"a\":1,\"age_ms\":0}]");
+        assert_eq!(written(&[(b"{\"a\":1}", i64::MIN)], 0), "[{\"a\":1,\"age_ms\":9223372036854775807}]");
+    }
+
+    #[test]
+    fn what_is_no_object_is_left_out() {
+        assert_eq!(written(&[(b"", 1), (b"{\"a\":1}", 1), (b"null", 1)], 1), "[{\"a\":1,\"age_ms\":0}]");
+    }
+}

@@ -1,0 +1,337 @@
+"""`thor backtest`: run a strategy over the lake, do a run again, compare runs, write reports, work on the queue."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from thor_web.cli.options import Commands, add_state, find_servers, require_core
+from thor_web.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from thor_web.thordata.backtest.runs import Runs
+    from thor_web.thordata.backtest.specification import RunSpecification
+    from thor_web.thordata.settings import StorageSettings
+
+__all__ = ["register"]
+
+OPTIONS: Final = (
+    ("--cash", "cash", str, "money at the start (100000)"),
+    ("--fee", "fee", str, "fee a contract and side (2.50)"),
+    ("--fee-rate", "fee_rate", str, "fee as a share of the value (0)"),
+    ("--slippage", "slippage_ticks", str, "ticks of slippage on market and stop orders (0 on ticks, 1 on bars)"),
+    ("--latency-us", "latency_us", int, "how long an order travels, in microseconds (1000; ticks only)"),
+    ("--flat-before-close", "flat_before_close_s", int, "seconds before the close to be flat"),
+    ("--interval", "interval_s", int, "length of a bar in seconds (60)"),
+    ("--margin", "initial_margin", str, "margin a contract (0)"),
+    ("--maintenance", "maintenance_margin", str, "maintenance margin a contract (0)"),
+    ("--participation", "participation", str, "most of a bar's volume, as a share (0: no limit)"),
+    ("--source", "source", str, "only this source's ticks"),
+    ("--seed", "seed", int, "of everything random (1)"),
+)
+
+
+def register(commands: Commands) -> None:
+    backtest = commands.add_parser("backtest", help="what a signal would have paid")
+    actions = backtest.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
+    _register_run(actions)
+    for name, text, handler in (
+        ("strategies", "the strategies and their parameters", _strategies),
+        ("list", "the newest runs", _list),
+        ("work", "play runs from the queue until stopped", _work),
+    ):
+        parser = actions.add_parser(name, help=text)
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        parser.set_defaults(handler=handler)
+        add_state(parser)
+        if name == "work":
+            parser.add_argument("--once", action="store_true", help="end when none waits")
+    for name, text, handler in (
+        ("rerun", "do a run again and compare", _rerun),
+        ("report", "a run's report", _report),
+        ("cancel", "cancel a run", _cancel),
+    ):
+        parser = actions.add_parser(name, help=text)
+        parser.add_argument("run", type=int, metavar="ID")
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        if name == "report":
+            parser.add_argument(
+                "--output", type=Path, metavar="FILE", help="write the page there (default: standard output)"
+            )
+        add_state(parser)
+        parser.set_defaults(handler=handler)
+    compare = actions.add_parser("compare", help="runs side by side")
+    compare.add_argument("runs", type=int, nargs="+", metavar="ID")
+    compare.add_argument("--json", action="store_true", help="print one JSON document")
+    add_state(compare)
+    compare.set_defaults(handler=_compare)
+    perform = actions.add_parser("perform")  # a worker's child; nobody types it
+    perform.add_argument("run", type=int)
+    perform.add_argument("--worker", required=True)
+    perform.set_defaults(handler=_perform)
+
+
+def _register_run(actions: Any) -> None:
+    run = actions.add_parser("run", help="run a strategy over ticks of the lake")
+    run.add_argument("strategy", help="a name from `thor backtest strategies`, or module:Class")
+    run.add_argument("--from", dest="start", required=True, metavar="TS", help="first instant, or a UTC day")
+    run.add_argument(
+        "--to", dest="end", required=True, metavar="TS", help="instant behind the last, or a UTC day, included"
+    )
+    run.add_argument("--symbols", required=True, metavar="ES,NQ", help="symbols separated by commas")
+    run.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the strategy")
+    for flag, name, kind, text in OPTIONS:
+        run.add_argument(flag, dest=name, type=kind, help=text)
+    run.add_argument("--touch", dest="fills_at_touch", action="store_true", help="resting limits fill when traded at")
+    run.add_argument("--html", type=Path, metavar="FILE", help="write the report there")
+    run.add_argument("--queue", action="store_true", help="leave it to a worker and print its number")
+    run.add_argument("--no-store", action="store_true", help="do not keep the run")
+    run.add_argument("--json", action="store_true", help="print the whole result as one JSON document")
+    add_state(run)
+    run.set_defaults(handler=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    settings = _prepare(arguments)
+    from collectors.instruments import load_instruments
+
+    specification = _specification(arguments).checked(load_instruments(), modules=True)
+    if arguments.queue:
+        with _registry(settings) as runs:
+            number = runs.add(specification, created_by="command line", modules=True)
+        print_json({"id": number, "state": "queued"}) if arguments.json else sys.stdout.write(f"run {number} waits\n")
+        return 0
+    result = _played(settings, specification, store=not arguments.no_store)
+    if arguments.html:
+        from thor_web.thordata.backtest.report import html_report
+
+        arguments.html.write_text(html_report(result), encoding="utf-8")
+    print_json(result) if arguments.json else _summary(result)
+    return 0
+
+
+def _specification(arguments: argparse.Namespace) -> "RunSpecification":
+    from thor_web.runtime.errors import ThorError
+    from thor_web.thordata.backtest.specification import RunSpecification
+
+    parameters: dict[str, str] = {}
+    for pair in arguments.set:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ThorError(f"A parameter is NAME=VALUE, was {pair!r}.")
+        parameters[name] = value
+    named = {name: getattr(arguments, name) for _, name, _, _ in OPTIONS}
+    document = {name: value for name, value in named.items() if value is not None} | {
+        "strategy": arguments.strategy,
+        "symbols": [symbol.strip().upper() for symbol in arguments.symbols.split(",") if symbol.strip()],
+        "start": arguments.start,
+        "end": arguments.end,
+        "parameters": parameters,
+        "fills_at_touch": arguments.fills_at_touch,
+    }
+    return RunSpecification.from_json(document)
+
+
+def _played(
+    settings: "StorageSettings", specification: "RunSpecification", *, store: bool, rerun_of: int | None = None
+) -> dict[str, Any]:
+    """Play a run here; keep it where the registry can be reached, and say so where it cannot."""
+    import os
+
+    from psycopg import OperationalError
+
+    from thor_web.thordata.backtest.errors import BacktestError
+    from thor_web.thordata.backtest.execution import execute
+
+    def play(**more: Any) -> dict[str, Any]:
+        return execute(specification, settings.lake_folder(), modules=True, progress=_progress(), **more)
+
+    if not store:
+        return {"id": None, **play()}
+    try:
+        runs = _registry(settings)
+    except OperationalError:
+        sys.stderr.write("thor: Postgres is away, so this run is not kept and its trials are not counted.\n")
+        return {"id": None, **play()}
+    with runs:
+        worker = f"command line {os.getpid()}"
+        number = runs.add(specification, created_by="command line", modules=True, rerun_of=rerun_of)
+        runs.claim(worker, run=number)
+        try:
+            result = play(trials=lambda data_hash: runs.trials(specification.strategy, data_hash))
+        except BacktestError as error:
+            runs.fail(number, worker, error)
+            raise
+        runs.finish(number, worker, result)
+    return {"id": number, **result}
+
+
+def _progress() -> Callable[[str, float], None]:
+    """A line on a terminal, nothing elsewhere."""
+
+    def show(work: str, share: float) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\033[K{work} {share:.0%}" if share else f"\r\033[K{work}")
+            sys.stderr.flush()
+
+    return show
+
+
+def _summary(result: dict[str, Any]) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K")
+    statistics, equity = result["trade_statistics"], result["equity"]
+    match = {True: "equal to the live path", False: "DIFFERENT from the live path", None: "not checked"}
+    rows: list[tuple[str, object]] = [
+        ("run", result["id"] if result["id"] is not None else "not kept"),
+        ("money", f"{equity['start']:,.2f} to {equity['end']:,.2f}"),
+        ("trades", statistics["trades"]),
+        ("fees", f"{statistics['all_fees']:,.2f}"),
+        ("maximum drawdown", f"{result['figures']['max_drawdown']['value'] or 0:.2%}"),
+        ("data", f"{result['data']['ticks']} ticks, {result['data']['hash']}"),
+        ("signals", match[result["parity"]["match"]]),
+        *((f"finding {it['code']}", it["text"]) for it in result["diagnosis"]),
+        *(("caveat", text) for text in result["caveats"]),
+    ]
+    print_table(("", f"{result['specification']['strategy']}"), rows)
+
+
+def _rerun(arguments: argparse.Namespace) -> int:
+    settings = _prepare(arguments)
+    from thor_web.thordata.backtest.specification import RunSpecification
+
+    with _registry(settings) as runs:
+        before = runs.result(arguments.run)
+    specification = RunSpecification.from_json(before["specification"])
+    result = _played(settings, specification, store=True, rerun_of=arguments.run)
+    answer = {
+        "id": result["id"],
+        "rerun_of": arguments.run,
+        "same_code": result["code"] == before["code"],
+        "same_data": result["data"]["hash"] == before["data"]["hash"],
+        "same_result": result["digest"] == before["digest"],
+    }
+    print_json(answer) if arguments.json else print_table(("", "rerun"), list(answer.items()))
+    return 0 if answer["same_result"] or not (answer["same_code"] and answer["same_data"]) else 1
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    settings = _prepare(arguments)
+    from thor_web.thordata.backtest.comparison import compare_results
+
+    with _registry(settings) as runs:
+        compared = compare_results([runs.result(number) for number in arguments.runs])
+    if arguments.json:
+        print_json(compared)
+        return 0
+    sections = ("differing_inputs", "figures", "trade_statistics")
+    rows = [(name, *values) for section in sections for name, values in compared[section].items()]
+    print_table(("", *(f"run {number}" for number in compared["runs"])), rows)
+    return 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    settings = _prepare(arguments)
+    from thor_web.thordata.backtest.report import html_report
+
+    with _registry(settings) as runs:
+        result = runs.result(arguments.run)
+    if arguments.json:
+        print_json(result)
+    elif arguments.output:
+        arguments.output.write_text(html_report(result), encoding="utf-8")
+    else:
+        sys.stdout.write(html_report(result))
+    return 0
+
+
+def _strategies(arguments: argparse.Namespace) -> int:
+    _prepare(arguments)
+    from thor_web.thordata.backtest.errors import BacktestError
+    from thor_web.thordata.backtest.registry import strategies
+
+    known = strategies()
+    if arguments.json:
+        print_json(
+            {
+                name: kind.to_json()
+                if isinstance(kind, BacktestError)
+                else {
+                    "summary": kind.summary,
+                    "feed": kind.feed,
+                    "parameters": [it.to_json() for it in kind.parameters],
+                }
+                for name, kind in known.items()
+            }
+        )
+        return 0
+    rows: list[Sequence[object]] = []
+    for name, kind in known.items():
+        if isinstance(kind, BacktestError):
+            rows.append((name, "", f"cannot be loaded: {kind}", ""))
+        else:
+            rows.append((name, kind.feed, kind.summary, ", ".join(f"{it.name}={it.default}" for it in kind.parameters)))
+    print_table(("strategy", "feed", "what it does", "parameters"), rows)
+    return 0
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    settings = _prepare(arguments)
+    with _registry(settings) as runs:
+        found = runs.listed()
+    if arguments.json:
+        print_json(found)
+    else:
+        rows = [
+            (it["id"], it["state"], it["strategy"], it["created_at"], it["sharpe"], it["error"] or "") for it in found
+        ]
+        print_table(("run", "state", "strategy", "asked", "Sharpe a period", "error"), rows)
+    return 0
+
+
+def _cancel(arguments: argparse.Namespace) -> int:
+    settings = _prepare(arguments)
+    with _registry(settings) as runs:
+        status = runs.cancel(arguments.run)
+    print_json(status) if arguments.json else sys.stdout.write(f"run {arguments.run} is {status['state']}\n")
+    return 0
+
+
+def _work(arguments: argparse.Namespace) -> int:
+    settings = _prepare(arguments)
+    import signal
+    import threading
+
+    from thor_web.thordata.backtest.worker import work
+
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stopped.set())
+    taken = work(settings, stopped=stopped, once=arguments.once)
+    if arguments.json:
+        print_json({"runs": taken})
+    return 0
+
+
+def _perform(arguments: argparse.Namespace) -> int:
+    require_core()
+    from thor_web.thordata.backtest.worker import perform
+    from thor_web.thordata.settings import StorageSettings
+
+    perform(StorageSettings(), arguments.run, arguments.worker)
+    return 0
+
+
+def _prepare(arguments: argparse.Namespace) -> "StorageSettings":
+    require_core()
+    find_servers(arguments)
+    from thor_web.thordata.settings import StorageSettings
+
+    return StorageSettings()
+
+
+def _registry(settings: "StorageSettings") -> "Runs":
+    from thor_web.thordata.backtest.runs import Runs
+
+    return Runs.connect(settings.conninfo())

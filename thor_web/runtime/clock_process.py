@@ -1,0 +1,24 @@
+"""The clock process put together: what its triggers may do comes from all rooms, as commands of their own processes."""
+
+import httpx
+
+from thor_web.runtime.composition import thor_command
+from thor_web.thor_project.configuration import ServerSettings
+from thor_web.timezones.interface import command_action, webhook_action
+from thor_web.timezones.worldclock import run_world_clock
+
+__all__ = ["run_clock"]
+
+
+async def run_clock(settings: ServerSettings) -> None:
+    """Run one copy of the clock until cancelled."""
+    by_command = command_action(thor_command())
+    async with httpx.AsyncClient() as client:
+        actions = {
+            "export": by_command,
+            "backtest": by_command,
+            "retention": by_command,
+            "command": by_command,
+            "webhook": webhook_action(client, settings.webhook_secret.get_secret_value()),
+        }
+        await run_world_clock(settings, settings.conninfo(), actions)

@@ -1,0 +1,395 @@
+"""One run from its specification to its result: load, play, judge. The same inputs give the same bits."""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+import thor_fast
+from collectors.instruments import Instruments, load_instruments
+from thor_fast import BacktestRun, bootstrap_paths, play_strategy, play_targets
+from thor_web.futuretrading.interface import Classifier
+from thor_web.thordata.backtest.caveats import caveats_of
+from thor_web.thordata.backtest.columns import KEEP, column, floats
+from thor_web.thordata.backtest.contracts import contracts_of, rules_of, sessions_of
+from thor_web.thordata.backtest.diagnosis import Evidence, diagnose
+from thor_web.thordata.backtest.errors import BacktestError
+from thor_web.thordata.backtest.figures import FIGURES, figures_of
+from thor_web.thordata.backtest.live_signals import live_classifier, live_records
+from thor_web.thordata.backtest.market_data import BarData, TickData, load_ticks, make_bars
+from thor_web.thordata.backtest.parity import engine_digest, live_digest
+from thor_web.thordata.backtest.periods import PeriodReturns, period_returns
+from thor_web.thordata.backtest.registry import make_strategy
+from thor_web.thordata.backtest.significance import (
+    block_interval,
+    deflated_sharpe,
+    minimum_track_record,
+    probabilistic_sharpe,
+)
+from thor_web.thordata.backtest.specification import RunSpecification
+from thor_web.thordata.backtest.strategy import EventStrategy, Strategy, TargetStrategy, Terms
+from thor_web.thordata.backtest.trades import breakdowns, trade_frame, trade_statistics
+
+__all__ = ["Trials", "code_version", "execute", "load_data", "play"]
+
+CURVE_POINTS: Final = 1_500
+TRADES_KEPT: Final = 5_000
+MOST_PARITY_EVENTS: Final = 500_000
+PATHS: Final = 10_000
+INTERVALS: Final = ("sharpe", "sortino", "max_drawdown", "total_return")
+
+Progress = Callable[[str, float], None]
+"""Called with what is at work and the share of it that is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """How many runs of this strategy on this data there have been, this one included, and how their ratios vary."""
+
+    count: int = 1
+    variance: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A run with everything that it was made of."""
+
+    specification: RunSpecification
+    strategy: Strategy
+    ticks: TickData
+    data: TickData | BarData
+    run: BacktestRun
+
+    def parts(self) -> tuple[RunSpecification, Strategy, TickData, TickData | BarData, BacktestRun]:
+        return self.specification, self.strategy, self.ticks, self.data, self.run
+
+
+def code_version() -> str:
+    """What decides a result beside its inputs: SHA-256 over the core and this package, first 16 digits."""
+    core = Path(str(thor_fast._core.__file__))
+    hashed = hashlib.sha256(core.read_bytes())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        hashed.update(path.read_bytes())
+    return hashed.hexdigest()[:16]
+
+
+def load_data(
+    specification: RunSpecification,
+    strategy: Strategy,
+    lake: Path,
+    *,
+    instruments: Instruments,
+    classifier: Classifier,
+) -> tuple[TickData, TickData | BarData]:
+    """The ticks of a run, and what its strategy is played on. Raises BacktestError."""
+    start, end = specification.span()
+    ticks = load_ticks(
+        lake,
+        symbols=specification.symbols,
+        start=start,
+        end=end,
+        instruments=instruments,
+        classifier=classifier,
+        source=specification.source,
+    )
+    if strategy.feed == "ticks":
+        return ticks, ticks
+    bars = make_bars(ticks, specification.interval_s)
+    if not len(bars.frame):
+        raise BacktestError("no_data", "the ticks of this span have no last prices to make bars of")
+    return ticks, bars
+
+
+def play(
+    strategy: Strategy, data: TickData | BarData, terms: Terms, *, progress: Progress | None = None
+) -> BacktestRun:
+    """Play a strategy. Raises BacktestError for a strategy that fails, with the event it failed at."""
+    times = data.times_us
+    try:
+        if isinstance(strategy, TargetStrategy):
+            targets = _whole(strategy.targets(data), times.len())
+            return play_targets(data.events, terms.contracts, terms.rules, column(targets, missing=KEEP))
+        if isinstance(strategy, EventStrategy):
+            call: Callable[..., int | None] = strategy.on_bar if isinstance(data, BarData) else strategy.on_event
+            count = times.len()
+
+            def step(done: int) -> None:
+                if progress:
+                    progress("playing", done / count)
+
+            return play_strategy(data.events, terms.contracts, terms.rules, call, step)
+        run: BacktestRun = strategy.play(data, terms)  # type: ignore[attr-defined]  # a PlayedStrategy
+    except (BacktestError, MemoryError):
+        raise
+    except Exception as error:  # a strategy may raise whatever it likes
+        position = getattr(error, "backtest_position", None)
+        at = None if position is None else int(times[position])
+        raise BacktestError("strategy_failed", f"{type(error).__name__}: {error}", position, at) from error
+    return run
+
+
+def _whole(targets: pl.Series, count: int) -> pl.Series:
+    """A column of targets as 32-bit integers. Raises BacktestError for NaN, fractions and another length."""
+    if targets.len() != count:
+        raise BacktestError("strategy_failed", f"{count} events need as many targets, were {targets.len()}")
+    if targets.dtype.is_float():
+        wrong = (targets.is_nan() | (targets != targets.floor())).fill_null(value=False).arg_true()
+        if wrong.len():
+            raise BacktestError("strategy_failed", f"a target is a whole number, was {targets[wrong[0]]}", wrong[0])
+    return targets.cast(pl.Int32)
+
+
+def execute(
+    specification: RunSpecification,
+    lake: Path,
+    *,
+    modules: bool = False,
+    trials: Callable[[str], Trials] | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """The result of a run as JSON values. Raises BacktestError.
+
+    `trials` is asked with the data's hash for how often this strategy was tried on it.
+    """
+    began = time.perf_counter()
+    say = progress or (lambda _work, _share: None)
+    instruments = load_instruments()
+    specification = specification.checked(instruments, modules=modules)
+    strategy = make_strategy(specification.strategy, specification.parameters, modules=modules)
+    say("reading", 0.0)
+    classifier = live_classifier()
+    ticks, data = load_data(specification, strategy, lake, instruments=instruments, classifier=classifier)
+    say("playing", 0.0)
+    played = time.perf_counter()
+    terms = Terms(contracts_of(specification, instruments), rules_of(specification))
+    run = play(strategy, data, terms, progress=progress)
+    took = time.perf_counter() - played
+    say("judging", 0.0)
+    tried = trials(ticks.manifest.digest) if trials else Trials()
+    played_run = Played(specification, strategy, ticks, data, run)
+    result = _judged(played_run, instruments, tried)
+    say("proving parity", 0.0)
+    result["parity"] = _parity(ticks, instruments, classifier)
+    result["elapsed_s"] = {"all": time.perf_counter() - began, "playing": took}
+    return result
+
+
+def _parity(ticks: TickData, instruments: Instruments, classifier: Classifier) -> dict[str, Any]:
+    """Both digests; for very many events only the engine's, and that is said."""
+    engine = engine_digest(ticks)
+    if ticks.frame.height > MOST_PARITY_EVENTS:
+        return {"engine": engine, "live": None, "match": None, "events": ticks.frame.height}
+    live = live_digest(ticks, live_records(instruments, classifier))
+    return {"engine": engine, "live": live, "match": engine == live, "events": ticks.frame.height}
+
+
+def _judged(played: Played, instruments: Instruments, tried: Trials) -> dict[str, Any]:
+    specification, strategy, ticks, data, run = played.parts()
+    start, end = specification.span()
+    sessions = {
+        number: [(opens, closes) for _, opens, closes in sessions_of(instruments[symbol].market, start, end)]
+        for number, symbol in enumerate(specification.symbols)
+    }
+    cash = float(specification.cash)
+    equity = pl.Series(run.equity, dtype=pl.Float64)
+    periods = period_returns(data.times_us, equity, cash=cash, closes_us=[closes for _, closes in sessions.get(0, [])])
+    trades = trade_frame(run, specification.symbols)
+    evidence = _evidence(played, trades, periods, sessions)
+    return {
+        "specification": specification.to_json(),
+        "strategy": {"name": specification.strategy, "summary": strategy.summary, "feed": strategy.feed},
+        "code": {"thor_fast": thor_fast.__version__, "digest": code_version()},
+        "data": data_of(ticks, data),
+        "digest": result_digest(run),
+        "equity": {
+            "start": cash,
+            "end": equity[-1] if equity.len() else cash,
+            "open_profit": sum(run.open_trades()["profit"]),
+            "curve": curve(data.times_us, equity),
+        },
+        "periods": {"name": periods.name, "count": len(periods.returns), "a_year": periods.periods_a_year,
+                    "dates": periods.dates, "equity": list(periods.equity[-CURVE_POINTS:])},
+        "figures": judged_figures(periods),
+        "confidence": intervals(periods, specification.seed),
+        "significance": significance(periods, tried),
+        "simulation": simulation(periods, specification.seed),
+        "trade_statistics": trade_statistics(trades) | activity(run, data.times_us, cash),
+        "breakdowns": breakdowns(trades, sessions.get(0, [])),
+        "trades": trades.head(TRADES_KEPT).to_dicts(),
+        "open_positions": dict(zip(specification.symbols, run.positions, strict=True)),
+        "notes": counted(code for *_, code in run.notes()),
+        "diagnosis": [finding.to_json() for finding in diagnose(evidence)],
+        "caveats": caveats_of(specification, ticks, data, periods),
+    }  # fmt: skip
+
+
+def data_of(ticks: TickData, data: TickData | BarData) -> dict[str, Any]:
+    """What was read, and its hash."""
+    manifest = ticks.manifest
+    times = data.times_us
+    return {
+        "hash": manifest.digest,
+        "partitions": [
+            {"date": part.date, "symbol": part.symbol, "rows": part.rows, "sha256": part.sha256}
+            for part in manifest.partitions
+        ],
+        "sources": list(manifest.sources),
+        "dropped": list(manifest.dropped),
+        "ticks": ticks.frame.height,
+        "events": times.len(),
+        "first_us": times[0],
+        "last_us": times[-1],
+        "signals": ticks.frame["signal"].count(),
+    }
+
+
+def result_digest(run: BacktestRun) -> str:
+    """SHA-256 over the equity and every fill: equal digests are equal runs, bit for bit."""
+    hashed = hashlib.sha256(run.equity.cast("B") if len(run.equity) else b"")
+    for name, values in run.fills().items():
+        hashed.update(name.encode())
+        hashed.update(values.cast("B") if len(values) else b"")
+    return hashed.hexdigest()
+
+
+def curve(times_us: pl.Series, equity: pl.Series) -> list[tuple[int, float]]:
+    """The equity as a line of a few points: of each stretch its last, its least and its greatest."""
+    frame = pl.DataFrame({"at": times_us, "equity": equity}).with_row_index("row")
+    stretch = max(1, frame.height // (CURVE_POINTS // 3))
+    worth = pl.col("equity")
+    rows = frame.group_by(pl.col("row") // stretch).agg(
+        last=pl.col("row").last(),
+        least=pl.col("row").get(worth.arg_min()),
+        greatest=pl.col("row").get(worth.arg_max()),
+    )
+    picked = pl.concat([rows["last"], rows["least"], rows["greatest"]]).unique().sort()
+    chosen = frame[picked]
+    return list(zip(chosen["at"].to_list(), chosen["equity"].to_list(), strict=True))
+
+
+def judged_figures(periods: PeriodReturns) -> dict[str, dict[str, Any]]:
+    """Every figure with its title, formula, source and unit; those of a year only where there is one."""
+    found = figures_of(periods.returns, periods_a_year=periods.periods_a_year)
+    return {
+        name: {
+            "value": None if figure.annual and not periods.is_annual else found[name],
+            "title": figure.title,
+            "formula": figure.formula,
+            "source": figure.source,
+            "unit": figure.unit,
+            "withheld": figure.annual and not periods.is_annual,
+        }
+        for name, figure in FIGURES.items()
+    }
+
+
+def intervals(periods: PeriodReturns, seed: int) -> dict[str, tuple[float, float] | None]:
+    """90 % intervals by block bootstrap of the figures that are looked at first."""
+
+    def of(name: str) -> tuple[float, float] | None:
+        if FIGURES[name].annual and not periods.is_annual:
+            return None
+        return block_interval(
+            periods.returns,
+            lambda drawn: figures_of(drawn, periods_a_year=periods.periods_a_year)[name],
+            seed=seed,
+        )
+
+    return {name: of(name) for name in INTERVALS} if any(periods.returns) else {}
+
+
+def significance(periods: PeriodReturns, trials: Trials) -> dict[str, Any]:
+    """What chance could have done: of one period's Sharpe ratio."""
+    found = figures_of(periods.returns, periods_a_year=periods.periods_a_year)
+    sharpe, skew, excess = found["sharpe_period"], found["skew"], found["kurtosis"]
+    if sharpe is None or skew is None or excess is None:
+        return {"trials": trials.count}
+    shape = {"skew": skew, "kurtosis": excess + 3}
+    count = len(periods.returns)
+    return {
+        "trials": trials.count,
+        "probabilistic_sharpe": probabilistic_sharpe(sharpe, count=count, **shape),
+        "deflated_sharpe": deflated_sharpe(sharpe, count=count, trials=trials.count, variance=trials.variance, **shape),
+        "minimum_track_record": minimum_track_record(sharpe, **shape),
+        "periods": count,
+    }
+
+
+def simulation(periods: PeriodReturns, seed: int) -> dict[str, Any] | None:
+    """Where as many periods as these could have ended, by block bootstrap; None for too few or impossible returns."""
+    count = len(periods.returns)
+    if count < 8 or not any(periods.returns) or min(periods.returns) <= -1:
+        return None
+    block = max(1, round(count ** (1 / 3)))
+    ends, falls = bootstrap_paths(
+        floats(list(periods.returns)), steps=count, paths=PATHS, block=block, seed=seed, threads=2
+    )
+    shares = (0.05, 0.25, 0.5, 0.75, 0.95)
+    ranked, fallen = sorted(ends), sorted(falls)
+    at = [int(share * (PATHS - 1)) for share in shares]
+    return {
+        "paths": PATHS,
+        "block": block,
+        "shares": shares,
+        "terminal": [ranked[place] for place in at],
+        "max_drawdown": [fallen[place] for place in at],
+        "loss_probability": sum(end < 1 for end in ranked) / PATHS,
+    }
+
+
+def activity(run: BacktestRun, times_us: pl.Series, cash: float) -> dict[str, Any]:
+    """Exposure and turnover: the share of the span with a position, the value traded over the money at the start."""
+    fills = run.fills()
+    held: dict[int, int] = {}
+    since, inside = 0, 0
+    for ts_us, number, quantity in zip(fills["ts_us"], fills["instrument"], fills["quantity"], strict=True):
+        was = any(held.values())
+        held[number] = held.get(number, 0) + quantity
+        if was and not any(held.values()):
+            inside += ts_us - since
+        elif not was and any(held.values()):
+            since = ts_us
+    span = int(times_us[-1] - times_us[0]) if times_us.len() else 0
+    if any(held.values()):
+        inside += int(times_us[-1]) - since
+    return {
+        "fills": len(fills["ts_us"]),
+        "exposure": inside / span if span else 0.0,
+        "turnover": run.turnover / cash,
+        "all_fees": run.fees,
+    }
+
+
+def counted(codes: Any) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for code in codes:
+        counts[code] = counts.get(code, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _evidence(
+    played: Played, trades: pl.DataFrame, periods: PeriodReturns, sessions: dict[int, list[tuple[int, int]]]
+) -> Evidence:
+    specification, strategy, ticks, data, run = played.parts()
+    crossed = ticks.frame.select((pl.col("bid") > pl.col("ask")).sum()).item()
+    most: Sequence[int] = [abs(quantity) for quantity in trades["quantity"]]
+    return Evidence(
+        times_us=data.times_us,
+        fills=run.fills(),
+        notes=run.notes(),
+        trades=trades,
+        returns=periods.returns,
+        sessions=sessions,
+        parameters=len(strategy.parameters),
+        fees=run.fees,
+        margin=float(specification.initial_margin),
+        cash=float(specification.cash),
+        most_held=max(most, default=0),
+        events=ticks.frame.height,
+        signals=ticks.frame["signal"].count() if strategy.feed == "ticks" else None,
+        crossed=crossed,
+    )

@@ -1,0 +1,70 @@
+"""The shapes of this room's requests and answers, for the OpenAPI document."""
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Schema
+
+__all__ = ["Comparison", "RunList", "RunRequest", "RunStatus", "StrategyRecord"]
+
+
+class StrategyRecord(Schema):
+    """A strategy and the parameters a form is made from."""
+
+    name: str
+    summary: str
+    feed: str
+    parameters: list[dict[str, Any]]
+    error: str | None = None
+
+
+class RunRequest(Schema):
+    """What to run. Everything but the first four has a default; money and shares are decimals as text."""
+
+    strategy: str
+    symbols: list[str]
+    start: str
+    end: str
+    parameters: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+
+
+class RunStatus(Schema):
+    """One run without its result."""
+
+    id: int
+    state: str
+    strategy: str
+    specification: dict[str, Any]
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    work: str | None
+    share: float | None
+    error: dict[str, Any] | None
+    code: str | None
+    data_hash: str | None
+    digest: str | None
+    sharpe: float | None
+    rerun_of: int | None
+    attempts: int
+
+
+class RunList(Schema):
+    """The newest runs; `next` is the `before` of the following page, null on the last."""
+
+    runs: list[RunStatus]
+    next: int | None
+
+
+class Comparison(Schema):
+    """Runs side by side."""
+
+    runs: list[int]
+    same_data: bool
+    same_code: bool
+    same_result: bool
+    differing_inputs: dict[str, list[Any]]
+    figures: dict[str, list[float | None]]
+    trade_statistics: dict[str, list[float | None]]

@@ -1,0 +1,138 @@
+"""The backtest API: strategies, runs and their results. Reading is open; asking for a run needs a login.
+
+Strategies named `module:Class` are for the command line only: no request may choose what is imported.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, Final, ParamSpec, TypeVar
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+from ninja.security import django_auth
+from psycopg import OperationalError
+
+from collectors.instruments import load_instruments
+from thor_web.problems import Problem
+from thor_web.thordata.backtest.comparison import compare_results
+from thor_web.thordata.backtest.errors import BacktestError
+from thor_web.thordata.backtest.registry import strategies
+from thor_web.thordata.backtest.report import html_report
+from thor_web.thordata.backtest.runs import Runs
+from thor_web.thordata.backtest.schemas import Comparison, RunList, RunRequest, RunStatus, StrategyRecord
+from thor_web.thordata.backtest.specification import RunSpecification
+
+__all__ = ["router"]
+
+router = Router(tags=["backtest"])
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+STATUS_OF: Final = {"unknown_run": 404, "not_finished": 409, "unknown_strategy": 404}
+MOST_COMPARED: Final = 10
+
+
+def answered(view: Callable[P, T]) -> Callable[P, T]:
+    """Errors of this room as problem documents."""
+
+    @wraps(view)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return view(*args, **kwargs)
+        except BacktestError as error:
+            raise Problem(STATUS_OF.get(error.code, 400), error.code, str(error)) from error
+        except OperationalError as error:
+            raise Problem(503, "no_postgres", "Postgres is away.", retry_after_s=5) from error
+
+    return inner
+
+
+def _runs() -> Runs:
+    return Runs.connect(settings.CONFIGURATION.conninfo())
+
+
+@router.get("/thordata/backtest/strategies", response=list[StrategyRecord], summary="Strategies and their parameters")
+def strategy_list(request: HttpRequest) -> list[dict[str, Any]]:
+    """Every registered strategy; one that cannot be loaded says why."""
+    found: list[dict[str, Any]] = []
+    for name, kind in strategies().items():
+        if isinstance(kind, BacktestError):
+            found.append({"name": name, "summary": "", "feed": "", "parameters": [], "error": str(kind)})
+        else:
+            parameters = [parameter.to_json() for parameter in kind.parameters]
+            found.append({"name": name, "summary": kind.summary, "feed": kind.feed, "parameters": parameters})
+    return found
+
+
+@router.post(
+    "/thordata/backtest/runs", response={202: RunStatus}, auth=django_auth, summary="Ask for a run; a worker plays it"
+)
+@answered
+def run_add(request: HttpRequest, wanted: RunRequest) -> tuple[int, dict[str, Any]]:
+    """Checked at once, played by `thor backtest work`."""
+    document = wanted.dict()
+    specification = RunSpecification.from_json(document.pop("options") | document).checked(load_instruments())
+    with _runs() as runs:
+        number = runs.add(specification, created_by=request.user.get_username())
+        return 202, runs.status(number)
+
+
+@router.get("/thordata/backtest/runs", response=RunList, summary="The newest runs")
+@answered
+def run_list(
+    request: HttpRequest,
+    before: Annotated[int | None, Query(ge=1)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    strategy: Annotated[str | None, Query(max_length=200)] = None,
+) -> dict[str, Any]:
+    """By number, newest first."""
+    with _runs() as runs:
+        found = runs.listed(before=before, limit=limit + 1, strategy=strategy)
+    more = len(found) > limit
+    return {"runs": found[:limit], "next": found[limit - 1]["id"] if more else None}
+
+
+@router.get("/thordata/backtest/compare", response=Comparison, summary="Runs side by side")
+@answered
+def run_compare(request: HttpRequest, ids: Annotated[str, Query(max_length=200)]) -> dict[str, Any]:
+    """Two to ten finished runs."""
+    numbers = [word.strip() for word in ids.split(",") if word.strip()]
+    if not 2 <= len(numbers) <= MOST_COMPARED or not all(word.isdecimal() and len(word) < 19 for word in numbers):
+        raise Problem(400, "bad_parameter", f"ids are 2 to {MOST_COMPARED} numbers of runs, separated by commas.")
+    with _runs() as runs:
+        return compare_results([runs.result(int(word)) for word in numbers])
+
+
+@router.get("/thordata/backtest/runs/{run}", response=RunStatus, summary="A run's state")
+@answered
+def run_status(request: HttpRequest, run: int) -> dict[str, Any]:
+    """With what is at work and the share of it that is done."""
+    with _runs() as runs:
+        return runs.status(run)
+
+
+@router.get("/thordata/backtest/runs/{run}/result", response=dict[str, Any], summary="A run's whole result")
+@answered
+def run_result(request: HttpRequest, run: int) -> dict[str, Any]:
+    """409 while it is not finished; a failed run answers with its own code."""
+    with _runs() as runs:
+        return runs.result(run)
+
+
+@router.get("/thordata/backtest/runs/{run}/report", summary="A run's report as one HTML page")
+@answered
+def run_report(request: HttpRequest, run: int) -> HttpResponse:
+    """Self-contained."""
+    with _runs() as runs:
+        page = html_report(runs.result(run))
+    return HttpResponse(page, headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})
+
+
+@router.post("/thordata/backtest/runs/{run}/cancel", response=RunStatus, auth=django_auth, summary="Cancel a run")
+@answered
+def run_cancel(request: HttpRequest, run: int) -> dict[str, Any]:
+    """A waiting run ends at once, a running one within a second."""
+    with _runs() as runs:
+        return runs.cancel(run)

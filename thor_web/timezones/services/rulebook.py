@@ -1,0 +1,63 @@
+"""What operators have written down, as one snapshot read with plain SQL. Every process holds one; none needs Django."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+
+from thor_web.timezones.services.calendar_file import DayException
+from thor_web.timezones.services.clock import Clock
+from thor_web.timezones.services.halts import Halt
+from thor_web.timezones.services.phases import HoursError, hours_from_text
+
+__all__ = ["Rulebook", "apply_rulebook", "read_rulebook"]
+
+HALTS_KEPT = timedelta(days=400)
+"""Halts that ended longer ago change no answer that anybody asks for."""
+
+OVERRIDES = "SELECT market, day, hours, name, author FROM timezones_calendaroverride"
+HALTS = "SELECT market, starts_at, ends_at, reason FROM timezones_halt WHERE ends_at IS NULL OR ends_at > %s"
+
+Overrides = dict[str, dict[date, DayException]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Overrides by market and date, halts by market. Rows that cannot be read are named in `faults` and left out."""
+
+    overrides: Mapping[str, Mapping[date, DayException]] = field(default_factory=dict)
+    halts: Mapping[str, tuple[Halt, ...]] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+
+
+async def read_rulebook(connection: psycopg.AsyncConnection) -> Rulebook:
+    """Everything that is in force. Raises psycopg.Error."""
+    faults: list[str] = []
+    overrides: Overrides = {}
+    for market, day, hours, name, author in await (await connection.execute(OVERRIDES)).fetchall():
+        try:
+            steps = hours_from_text(hours)
+        except HoursError as error:
+            faults.append(f"override of {market} on {day}: {error}")
+            continue
+        exception = DayException(day, steps, name, author or "unnamed", is_override=True)
+        overrides.setdefault(market, {})[day] = exception
+    halts: dict[str, tuple[Halt, ...]] = {}
+    since = datetime.now(UTC) - HALTS_KEPT
+    for market, starts_at, ends_at, reason in await (await connection.execute(HALTS, (since,))).fetchall():
+        halt = Halt(int(starts_at.timestamp()), None if ends_at is None else int(ends_at.timestamp()), reason)
+        halts[market] = (*halts.get(market, ()), halt)
+    return Rulebook(overrides, halts, tuple(faults))
+
+
+def apply_rulebook(clock: Clock, rulebook: Rulebook) -> bool:
+    """Bring a rulebook into force. True when it changed anything."""
+    changed = False
+    for name in clock.names:
+        market = clock.market(name)
+        overrides, halts = rulebook.overrides.get(name, {}), rulebook.halts.get(name, ())
+        if dict(overrides) != dict(market.overrides) or halts != market.halts:
+            clock.put(name, overrides=overrides, halts=halts)
+            changed = True
+    return changed

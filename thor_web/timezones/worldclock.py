@@ -1,0 +1,102 @@
+"""The clock process: publishes what markets do, runs triggers, keeps up with operators. Safe in several copies."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from collectors.bus import Bus, BusError
+from thor_web.timezones.interface import world_clock
+from thor_web.timezones.services.actions import Action
+from thor_web.timezones.services.clock import MARKETS_FOLDER, Clock
+from thor_web.timezones.services.following import follow_files, follow_rulebook
+from thor_web.timezones.services.publishing import publish_sessions
+from thor_web.timezones.services.timekeeping import MachineTime, Timekeeper
+from thor_web.timezones.services.trigger_loop import TriggerLoop
+from thor_web.timezones.settings import ClockSettings
+
+__all__ = ["WorldClock", "owner_name", "run_world_clock"]
+
+log = logging.getLogger(__name__)
+
+HEALTH_TTL_S: Final = 5
+
+
+class WorldClock:
+    """One copy of the clock. `timekeeper` may be a simulated one."""
+
+    def __init__(
+        self,
+        settings: ClockSettings,
+        conninfo: str,
+        actions: Mapping[str, Action],
+        *,
+        clock: Clock | None = None,
+        timekeeper: Timekeeper | None = None,
+    ) -> None:
+        self._settings = settings
+        self._conninfo = conninfo
+        self._clock = clock or world_clock()
+        self._timekeeper = timekeeper or MachineTime()
+        self._owner = owner_name()
+        self.triggers = TriggerLoop(conninfo, self._clock, self._timekeeper, actions, owner=self._owner)
+
+    async def run(self) -> None:
+        """Until cancelled; Redis and Postgres being away is waited out."""
+        bus = Bus.from_url(self._settings.redis_url.get_secret_value())
+        own = self._settings.calendars_dir
+        folders: tuple[Path, ...] = (MARKETS_FOLDER, *([own] if own else []))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow())
+                tasks.create_task(follow_files(self._clock, *folders))
+                tasks.create_task(
+                    publish_sessions(
+                        bus,
+                        self._clock,
+                        self._timekeeper.now,
+                        lead_s=self._settings.session_lead_s,
+                        lag_s=self._settings.session_lag_s,
+                    )
+                )
+                tasks.create_task(self.triggers.run())
+                tasks.create_task(self._report(bus))
+        finally:
+            await bus.close()
+
+    async def _follow(self) -> None:
+        async for rulebook in follow_rulebook(self._conninfo, self._clock):
+            for fault in rulebook.faults:
+                log.error("left out: %s", fault)
+            self.triggers.changed.set()
+
+    async def _report(self, bus: Bus) -> None:
+        while True:
+            fields: dict[str, str | int | float] = {
+                "state": self.triggers.state,
+                "time_ms": int(self._timekeeper.now().timestamp() * 1_000),
+                "version": self._clock.version,
+                "markets": len(self._clock.names),
+                "runs_done": self.triggers.done,
+                "runs_failed": self.triggers.failed,
+                "calendar_faults": " ".join(self._clock.faults),
+                "pid": os.getpid(),
+            }
+            with suppress(BusError):
+                await bus.heartbeat("clock", fields, ttl_s=HEALTH_TTL_S)
+            await asyncio.sleep(1.0)
+
+
+def owner_name() -> str:
+    """A name for this copy in the ledger that no other has."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+async def run_world_clock(settings: ClockSettings, conninfo: str, actions: Mapping[str, Action]) -> None:
+    """Run one copy until cancelled."""
+    await WorldClock(settings, conninfo, actions).run()
