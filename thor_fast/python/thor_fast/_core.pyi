@@ -32,8 +32,8 @@ __all__ = [
     "EventError",
     "LatencyHistogram",
     "MergePolicy",
-    "PriceTexts",
     "MergeStep",
+    "PriceTexts",
     "Quality",
     "QuoteBatch",
     "QuoteEvent",
@@ -499,6 +499,7 @@ class PriceTexts:
     def __len__(self) -> int: ...
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
         """The array's schema and the array, each in a capsule. Who asks for another type gets this one all the same."""
+
 class ReplyReader:
     """Bytes of a connection to Redis (RESP2) until they make whole replies."""
 

@@ -1,7 +1,7 @@
 //! A policy's state as text, out and in.
 
 use super::offer::{Kept, Offer};
-use super::state::{Heard, State};
+use super::state::{Heard, State, ToldAgain};
 use super::{MergePolicy, REASONS, Reason};
 use crate::encode::write_json;
 use crate::error::EventError;
@@ -128,7 +128,11 @@ impl MergePolicy {
                 let offer = event.view();
                 heard.earlier.push(Kept::of(&Offer::of_event(&offer, heard.source, received_us.parse().ok()?)));
             }
-            "again" => open.as_mut()?.1.sources.last_mut()?.told_again = Some(rest.parse().ok()?),
+            "again" => {
+                let (reached, received_us) = rest.split_once(' ')?;
+                let again = ToldAgain { reached: reached.parse().ok()?, received_us: received_us.parse().ok()? };
+                open.as_mut()?.1.sources.last_mut()?.told_again = Some(again);
+            }
             _ => return None,
         }
         Some(())
@@ -159,8 +163,8 @@ impl State {
             for kept in &heard.earlier {
                 out.push_str(&format!("\nearlier {} {}", kept.order.received_us, json(heard, kept)));
             }
-            if let Some(reached) = heard.told_again {
-                out.push_str(&format!("\nagain {reached}"));
+            if let Some(ToldAgain { reached, received_us }) = heard.told_again {
+                out.push_str(&format!("\nagain {reached} {received_us}"));
             }
         }
     }

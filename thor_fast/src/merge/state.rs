@@ -17,8 +17,17 @@ pub(super) struct Heard {
     pub(super) last: Kept,
     /// The events before the last one at the same place of the sequence, oldest first.
     pub(super) earlier: Vec<Kept>,
-    /// Since the source has stepped back and tells again what it told: how many of `earlier` it has reached.
-    pub(super) told_again: Option<usize>,
+    /// Set while the source, having stepped back, tells again what it told.
+    pub(super) told_again: Option<ToldAgain>,
+}
+
+/// How far a source has come that tells again what it told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ToldAgain {
+    /// How many of its earlier events it has reached.
+    pub(super) reached: usize,
+    /// When the last of them, or the step back, was received.
+    pub(super) received_us: i64,
 }
 
 impl Heard {
@@ -37,21 +46,27 @@ impl Heard {
     #[inline]
     fn judge(&mut self, offer: &Offer<'_>) -> Reason {
         let reason = offer.follows(&self.last);
+        let received_us = offer.order.received_us;
         match (reason, self.told_again) {
-            (Reason::StaleSeq | Reason::StaleTs, _) => self.told_again = Some(0),
-            (Reason::SameSeq | Reason::Duplicate, Some(reached)) => {
-                // From its step back a source comes past the same events in the same order.
-                let (values, batch) = (offer.values(), offer.columns());
-                let mut not_reached = self.earlier.iter().enumerate().skip(reached);
-                if let Some((place, _)) = not_reached.find(|(_, kept)| values == kept.values(batch)) {
-                    self.told_again = Some(place + 1);
-                    return Reason::Duplicate;
-                }
-                self.told_again = None;
-            }
+            (Reason::StaleSeq | Reason::StaleTs, _) => self.told_again = Some(ToldAgain { reached: 0, received_us }),
+            (Reason::SameSeq | Reason::Duplicate, Some(again)) => return self.judge_told_again(offer, again, reason),
             _ => {}
         }
         reason
+    }
+
+    /// From its step back a source comes past the same events in the same order.
+    fn judge_told_again(&mut self, offer: &Offer<'_>, again: ToldAgain, reason: Reason) -> Reason {
+        let (values, batch, received_us) = (offer.values(), offer.columns(), offer.order.received_us);
+        let is = |kept: &Kept| values == kept.values(batch);
+        let was_reached = again.reached.checked_sub(1).and_then(|place| self.earlier.get(place));
+        // The very offer that was told again, offered once more, or one from before it.
+        if received_us < again.received_us || (received_us == again.received_us && was_reached.is_some_and(is)) {
+            return Reason::Duplicate;
+        }
+        let found = self.earlier.iter().enumerate().skip(again.reached).find(|(_, kept)| is(kept));
+        self.told_again = found.map(|(place, _)| ToldAgain { reached: place + 1, received_us });
+        if self.told_again.is_some() { Reason::Duplicate } else { reason }
     }
 
     /// Remembers an event that follows the last one for this reason; says whether it is still to be settled and was
