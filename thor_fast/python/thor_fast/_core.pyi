@@ -505,6 +505,7 @@ class PriceTexts:
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
         """The array's schema and the array, each in a capsule. Who asks for another type gets this one all the same."""
 
+@final
 class ReplyReader:
     """Bytes of a connection to Redis (RESP2) until they make whole replies."""
 

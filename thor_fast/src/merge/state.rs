@@ -66,7 +66,14 @@ impl Heard {
         }
         let found = self.earlier.iter().enumerate().skip(again.reached).find(|(_, kept)| is(kept));
         self.told_again = found.map(|(place, _)| ToldAgain { reached: place + 1, received_us });
-        if self.told_again.is_some() { Reason::Duplicate } else { reason }
+        if self.told_again.is_some() {
+            return Reason::Duplicate;
+        }
+        if reason == Reason::Duplicate {
+            // All was told again, and what came before the last of it has been here already.
+            self.last.order.received_us = self.last.order.received_us.max(received_us);
+        }
+        reason
     }
 
     /// Remembers an event that follows the last one for this reason; says whether it is still to be settled and was
