@@ -19,8 +19,8 @@ FILL: Final = f"""
 INSERT INTO ticks (symbol, ts, last, bid, ask, last_size, bid_size, ask_size, source, seq)
 SELECT (ARRAY['CL','CFE1','ES','GC','HG','NQ','RTY','SI','VX','YM','ZB'])[1 + n % 11],
        timestamptz '2025-06-09 21:00Z' + n * interval '43 milliseconds',
-       (19200 + (n * 7919) % 400)::numeric / 4, (19199 + (n * 7919) % 400)::numeric / 4,
-       (19201 + (n * 7919) % 400)::numeric / 4, 1 + n % 9, 1 + n % 60, 1 + n % 50, 'TOS', n
+       (19200 + n % 400)::numeric / 4, (19199 + n % 400)::numeric / 4,
+       (19201 + n % 400)::numeric / 4, 1 + n % 9, 1 + n % 60, 1 + n % 50, 'TOS', n
 FROM generate_series(0, {ROWS - 1}) AS n
 """
 WHERE: Final = "WHERE ts >= '2025-06-09 21:00Z' AND ts < '2025-06-10 21:00Z'"

@@ -20,7 +20,7 @@ from benchmarks.inputs import recorded_lines
 from benchmarks.measure import Measured
 from benchmarks.stores import FIRST_DAY, SYMBOLS, in_turns, made_ticks, stores
 from thor_fast import CopyReader, Ticks, parse_batch, register_source
-from thor_web.thordata.lake import bars
+from thor_web.thordata.lake import bars, scan
 from thor_web.thordata.services.lake_files import partition_path, write_partition
 from thor_web.thordata.services.tick_store import TickStore
 from thor_web.thordata.settings import StorageSettings
@@ -127,7 +127,7 @@ def replacing() -> list[Measured]:
             return int(found[0]) if found else -1
 
         def with_polars() -> int:
-            return int(pl.scan_parquet(path).select(pl.col("ask").count()).collect().item())
+            return int(scan(settings).select(pl.col("ask").count()).collect().item())
 
         readers = [threading.Thread(target=read, args=(count,)) for count in (with_duckdb, with_polars)]
         for reader in readers:

@@ -31,7 +31,8 @@ def starlette() -> Callable[..., Any]:
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("")
 
-    return Starlette(routes=[Route("/api/quotes", quotes), Route("/healthz", healthz)])
+    application: Callable[..., Any] = Starlette(routes=[Route("/api/quotes", quotes), Route("/healthz", healthz)])
+    return application
 
 
 def django() -> Callable[..., Any]:

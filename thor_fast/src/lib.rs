@@ -22,6 +22,7 @@ pub mod intervals;
 mod json;
 pub mod latency;
 pub mod latest;
+pub mod market;
 pub mod merge;
 pub mod meta;
 pub mod parse;

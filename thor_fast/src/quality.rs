@@ -1,7 +1,7 @@
 //! What is wrong with a symbol's ticks of a day: ten checks in one pass over columns that are in order of ts.
 //!
 //! Nothing is altered: each row gets a set of flags, and the day a count of each. What a check compares with the row
-//! before, it compares within one source.
+//! before, it compares within one source. The columns may come in blocks, so that a block stays near the processor.
 
 /// A price or sequence number that is not there.
 pub const MISSING: i64 = i64::MIN;
@@ -35,16 +35,27 @@ const STALE_RUN: usize = 7;
 const ZERO_PRICE: usize = 8;
 const SESSION_LEAK: usize = 9;
 
-/// The columns of one symbol, all of one length, rising by ts. Prices and seq may be [`MISSING`], sizes [`NO_SIZE`].
+/// A block of columns of one symbol, all of one length, rising by ts. Prices and seq may be [`MISSING`], sizes
+/// [`NO_SIZE`].
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "the names are the columns'")]
-pub struct Columns<'a> {
+pub struct Block<'a> {
     pub ts_us: &'a [i64],
     pub prices: [&'a [i64]; 3],
     pub sizes: [&'a [i32]; 3],
     pub seq: &'a [i64],
-    /// A small number a source.
-    pub source: &'a [u32],
+    /// A small number a source; none where all rows are of one.
+    pub source: Option<&'a [u32]>,
+}
+
+impl Block<'_> {
+    fn is_even(&self) -> bool {
+        let rows = self.ts_us.len();
+        self.prices.iter().all(|column| column.len() == rows)
+            && self.sizes.iter().all(|column| column.len() == rows)
+            && self.seq.len() == rows
+            && self.source.is_none_or(|source| source.len() == rows)
+    }
 }
 
 /// What counts as wrong.
@@ -73,60 +84,195 @@ pub struct Report {
     pub gaps: Vec<(i64, i64)>,
 }
 
-/// Looks at every row; nothing where the columns are not of one length.
-#[must_use]
-pub fn check(columns: &Columns<'_>, rules: &Rules) -> Option<Report> {
-    let rows = columns.ts_us.len();
-    let prices = columns.prices.iter().all(|column| column.len() == rows);
-    let sizes = columns.sizes.iter().all(|column| column.len() == rows);
-    if !prices || !sizes || columns.seq.len() != rows || columns.source.len() != rows {
-        return None;
-    }
-    let mut report = Report { flags: vec![0; rows], ..Report::default() };
-    by_row(columns, rules, &mut report.flags);
-    repetitions(columns, rules, &mut report.flags);
-    outliers(columns, rules, &mut report.flags);
-    silences(columns.ts_us, rules, &mut report);
-    for flags in &report.flags {
-        // Most rows have none.
-        let mut left = *flags;
-        while left != 0 {
-            if let Some(count) = report.counts.get_mut(left.trailing_zeros() as usize) {
-                *count += 1;
-            }
-            left &= left - 1;
-        }
-    }
-    report.counts[GAP] = report.gaps.len() as u64;
-    Some(report)
+/// What a source said before.
+#[derive(Clone, Debug)]
+struct Before {
+    ts_us: i64,
+    content: ([i64; 3], [i32; 3]),
+    seq: i64,
+    /// Since when it has said the same.
+    since: i64,
+    /// The last price before the one that waits for what follows it; [`MISSING`] where none was.
+    good: i64,
+    waiting: i64,
+    /// The rows with the waiting price, where it is far from the good one.
+    doubtful: Vec<usize>,
 }
 
+/// Looks at blocks of rows, one after the other.
+#[derive(Debug)]
+pub struct Checker {
+    rules: Rules,
+    tick: Tick,
+    limit: u64,
+    report: Report,
+    before: Vec<Option<Before>>,
+    /// The span of the market's hours that the rows have come to, and the last instant known within it.
+    span: usize,
+    last_us: i64,
+}
+
+impl Checker {
+    /// A checker that has seen nothing. `usual` is the instrument's usual change of price, see [`usual_change`].
+    #[must_use]
+    pub fn new(rules: Rules, usual: i64) -> Self {
+        let limit = usual.max(rules.tick).max(1).saturating_mul(rules.outlier_factor).cast_unsigned();
+        let last_us = rules.open.first().map_or(i64::MIN, |(opens, _)| *opens);
+        let (tick, report) = (Tick::new(rules.tick), Report::default());
+        Self { rules, tick, limit, report, before: Vec::new(), span: 0, last_us }
+    }
+
+    /// Looks at the next rows. False, and nothing is looked at, where the columns are not of one length.
+    pub fn look(&mut self, block: &Block<'_>) -> bool {
+        if !block.is_even() {
+            return false;
+        }
+        let [last, bid, ask] = block.prices;
+        let [last_size, bid_size, ask_size] = block.sizes;
+        let prices = last.iter().zip(bid).zip(ask);
+        let sizes = last_size.iter().zip(bid_size).zip(ask_size);
+        let rows = block.ts_us.iter().zip(prices).zip(sizes).zip(block.seq).enumerate();
+        let first_row = self.report.flags.len();
+        self.report.flags.reserve(block.ts_us.len());
+        for (at, (((ts_us, ((last, bid), ask)), ((last_size, bid_size), ask_size)), seq)) in rows {
+            let content = ([*last, *bid, *ask], [*last_size, *bid_size, *ask_size]);
+            let source = block.source.and_then(|source| source.get(at)).map_or(0, |source| *source as usize);
+            let flags =
+                self.by_itself(*ts_us, content.0) | self.by_source(source, first_row + at, *ts_us, content, *seq);
+            self.report.flags.push(flags);
+        }
+        true
+    }
+
+    /// What was found, once every row was looked at.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        while self.span < self.rules.open.len() {
+            self.close_span();
+        }
+        let mut counts = [0; CHECKS.len()];
+        for flags in &self.report.flags {
+            // Most rows have none.
+            let mut left = *flags;
+            while left != 0 {
+                if let Some(count) = counts.get_mut(left.trailing_zeros() as usize) {
+                    *count += 1;
+                }
+                left &= left - 1;
+            }
+        }
+        counts[GAP] = self.report.gaps.len() as u64;
+        self.report.counts = counts;
+        self.report
+    }
+
+    /// Crossed, locked, zero, off its tick; a silence before it, an instant out of hours.
+    #[inline(always)]
+    fn by_itself(&mut self, ts_us: i64, [last, bid, ask]: [i64; 3]) -> u16 {
+        let both = bid != MISSING && ask != MISSING;
+        let zero = last == 0 || bid == 0 || ask == 0;
+        let off = !(self.tick.holds(last) & self.tick.holds(bid) & self.tick.holds(ask));
+        while self.rules.open.get(self.span).is_some_and(|(_, closes)| ts_us >= *closes) {
+            self.close_span();
+        }
+        let closed = self.rules.open.get(self.span).is_none_or(|(opens, _)| ts_us < *opens);
+        let silent = !closed && ts_us - self.last_us > self.rules.gap_us;
+        if silent {
+            self.report.gaps.push((self.last_us, ts_us));
+        }
+        if !closed {
+            self.last_us = ts_us;
+        }
+        bit(both & (bid > ask), CROSSED)
+            | bit(both & (bid == ask), LOCKED)
+            | bit(zero, ZERO_PRICE)
+            | bit(off, OFF_TICK)
+            | bit(closed, SESSION_LEAK)
+            | bit(silent, GAP)
+    }
+
+    /// Leaves a span of hours, silent to its end or not, for the next.
+    #[cold]
+    fn close_span(&mut self) {
+        if let Some((_, closes)) = self.rules.open.get(self.span)
+            && closes - self.last_us > self.rules.gap_us
+        {
+            self.report.gaps.push((self.last_us, *closes));
+        }
+        self.span += 1;
+        self.last_us = self.rules.open.get(self.span).map_or(i64::MIN, |(opens, _)| *opens);
+    }
+
+    /// What a row says compared with the one before it from its source: the same again, a lower number, a jump.
+    #[inline(always)]
+    fn by_source(&mut self, source: usize, row: usize, ts_us: i64, content: ([i64; 3], [i32; 3]), seq: i64) -> u16 {
+        let Some(Some(before)) = self.before.get_mut(source) else {
+            self.first_of_source(source, ts_us, content, seq);
+            return 0;
+        };
+        let same = before.content == content;
+        let at_once = before.ts_us == ts_us;
+        let lower = seq != MISSING && seq < before.seq;
+        before.since = if same { before.since } else { ts_us };
+        let stale = same && ts_us - before.since >= self.rules.stale_us;
+        (before.ts_us, before.content, before.seq) = (ts_us, content, seq);
+        let [last, ..] = content.0;
+        if last != MISSING && (last != before.waiting || !before.doubtful.is_empty()) {
+            before.price(last, row, self.limit, &mut self.report.flags);
+        }
+        bit(same & at_once, DUPLICATE) | bit(lower, OUT_OF_ORDER) | bit(stale, STALE_RUN)
+    }
+
+    #[cold]
+    fn first_of_source(&mut self, source: usize, ts_us: i64, content: ([i64; 3], [i32; 3]), seq: i64) {
+        if self.before.len() <= source {
+            self.before.resize(source + 1, None);
+        }
+        let [last, ..] = content.0;
+        if let Some(place) = self.before.get_mut(source) {
+            let doubtful = Vec::new();
+            *place = Some(Before { ts_us, content, seq, since: ts_us, good: last, waiting: last, doubtful });
+        }
+    }
+}
+
+impl Before {
+    /// A last price. One that jumped away is an outlier once the next comes back; a new level, as after a pause, is
+    /// confirmed by what follows it and is none.
+    fn price(&mut self, price: i64, row: usize, limit: u64, flags: &mut [u16]) {
+        if self.waiting == MISSING {
+            (self.good, self.waiting) = (price, price);
+            return;
+        }
+        if price == self.waiting {
+            self.doubtful.push(row);
+            return;
+        }
+        let back = self.waiting.abs_diff(price) > limit && (price > self.waiting) == (self.good > self.waiting);
+        if self.doubtful.is_empty() || !back {
+            self.good = self.waiting;
+        } else {
+            for at in &self.doubtful {
+                if let Some(flags) = flags.get_mut(*at) {
+                    *flags |= bit(true, OUTLIER);
+                }
+            }
+        }
+        self.doubtful.clear();
+        self.waiting = price;
+        if price.abs_diff(self.good) > limit {
+            self.doubtful.push(row);
+        }
+    }
+}
+
+#[inline(always)]
 const fn bit(present: bool, check: usize) -> u16 {
     (present as u16) << check
 }
 
-/// What a row says by itself: crossed, locked, off its tick, zero, out of session.
-fn by_row(columns: &Columns<'_>, rules: &Rules, flags: &mut [u16]) {
-    let [last, bid, ask] = columns.prices;
-    let tick = Tick::new(rules.tick);
-    let rows = columns.ts_us.iter().zip(last).zip(bid).zip(ask).zip(flags);
-    let mut open = rules.open.iter().peekable();
-    for ((((ts_us, last), bid), ask), flags) in rows {
-        while open.next_if(|(_, closes)| ts_us >= closes).is_some() {}
-        let closed = open.peek().is_none_or(|(opens, _)| ts_us < opens);
-        let both = *bid != MISSING && *ask != MISSING;
-        let zero = *last == 0 || *bid == 0 || *ask == 0;
-        let off = !(tick.holds(*last) & tick.holds(*bid) & tick.holds(*ask));
-        *flags |= bit(both & (bid > ask), CROSSED)
-            | bit(both & (bid == ask), LOCKED)
-            | bit(zero, ZERO_PRICE)
-            | bit(off, OFF_TICK)
-            | bit(closed, SESSION_LEAK);
-    }
-}
-
 /// Divisibility by a tick without a division: by the inverse of its odd part, as Hacker's Delight has it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Tick {
     inverse: u64,
     shift: u32,
@@ -150,117 +296,25 @@ impl Tick {
         Self { inverse, shift, most: u64::MAX / tick }
     }
 
-    #[inline]
+    #[inline(always)]
     fn holds(self, price: i64) -> bool {
         price == MISSING || price.unsigned_abs().wrapping_mul(self.inverse).rotate_right(self.shift) <= self.most
     }
 }
 
-/// What a row says compared with the one before it from its source: the same again, or a lower number.
-fn repetitions(columns: &Columns<'_>, rules: &Rules, flags: &mut [u16]) {
-    let sources = columns.source.iter().max().map_or(0, |most| *most as usize + 1);
-    // Each source's row before, and since when it has said the same.
-    let mut before: Vec<Option<(usize, i64)>> = vec![None; sources];
-    let [last, bid, ask] = columns.prices;
-    let [last_size, bid_size, ask_size] = columns.sizes;
-    let content = |row: usize| {
-        ((last.get(row), bid.get(row), ask.get(row)), (last_size.get(row), bid_size.get(row), ask_size.get(row)))
-    };
-    for (row, ((ts_us, seq), source)) in columns.ts_us.iter().zip(columns.seq).zip(columns.source).enumerate() {
-        let Some(place) = before.get_mut(*source as usize) else { continue };
-        let Some((earlier, since)) = *place else {
-            *place = Some((row, *ts_us));
-            continue;
-        };
-        let same = content(row) == content(earlier);
-        let since = if same { since } else { *ts_us };
-        *place = Some((row, since));
-        let earlier_seq = columns.seq.get(earlier).copied().unwrap_or(MISSING);
-        let at_once = columns.ts_us.get(earlier) == Some(ts_us);
-        if let Some(flags) = flags.get_mut(row) {
-            *flags |= bit(same & at_once, DUPLICATE)
-                | bit(*seq != MISSING && *seq < earlier_seq, OUT_OF_ORDER)
-                | bit(same && ts_us - since >= rules.stale_us, STALE_RUN);
-        }
-    }
-}
-
-/// Last prices that jump away and back. A new level, as after a pause, is confirmed by what follows and is none.
-fn outliers(columns: &Columns<'_>, rules: &Rules, flags: &mut [u16]) {
-    let [last, ..] = columns.prices;
-    let usual = usual_change(last).max(rules.tick).max(1);
-    let limit = usual.saturating_mul(rules.outlier_factor).cast_unsigned();
-    let sources = columns.source.iter().max().map_or(0, |most| *most as usize + 1);
-    // Each source's price before, and the one that waits for what follows it, with its first row.
-    let mut before: Vec<Option<(i64, i64, usize)>> = vec![None; sources];
-    for (row, (price, source)) in last.iter().zip(columns.source).enumerate() {
-        if *price == MISSING {
-            continue;
-        }
-        let Some(place) = before.get_mut(*source as usize) else { continue };
-        match *place {
-            None => *place = Some((*price, *price, row)),
-            Some((_, waiting, _)) if waiting == *price => {}
-            Some((good, waiting, first)) => {
-                let away = waiting.abs_diff(good) > limit;
-                let back = waiting.abs_diff(*price) > limit && (*price > waiting) == (good > waiting);
-                if away && back {
-                    for at in first..row {
-                        let theirs = columns.source.get(at) == Some(source) && last.get(at) == Some(&waiting);
-                        if let Some(flags) = flags.get_mut(at) {
-                            *flags |= bit(theirs, OUTLIER);
-                        }
-                    }
-                    *place = Some((good, *price, row));
-                } else {
-                    *place = Some((waiting, *price, row));
-                }
-            }
-        }
-    }
-}
-
-/// The median of the changes of price, of some thousand of them.
-fn usual_change(last: &[i64]) -> i64 {
-    let step = (last.len() / SAMPLES).max(1);
+/// The median of the changes of a column of `rows` last prices, of some thousand of them; 0 where there is none.
+#[must_use]
+pub fn usual_change(rows: usize, last: impl Fn(usize) -> Option<i64>) -> i64 {
+    let step = (rows / SAMPLES).max(1);
     // Where most rows repeat the price, a sampled place is followed up to its next change.
-    let mut changes: Vec<i64> = (1..last.len())
-        .step_by(step)
-        .filter_map(|row| {
-            let pairs = last.get(row - 1..)?.windows(2).take(step);
-            pairs
-                .filter_map(|pair| match pair {
-                    [one, other] if one != other && *one != MISSING && *other != MISSING => {
-                        i64::try_from(one.abs_diff(*other)).ok()
-                    }
-                    _ => None,
-                })
-                .next()
-        })
-        .collect();
+    let change = |row: usize| {
+        let pairs = (row..(row + step).min(rows)).map(|at| (at.checked_sub(1).and_then(&last), last(at)));
+        let mut changes = pairs.filter_map(|(one, other)| i64::try_from(one?.abs_diff(other?)).ok());
+        changes.find(|change| *change != 0)
+    };
+    let mut changes: Vec<i64> = (1..rows).step_by(step).filter_map(change).collect();
     let middle = changes.len().saturating_sub(1) / 2;
     if changes.is_empty() { 0 } else { *changes.select_nth_unstable(middle).1 }
-}
-
-/// Silences while the market is open, its first and its last moments included.
-fn silences(ts_us: &[i64], rules: &Rules, report: &mut Report) {
-    for (opens, closes) in &rules.open {
-        let first = ts_us.partition_point(|ts_us| ts_us < opens);
-        let end = ts_us.partition_point(|ts_us| ts_us < closes);
-        let mut before = *opens;
-        for (at, now) in ts_us.iter().enumerate().take(end).skip(first) {
-            if now - before > rules.gap_us {
-                report.gaps.push((before, *now));
-                if let Some(flags) = report.flags.get_mut(at) {
-                    *flags |= bit(true, GAP);
-                }
-            }
-            before = *now;
-        }
-        if closes - before > rules.gap_us {
-            report.gaps.push((before, *closes));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -270,17 +324,29 @@ mod tests {
     /// ts, last, bid, ask, seq and source; sizes are all 1.
     type Row = (i64, i64, i64, i64, i64, u32);
 
+    /// The rows in blocks of every size give one answer.
     fn found(rows: &[Row], rules: &Rules) -> Report {
         let column = |of: fn(&Row) -> i64| rows.iter().map(of).collect::<Vec<_>>();
         let sizes = vec![1; rows.len()];
-        let columns = Columns {
-            ts_us: &column(|row| row.0),
-            prices: [&column(|row| row.1), &column(|row| row.2), &column(|row| row.3)],
-            sizes: [&sizes, &sizes, &sizes],
-            seq: &column(|row| row.4),
-            source: &rows.iter().map(|row| row.5).collect::<Vec<_>>(),
-        };
-        check(&columns, rules).unwrap()
+        let (ts_us, last, bid) = (column(|row| row.0), column(|row| row.1), column(|row| row.2));
+        let (ask, seq, source) =
+            (column(|row| row.3), column(|row| row.4), rows.iter().map(|row| row.5).collect::<Vec<_>>());
+        let usual = usual_change(rows.len(), |row| last.get(row).copied().filter(|last| *last != MISSING));
+        let reports: Vec<_> = (1..=rows.len().max(1))
+            .map(|size| {
+                let mut checker = Checker::new(rules.clone(), usual);
+                for start in (0..rows.len()).step_by(size) {
+                    let part = start..(start + size).min(rows.len());
+                    let sizes = [&sizes[part.clone()]; 3];
+                    let prices = [&last[part.clone()], &bid[part.clone()], &ask[part.clone()]];
+                    let (ts_us, seq) = (&ts_us[part.clone()], &seq[part.clone()]);
+                    assert!(checker.look(&Block { ts_us, prices, sizes, seq, source: Some(&source[part]) }));
+                }
+                checker.finish()
+            })
+            .collect();
+        assert!(reports.iter().all(|report| *report == reports[0]));
+        reports[0].clone()
     }
 
     fn rules() -> Rules {
@@ -334,6 +400,7 @@ mod tests {
         let row = |ts_us| (ts_us, 100, 75, 125, MISSING, 0);
         let report = found(&[row(600), row(990), row(2_499), row(3_000)], &rules());
         assert_eq!(report.gaps, [(0, 600), (2_499, 3_000)]);
+        assert_eq!(names(report.flags[0]), ["gap"]);
         assert_eq!(found(&[], &rules()).gaps, [(0, 1_000), (2_000, 3_000)]);
     }
 
@@ -349,6 +416,7 @@ mod tests {
         assert_eq!(prices(&[100, 125, 100, 9_000, 9_025, 9_000]), [0_usize; 0]);
         assert_eq!(prices(&[100, 125, -9_000, MISSING, 100]), [2]);
         assert_eq!(prices(&[100, 125, 600, 100]), [0_usize; 0]);
+        assert_eq!(prices(&[MISSING, 100, 125, 100, 125, 9_000, 125]), [5]);
     }
 
     #[test]
@@ -363,7 +431,7 @@ mod tests {
 
     #[test]
     fn columns_of_different_lengths_are_refused() {
-        let columns = Columns { ts_us: &[1], prices: [&[], &[], &[]], sizes: [&[], &[], &[]], seq: &[], source: &[] };
-        assert_eq!(check(&columns, &rules()), None);
+        let block = Block { ts_us: &[1], prices: [&[], &[], &[]], sizes: [&[], &[], &[]], seq: &[], source: None };
+        assert!(!Checker::new(rules(), 1).look(&block));
     }
 }

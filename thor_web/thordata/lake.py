@@ -23,6 +23,7 @@ __all__ = ["bars", "open_lake", "query", "scan"]
 
 BAR_COLUMNS: Final = ["ts", "last", "last_size"]
 MEMORY_LIMIT: Final = "2GB"
+MOST_OPEN: Final = 500
 EVERY_PRICE: Final = pl.Schema({name: pl.Decimal(19, 9) for name in ("last", "bid", "ask")})
 """One type for the prices of every file: a few need more digits than others."""
 
@@ -32,18 +33,30 @@ def scan(
 ) -> pl.LazyFrame:
     """The ticks of some symbols and trade dates, or of all, as a lazy frame: nothing is read before it is collected.
 
-    Columns are those of the ticks table, with the trade date as `date` in front. Raises StorageError `empty_lake` where
-    no partition is among them.
+    Columns are those of the ticks table, with the trade date as `date` in front. Up to 500 partitions are opened at
+    once: Polars opens a path twice, and a partition that is replaced in between would be two halves of two files.
+    Raises StorageError `empty_lake` where no partition is among them.
     """
     lake = settings.lake_folder()
-    frames = [
-        pl.scan_parquet(path, glob=False).select(pl.lit(day).alias("date"), pl.all()).cast(EVERY_PRICE)
+    paths = [
+        (day, path)
         for day in (sorted(dates) if dates is not None else lake_dates(lake))
         for path in _paths(lake, day, symbols)
+    ]
+    opened = len(paths) <= MOST_OPEN
+    frames = [
+        _lazy(path, opened=opened).select(pl.lit(day).alias("date"), pl.all()).cast(EVERY_PRICE) for day, path in paths
     ]
     if not frames:
         raise StorageError("empty_lake", f"the lake {lake} holds none of these partitions; `thor export` writes them")
     return pl.concat(frames)
+
+
+def _lazy(path: Path, *, opened: bool) -> pl.LazyFrame:
+    if not opened:
+        return pl.scan_parquet(path, glob=False)
+    with path.open("rb") as file:  # Polars keeps a handle of its own
+        return pl.scan_parquet(file)
 
 
 def _paths(lake: Path, day: date, symbols: Sequence[str] | None) -> list[Path]:

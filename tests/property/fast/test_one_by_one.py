@@ -110,10 +110,9 @@ def commands(data: bytes) -> Iterator[list[bytes]]:
 def test_redis_commands_carry_each_event(lines: list[bytes], minid_ms: int | None) -> None:
     batch, _ = parse_batch(lines)
     trim = [] if minid_ms is None else [b"MINID", b"~", str(minid_ms).encode()]
-    before_the_last = [[]] * (len(batch) - 1)
     wanted = [
         [b"XADD", b"quotes:stream:TOS", *trimming, b"*", b"data", event.to_json()]
-        for trimming, event in zip([*before_the_last, trim], batch, strict=False)
+        for trimming, event in zip([trim[:0]] * (len(batch) - 1) + [trim], batch, strict=False)
     ]
     assert list(commands(batch.to_xadd("quotes:stream:TOS", minid_ms=minid_ms))) == wanted
 

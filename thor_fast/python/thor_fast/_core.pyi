@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, final, overload
 from typing_extensions import Buffer
 
 from thor_fast._error import EventError as EventError
+from thor_fast.recording import BarRow, Recording
 
 __all__ = [
     "ERROR_CODES",
@@ -26,9 +27,12 @@ __all__ = [
     "BarSeries",
     "Bars",
     "Broker",
+    "CompositeBounds",
     "CopyReader",
     "Decision",
+    "Enricher",
     "EventError",
+    "InstrumentRules",
     "LatencyHistogram",
     "MergePolicy",
     "MergeStep",
@@ -43,6 +47,7 @@ __all__ = [
     "SchwabFrames",
     "SeenBar",
     "SeenQuote",
+    "SignalLadder",
     "StreamEntries",
     "StreamMerge",
     "Thresholds",
@@ -760,6 +765,118 @@ def read_cell(
     >>> read_cell("118'27", "price"), read_cell(-2146826246, "price"), read_cell("+0.42%", "percent")
     (Decimal('118.84375'), None, Decimal('0.42'))
     """
+
+@final
+class SignalLadder:
+    """What the five signals of an instrument stand for, in `unit` (in points), and its part in the composite.
+
+    Raises `ValueError` unless the values fall, with hold between buy and sell, and for a weight below 0 of an
+    instrument that is not inverse.
+
+    >>> from thor_fast import SignalLadder
+    >>> values = {"strong_buy": 30, "buy": 5, "hold": 0, "sell": -5, "strong_sell": -30}
+    >>> bond = SignalLadder(**values, unit=0.03125, weight=1.1, inverse=True)
+    >>> bond.classify(-0.9375)
+    ('STRONG_SELL', Decimal('-30.0'), Decimal('1.1'), 2)
+    """
+
+    def __new__(
+        cls,
+        *,
+        strong_buy: Decimal | float,
+        buy: Decimal | float,
+        hold: Decimal | float,
+        sell: Decimal | float,
+        strong_sell: Decimal | float,
+        unit: Decimal | float,
+        weight: Decimal | float,
+        inverse: bool,
+    ) -> SignalLadder: ...
+    def classify(self, change: Decimal | float) -> tuple[str, Decimal, Decimal, int]:
+        """Signal, stat value, weight and signal weight of a net change in points. Raises `EventError` for NaN."""
+
+@final
+class InstrumentRules:
+    """One instrument as the enricher needs it. Without a ladder it has no signal. Raises `ValueError`."""
+
+    def __new__(
+        cls,
+        symbol: str,
+        *,
+        market: str,
+        display: int | str,
+        tick: Decimal | float,
+        tick_value: Decimal | float,
+        multiplier: Decimal | float,
+        target: Decimal | float | None = None,
+        ladder: SignalLadder | None = None,
+    ) -> InstrumentRules: ...
+
+@final
+class CompositeBounds:
+    """The boundaries of the composite's class, falling, and the share of live symbols that a strong class needs.
+
+    Raises `ValueError` for bounds that do not fall, or a share that is not between 0 and 1.
+    """
+
+    def __new__(
+        cls,
+        *,
+        strong_buy: Decimal | float,
+        buy: Decimal | float,
+        sell: Decimal | float,
+        strong_sell: Decimal | float,
+        min_live_share: Decimal | float,
+    ) -> CompositeBounds: ...
+
+@final
+class Enricher:
+    """Turns merged events into records, and keeps what the records say of the session and the composite.
+
+    Events must come in the order of the stream; one that is not newer than the newest of its symbol gets a record
+    without session fields and changes nothing. `sessions` is asked, rarely, for the trade date that holds an instant:
+    (market, microseconds UTC) -> (days since 1970-01-01, start, opening, end in microseconds UTC). Whatever it raises
+    comes out of the call that needed it. With `recording` it collects what `drain` gives. Safe to share between
+    threads.
+    """
+
+    def __new__(
+        cls,
+        sessions: Callable[[str, int], tuple[int, int, int, int]],
+        *,
+        stale_after_ms: int = 5000,
+        recording: bool = False,
+    ) -> Enricher: ...
+    def configure(self, version: int, instruments: Sequence[InstrumentRules], bounds: CompositeBounds) -> None:
+        """Takes a configuration over. Instruments with a ladder, in this order, make the composite."""
+    @property
+    def version(self) -> int:
+        """The version of the configuration."""
+    @property
+    def position(self) -> str:
+        """The id of the newest event that was taken in, `0-0` before the first."""
+    def forget_sessions(self) -> None:
+        """Forgets the trade dates it was told, for a calendar that has changed."""
+    def set_history(
+        self, symbol: str, *, high: Decimal | float, high_day: int, low: Decimal | float, low_day: int
+    ) -> None:
+        """Sets the 52 weeks of a symbol by our own trade dates, for sources that tell none."""
+    def record(self, event: QuoteEvent, entry_id: str) -> bytes:
+        """Takes in an event and gives its record, one JSON object. Raises `ValueError` for what is no stream id."""
+    def records(self, batch: QuoteBatch, ids: Sequence[str]) -> list[bytes]:
+        """`record` for each event. Raises `ValueError` as it does and for another number of ids."""
+    def observe(self, batch: QuoteBatch, ids: Sequence[str]) -> None:
+        """Takes events in without writing records."""
+    def total(self, now_ms: int) -> bytes:
+        """The composite at an instant, one JSON object."""
+    def bars(self, symbol: str) -> list[tuple[str, BarRow]]:
+        """The newest bar of each interval: 1s, 1m, 5m, 1h, and 1d which is the trade date."""
+    def drain(self) -> Recording:
+        """What was recorded since the last call."""
+    def export_state(self) -> bytes:
+        """What was seen, in a form of its own: not the configuration, the trade dates or what waits to be drained."""
+    def import_state(self, state: bytes) -> None:
+        """Takes over what `export_state` wrote. Raises `ValueError` for anything else, and then nothing has changed."""
 
 def parse_event(data: bytes) -> QuoteEvent:
     """Reads one event, as strictly as the contract says. Raises `EventError`.

@@ -1,6 +1,7 @@
 //! `check_quality`, `bars_in_order`: kernels over tables whose rows are in order, such as partitions of the lake.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -19,11 +20,13 @@ use super::convert::symbol as canonical;
 use super::prices::view;
 use super::without_gil;
 use crate::history::{Weighted, bars_in_order as core_bars};
-use crate::quality::{CHECKS, Columns, MISSING, NO_SIZE, Report, Rules, check};
+use crate::quality::{Block, CHECKS, Checker, MISSING, NO_SIZE, Report, Rules, usual_change};
 use crate::ticks::Texts;
 
 const SCALE: i8 = 9;
 const WIDE: u8 = 19;
+/// Rows whose columns stay near the processor from one step to the next.
+const BLOCK: usize = 8_192;
 
 /// The checks in the order of their bits.
 pub(super) fn quality_checks(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
@@ -81,18 +84,28 @@ pub(super) fn check_quality(
 ) -> PyResult<PyQuality> {
     let rules = Rules { tick: tick_nanos, open: open_us, gap_us, stale_us, outlier_factor };
     with_batch(data, |batch| {
-        let prices = [prices(batch, "last")?, prices(batch, "bid")?, prices(batch, "ask")?];
+        let prices = [Prices::of(batch, "last")?, Prices::of(batch, "bid")?, Prices::of(batch, "ask")?];
         let sizes = [sizes(batch, "last_size")?, sizes(batch, "bid_size")?, sizes(batch, "ask_size")?];
         let (ts_us, seq, source) = (instants(batch)?, numbers(batch, "seq")?, codes(batch, "source")?);
-        let columns = Columns {
-            ts_us: &ts_us,
-            prices: [&prices[0], &prices[1], &prices[2]],
-            sizes: [&sizes[0], &sizes[1], &sizes[2]],
-            seq: &seq,
-            source: &source,
-        };
-        let unequal = || ArrowError::ComputeError("the columns are not of one length".to_owned());
-        check(&columns, &rules).map(PyQuality).ok_or_else(unequal)
+        let mut checker = Checker::new(rules.clone(), usual_change(ts_us.len(), |row| prices[0].get(row)));
+        let mut blocks = [const { Vec::new() }; 3];
+        for start in (0..ts_us.len()).step_by(BLOCK) {
+            let part = start..(start + BLOCK).min(ts_us.len());
+            for (column, block) in prices.iter().zip(&mut blocks) {
+                column.fill(part.clone(), block)?;
+            }
+            let block = Block {
+                ts_us: ts_us.get(part.clone()).unwrap_or_default(),
+                prices: [&blocks[0], &blocks[1], &blocks[2]],
+                sizes: [0, 1, 2].map(|which: usize| sizes[which].get(part.clone()).unwrap_or_default()),
+                seq: seq.get(part.clone()).unwrap_or_default(),
+                source: source.as_deref().and_then(|source| source.get(part.clone())),
+            };
+            if !checker.look(&block) {
+                return Err(ArrowError::ComputeError("the columns are not of one length".to_owned()));
+            }
+        }
+        Ok(PyQuality(checker.finish()))
     })
 }
 
@@ -218,19 +231,71 @@ fn numbers<'a>(batch: &'a RecordBatch, name: &str) -> Result<Cow<'a, [i64]>, Arr
     })
 }
 
-/// Prices in nanos.
-fn prices<'a>(batch: &'a RecordBatch, name: &str) -> Result<Cow<'a, [i64]>, ArrowError> {
-    let array = column(batch, name)?;
-    let Some(prices) = array.as_primitive_opt::<Decimal128Type>() else { return numbers(batch, name) };
-    let DataType::Decimal128(_, SCALE) = prices.data_type() else { return Err(wrong(name, array)) };
-    let values = prices.values();
-    if values.iter().any(|nanos| i64::try_from(*nanos).is_err()) {
-        return Err(ArrowError::ComputeError("a price does not fit 64 bits of 1e-9".to_owned()));
+/// A column of prices, as decimals or in nanos.
+enum Prices<'a> {
+    Decimals(&'a PrimitiveArray<Decimal128Type>),
+    Nanos(Cow<'a, [i64]>),
+}
+
+impl<'a> Prices<'a> {
+    fn of(batch: &'a RecordBatch, name: &str) -> Result<Self, ArrowError> {
+        let array = column(batch, name)?;
+        let Some(decimals) = array.as_primitive_opt::<Decimal128Type>() else {
+            return numbers(batch, name).map(Self::Nanos);
+        };
+        match decimals.data_type() {
+            DataType::Decimal128(_, SCALE) => Ok(Self::Decimals(decimals)),
+            _ => Err(wrong(name, array)),
+        }
     }
-    #[allow(clippy::cast_possible_truncation, reason = "looked at above")]
-    let mut nanos: Vec<i64> = values.iter().map(|nanos| *nanos as i64).collect();
-    missing(prices, &mut nanos, MISSING);
-    Ok(Cow::Owned(nanos))
+
+    fn get(&self, row: usize) -> Option<i64> {
+        match self {
+            Self::Decimals(decimals) if row < decimals.len() && decimals.is_valid(row) => {
+                i64::try_from(decimals.value(row)).ok()
+            }
+            Self::Decimals(_) => None,
+            Self::Nanos(nanos) => nanos.get(row).copied().filter(|nanos| *nanos != MISSING),
+        }
+    }
+
+    /// Puts the nanos of some rows, [`MISSING`] where there are none, in the place of what is there.
+    fn fill(&self, rows: Range<usize>, nanos: &mut Vec<i64>) -> Result<(), ArrowError> {
+        nanos.clear();
+        let decimals = match self {
+            Self::Decimals(decimals) => decimals,
+            Self::Nanos(column) => {
+                nanos.extend_from_slice(column.get(rows).unwrap_or_default());
+                return Ok(());
+            }
+        };
+        let values = decimals.values().get(rows.clone()).unwrap_or_default();
+        let mut beyond = false;
+        #[allow(clippy::cast_possible_truncation, reason = "what does not fit is noticed")]
+        nanos.extend(values.iter().map(|value| {
+            let narrow = *value as i64;
+            beyond |= i128::from(narrow) != *value;
+            narrow
+        }));
+        if beyond {
+            return Err(ArrowError::ComputeError("a price does not fit 64 bits of 1e-9".to_owned()));
+        }
+        if decimals.null_count() > 0 {
+            for (row, value) in rows.zip(nanos.iter_mut()) {
+                if decimals.is_null(row) {
+                    *value = MISSING;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Prices in nanos.
+fn prices(batch: &RecordBatch, name: &str) -> Result<Vec<i64>, ArrowError> {
+    let mut nanos = Vec::with_capacity(batch.num_rows());
+    Prices::of(batch, name)?.fill(0..batch.num_rows(), &mut nanos)?;
+    Ok(nanos)
 }
 
 fn sizes<'a>(batch: &'a RecordBatch, name: &str) -> Result<Cow<'a, [i32]>, ArrowError> {
@@ -258,14 +323,14 @@ fn missing<T: arrow_array::types::ArrowPrimitiveType, V: Copy>(array: &Primitive
     }
 }
 
-/// A small number for each different text.
-fn codes<'a>(batch: &'a RecordBatch, name: &str) -> Result<Cow<'a, [u32]>, ArrowError> {
+/// A small number for each different text; nothing where all are one.
+fn codes(batch: &RecordBatch, name: &str) -> Result<Option<Vec<u32>>, ArrowError> {
     let array = column(batch, name)?;
-    if let Some(coded) = array.as_any_dictionary_opt().filter(|coded| coded.values().len() == 1) {
-        return Ok(Cow::Owned(vec![0; coded.len()]));
+    if array.as_any_dictionary_opt().is_some_and(|coded| coded.values().len() == 1) {
+        return Ok(None);
     }
     let texts = TextColumn::of(array.as_ref()).ok_or_else(|| wrong(name, array))?;
     let mut numbers = Texts::default();
     let number = |row| texts.get(row).map_or(0, |text| numbers.number(text));
-    Ok(Cow::Owned((0..array.len()).map(number).collect()))
+    Ok(Some((0..array.len()).map(number).collect()))
 }

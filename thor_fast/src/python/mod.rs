@@ -13,6 +13,7 @@ mod convert;
 mod event;
 mod history;
 mod latency;
+mod market;
 mod merge;
 mod prices;
 mod registry;
@@ -67,6 +68,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<schwab::PySchwabFrames>()?;
     module.add_class::<schwab::PySchwabFrame>()?;
     module.add_function(wrap_pyfunction!(sheet::read_cell, module)?)?;
+    module.add_class::<market::PyEnricher>()?;
+    module.add_class::<market::PyInstrumentRules>()?;
+    module.add_class::<market::PySignalLadder>()?;
+    module.add_class::<market::PyCompositeBounds>()?;
     module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
     module.add_function(wrap_pyfunction!(batch::parse_batch, module)?)?;
     module.add_function(wrap_pyfunction!(registry::register_source, module)?)?;

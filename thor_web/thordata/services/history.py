@@ -163,7 +163,9 @@ def _from_lake(settings: StorageSettings, symbol: str, day: date, start: datetim
         file = pq.ParquetFile(path)
         groups = [number for number in range(file.num_row_groups) if _overlaps(file, number, start, end)]
         table = file.read_row_groups(groups)
-        table = table.filter(_between(table["ts"], start, end)).cast(HISTORY_SCHEMA)
+        if len(table) and not (start <= table["ts"][0].as_py() and table["ts"][-1].as_py() < end):
+            table = table.filter(_between(table["ts"], start, end))
+        table = table.cast(HISTORY_SCHEMA)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise StorageError("bad_lake_file", f"{path}: {' '.join(str(error).split())}") from error
     return table

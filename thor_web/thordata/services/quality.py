@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -115,6 +116,7 @@ def _open_spans(symbol: str, trade_date: date) -> list[tuple[int, int]]:
     return [(_microseconds(session.opens_at), _microseconds(session.closes_at))]
 
 
+@cache
 def _ticks() -> dict[str, int]:
     """The tick of each instrument in nanos."""
     return {instrument.symbol: int(instrument.tick * 1_000_000_000) for instrument in load_instruments()}

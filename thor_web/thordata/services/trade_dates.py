@@ -1,9 +1,11 @@
 """Which instants of which symbols make up a trade date of the lake, by the world clock's spans."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from types import MappingProxyType
 from typing import Final
 
 from psycopg import sql
@@ -48,9 +50,10 @@ class Span:
         return list(zip(borders, [*borders[1:], self.end], strict=True))
 
 
-def markets_by_symbol() -> dict[str, str]:
-    """The market of every symbol of the registry."""
-    return {instrument.symbol: instrument.market for instrument in load_instruments()}
+@cache
+def markets_by_symbol() -> Mapping[str, str]:
+    """The market of every symbol of the registry, which is read once."""
+    return MappingProxyType({instrument.symbol: instrument.market for instrument in load_instruments()})
 
 
 def market_of(symbol: str) -> str:
