@@ -8,6 +8,7 @@ from typing import Final
 from thor_fast import _core
 from thor_fast._core import (
     ERROR_CODES,
+    ERROR_FIELDS,
     EVENT_FIELDS,
     MERGE_REASONS,
     ORDER_OUTCOMES,
@@ -29,6 +30,7 @@ from thor_fast._core import (
     LatencyHistogram,
     MergePolicy,
     MergeStep,
+    PriceTexts,
     Quality,
     QuoteBatch,
     QuoteEvent,
@@ -54,6 +56,7 @@ from thor_fast._core import (
     co_moment,
     distinct_intervals,
     format_price,
+    format_price_column,
     format_prices,
     join_records,
     overfitting_logits,
@@ -76,6 +79,7 @@ from thor_fast._core import (
 
 __all__ = [
     "ERROR_CODES",
+    "ERROR_FIELDS",
     "EVENT_FIELDS",
     "MERGE_REASONS",
     "ORDER_OUTCOMES",
@@ -97,6 +101,7 @@ __all__ = [
     "LatencyHistogram",
     "MergePolicy",
     "MergeStep",
+    "PriceTexts",
     "Quality",
     "QuoteBatch",
     "QuoteEvent",
@@ -123,6 +128,7 @@ __all__ = [
     "co_moment",
     "distinct_intervals",
     "format_price",
+    "format_price_column",
     "format_prices",
     "join_records",
     "overfitting_logits",

@@ -15,6 +15,7 @@ from thor_fast.recording import BarRow, Recording
 
 __all__ = [
     "ERROR_CODES",
+    "ERROR_FIELDS",
     "EVENT_FIELDS",
     "MERGE_REASONS",
     "ORDER_OUTCOMES",
@@ -36,6 +37,7 @@ __all__ = [
     "LatencyHistogram",
     "MergePolicy",
     "MergeStep",
+    "PriceTexts",
     "Quality",
     "QuoteBatch",
     "QuoteEvent",
@@ -62,6 +64,7 @@ __all__ = [
     "co_moment",
     "distinct_intervals",
     "format_price",
+    "format_price_column",
     "format_prices",
     "join_records",
     "overfitting_logits",
@@ -86,6 +89,9 @@ __version__: Final[str]
 
 ERROR_CODES: Final[dict[str, str]]
 """Every code of an `EventError` or `Reject`, with its meaning."""
+
+ERROR_FIELDS: Final[dict[str, tuple[str, ...]]]
+"""What an error of each code may name as its field; "" stands for none, "*" for whatever key the input has."""
 
 EVENT_FIELDS: Final[tuple[tuple[str, str, str, str, str], ...]]
 """The event's fields in order: name, attribute, need (required, nullable or optional), stored as, accepted."""
@@ -486,6 +492,19 @@ class MergePolicy:
         """How often each reason was given, and `future_ts`: offers whose ts was over 2 s ahead of their receipt."""
 
 @final
+class PriceTexts:
+    """Texts as an Arrow array.
+
+    Polars and PyArrow take it without a copy: `pl.Series(texts)`, `pa.array(texts)`.
+    """
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the array holds."""
+    def __len__(self) -> int: ...
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
+        """The array's schema and the array, each in a capsule. Who asks for another type gets this one all the same."""
+
 class ReplyReader:
     """Bytes of a connection to Redis (RESP2) until they make whole replies."""
 
@@ -889,10 +908,13 @@ def parse_event(data: bytes) -> QuoteEvent:
     bad_symbol symbol symbol must be in canonical form such as ES or BRK.B, was "es"
     """
 
-def parse_batch(data: bytes | Sequence[bytes]) -> tuple[QuoteBatch, list[Reject]]:
+def parse_batch(data: bytes | Sequence[bytes], *, keep_json: bool = True) -> tuple[QuoteBatch, list[Reject]]:
     """Reads newline-delimited events, or one a bytes object. Never raises for what an input holds.
 
     Blank lines are passed over; an empty bytes object is refused. Raises `TypeError` for anything but bytes.
+
+    Events that come in canonical JSON keep its bytes, two thirds of a batch, so that writing them again is a copy.
+    Without `keep_json` they do not: for whoever wants only the values.
 
     >>> from thor_fast import parse_batch
     >>> batch, rejects = parse_batch([b"{}"])
@@ -931,6 +953,17 @@ def format_prices(nanos: Buffer, symbol_or_precision: str | int, *, signed: bool
     >>> from thor_fast import format_prices
     >>> format_prices(array("q", [118_312_500_000, -(2**63), 2_675_000_000]), 2)
     ['118.31', None, '2.68']
+    """
+
+def format_price_column(nanos: Buffer, symbol_or_precision: str | int, *, signed: bool = False) -> PriceTexts:
+    """The texts of `format_prices` as one Arrow array, without a Python object for each; null where the price is -2^63.
+
+    Raises as `format_prices` does.
+
+    >>> from array import array
+    >>> from thor_fast import format_price_column
+    >>> format_price_column(array("q", [118_312_500_000, -(2**63)]), "32nds")
+    PriceTexts(2 texts)
     """
 
 def parse_prices(texts: Sequence[str]) -> memoryview:
