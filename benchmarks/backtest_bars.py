@@ -29,7 +29,7 @@ BARS: Final = 1_800_000
 FEW: Final = 50_000
 FAST, SLOW = 20, 100
 CASH: Final = 1_000_000.0
-COSTS: Final = {"fee_rate": 2e-5, "slippage_rate": 1e-5}
+COSTS: Final[dict[str, Any]] = {"fee_rate": 2e-5, "slippage_rate": 1e-5}
 QUARTER: Final = 250_000_000
 COMBINATIONS: Final = 1_000
 
@@ -234,8 +234,8 @@ def with_figures() -> list[Measured]:
         import numpy as np
 
         def work() -> Any:
-            equity = np.frombuffer(run(FEW), dtype=np.float64)
-            returns = np.empty(FEW)
+            equity: Any = np.asarray(run(FEW))
+            returns: Any = np.empty(FEW)
             returns[0] = equity[0] / CASH - 1
             np.divide(equity[1:], equity[:-1], out=returns[1:])
             returns[1:] -= 1
