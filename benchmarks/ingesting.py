@@ -218,7 +218,7 @@ async def _latency(running: Stores, bus: Bus) -> float:
         connection = await psycopg.AsyncConnection.connect(running.conninfo, autocommit=True)
         seen = (0, 0)
         async with connection:
-            while not done.is_set() or await _left(bus):
+            while not done.is_set() or len(waits) <= STEADY_EVENTS:  # one event more was there before
                 cursor = await connection.execute("SELECT id_ms, id_counter FROM ingest_positions")
                 row = await cursor.fetchone()
                 now_ms = time.time() * 1_000
@@ -234,6 +234,7 @@ async def _latency(running: Stores, bus: Bus) -> float:
         await asyncio.sleep(max(0.0, started + number / 100 - time.perf_counter()))
         await bus.publish("TOS", payloads[at : at + at_once], retention_s=86_400)
     done.set()
-    await watching
+    async with asyncio.timeout(30):
+        await watching
     assert len(waits) >= STEADY_EVENTS, f"only {len(waits)} of {STEADY_EVENTS} were seen"
     return sorted(waits)[len(waits) * 99 // 100] / 1_000
