@@ -10,7 +10,7 @@ from benchmarks.limits import copying
 from benchmarks.measure import Contender, Measured, compare, timed
 from thor_fast import Thresholds, classify_columns
 
-__all__ = ["columns"]
+__all__ = ["columns", "eleven"]
 
 VALUES = 1_000_000
 SYMBOLS = 500
@@ -27,13 +27,13 @@ class _Input:
 
 
 @cache
-def _input() -> _Input:
+def _input(many: int = SYMBOLS) -> _Input:
     chosen = random.Random(3)
     ladders = []
-    for _ in range(SYMBOLS):
+    for _ in range(many):
         buy = chosen.randint(1, 20)
         ladders.append((buy * 6 * ONE, buy * ONE, -buy * ONE, -buy * 6 * ONE))
-    symbols = array("I", [chosen.randrange(SYMBOLS) for _ in range(VALUES)])
+    symbols = array("I", [chosen.randrange(many) for _ in range(VALUES)])
     changes = array("q", [chosen.randint(-150, 150) * ONE for _ in range(VALUES)])
     return _Input(changes, symbols, ladders)
 
@@ -51,7 +51,15 @@ def _signal(change: int, ladder: tuple[int, int, int, int]) -> int:
 
 def columns() -> list[Measured]:
     """From columns to a column."""
-    given = _input()
+    return _race("classify", _input())
+
+
+def eleven() -> list[Measured]:
+    """A million changes of eleven instruments."""
+    return _race("classify-eleven", _input(11))
+
+
+def _race(work_name: str, given: _Input) -> list[Measured]:
     wanted = [
         _signal(change, given.ladders[symbol]) for change, symbol in zip(given.changes, given.symbols, strict=True)
     ]
@@ -93,4 +101,4 @@ def columns() -> list[Measured]:
 
     peers = {"polars": Contender("polars when/then + gather", with_polars)}
     floor = copying(bytes(12 * VALUES), VALUES)
-    return compare("classify", "ns/value", Contender("Thor", thor), peers=peers, limit=floor)
+    return compare(work_name, "ns/value", Contender("Thor", thor), peers=peers, limit=floor)

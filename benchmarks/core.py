@@ -17,8 +17,11 @@ BENCHMARKS: Final[dict[str, Callable[[], list[Measured]]]] = {
     "sse-frames": encoding.frames,
     "format-prices": pricing.recorded,
     "format-distinct": pricing.distinct,
+    "format-column": pricing.arrow_column,
     "merge": merging.thousand_symbols,
+    "merge-500": merging.small_batches,
     "classify": classification.columns,
     "memory-batch": memory.batch,
+    "memory-values": memory.values,
     "memory-stream": memory.stream,
 }

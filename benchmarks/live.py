@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import live_snapshot, live_streams
+from benchmarks import live_pipeline, live_snapshot, live_streams
 from benchmarks.measure import Measured
 
 __all__ = ["BENCHMARKS"]
 
 BENCHMARKS: Final[dict[str, Callable[[], list[Measured]]]] = {
+    "publish": live_pipeline.published,
+    "unified": live_pipeline.merged,
     "sse-each": live_streams.each_event,
     "sse-gathered": live_streams.gathered,
     "sse-conflated": live_streams.conflated,

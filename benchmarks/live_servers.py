@@ -1,5 +1,6 @@
 """What `thor bench live` starts: a web process on a Redis of its own, and the peers as their documents recommend."""
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -206,10 +207,8 @@ def nchan() -> Iterator[Server]:
 @contextmanager
 def django_eventstream() -> Iterator[Server]:
     """django-eventstream under uvicorn with uvloop, no storage, fed by HTTP."""
-    try:
-        import django_eventstream  # noqa: F401
-    except ImportError as error:
-        raise Absent("django-eventstream is not installed") from error
+    if importlib.util.find_spec("django_eventstream") is None:
+        raise Absent("django-eventstream is not installed")
     port = unused_port()
     argv = [sys.executable, "-m", "uvicorn", "benchmarks.peers.eventstream:application", "--port", str(port)]
     argv += ["--no-access-log", "--log-level", "warning", "--backlog", "4096"]

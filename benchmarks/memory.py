@@ -10,9 +10,10 @@ from typing import Final
 from benchmarks.inputs import ROOT, recorded_lines
 from benchmarks.measure import Measured
 
-__all__ = ["batch", "stream"]
+__all__ = ["batch", "stream", "values"]
 
 EVENTS: Final = 100_000
+BATCHES: Final = 4
 STREAM_BYTES: Final = 1_000_000_000
 EARLY_BYTES: Final = 50_000_000
 CHUNK_EVENTS: Final = 5_000
@@ -28,11 +29,20 @@ def _in_a_new_process(name: str) -> dict[str, float]:
 
 def batch() -> list[Measured]:
     """100,000 events beside the bytes of their columns: as the batch itself counts them, and as Arrow's."""
-    found = _in_a_new_process("batch")
+    return _beside_columns("memory-batch", "batch")
+
+
+def values() -> list[Measured]:
+    """The same without the JSON that they came in."""
+    return _beside_columns("memory-values", "values")
+
+
+def _beside_columns(work: str, probe: str) -> list[Measured]:
+    found = _in_a_new_process(probe)
     held = found["held"] / EVENTS
     return [
-        Measured("memory-batch-columns", held, found["columns"] / EVENTS, "QuoteBatch.nbytes", "bytes/event"),
-        Measured("memory-batch-arrow", held, found["arrow"] / EVENTS, "the same as an Arrow table", "bytes/event"),
+        Measured(f"{work}-columns", held, found["columns"] / EVENTS, "QuoteBatch.nbytes", "bytes/event"),
+        Measured(f"{work}-arrow", held, found["arrow"] / EVENTS, "the same as an Arrow table", "bytes/event"),
     ]
 
 
@@ -51,7 +61,8 @@ def _resident() -> int:
     return resident
 
 
-def _probe_batch() -> dict[str, float]:
+def _probe_batch(*, keep_json: bool = True) -> dict[str, float]:
+    """What one batch more holds when there are some already: the first ones take memory that was free before."""
     import pyarrow as pa
 
     from thor_fast import parse_batch
@@ -60,13 +71,19 @@ def _probe_batch() -> dict[str, float]:
     lines = (lines * (EVENTS // len(lines) + 1))[:EVENTS]
     data = b"".join(line + b"\n" for line in lines)
     del lines
-    parse_batch(data[:100_000])
-    before = _resident()
-    found, rejects = parse_batch(data)
-    held = _resident() - before
-    assert len(found) == EVENTS
-    assert not rejects
+    resident, batches = [], []
+    for _ in range(BATCHES):
+        found, rejects = parse_batch(data, keep_json=keep_json)
+        assert len(found) == EVENTS
+        assert not rejects
+        batches.append(found)
+        resident.append(_resident())
+    held = (resident[-1] - resident[0]) / (BATCHES - 1)
     return {"held": held, "columns": found.nbytes, "arrow": pa.table(found).nbytes}
+
+
+def _probe_values() -> dict[str, float]:
+    return _probe_batch(keep_json=False)
 
 
 def _probe_stream() -> dict[str, float]:
@@ -90,7 +107,11 @@ def _probe_stream() -> dict[str, float]:
     return {"early": early, "late": _resident()}
 
 
-PROBES: Final[dict[str, Callable[[], dict[str, float]]]] = {"batch": _probe_batch, "stream": _probe_stream}
+PROBES: Final[dict[str, Callable[[], dict[str, float]]]] = {
+    "batch": _probe_batch,
+    "values": _probe_values,
+    "stream": _probe_stream,
+}
 
 if __name__ == "__main__":
     sys.stdout.write(json.dumps(PROBES[sys.argv[1]]()))

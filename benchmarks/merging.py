@@ -8,9 +8,9 @@ from functools import cache
 
 from benchmarks.limits import copying
 from benchmarks.measure import Contender, Measured, compare, timed
-from thor_fast import MergePolicy, QuoteBatch, QuoteEvent, parse_batch
+from thor_fast import Decision, MergePolicy, QuoteBatch, QuoteEvent, parse_batch
 
-__all__ = ["thousand_symbols"]
+__all__ = ["small_batches", "thousand_symbols"]
 
 SYMBOLS = 1_000
 ROUNDS = 20
@@ -95,16 +95,31 @@ def _slowly(events: Sequence[QuoteEvent], received: Sequence[int]) -> list[tuple
 
 
 def thousand_symbols() -> list[Measured]:
-    """A policy from its beginning over all offers."""
+    """A policy from its beginning over all offers, in one batch."""
+    return _merged("merge", len(_offers()[0]))
+
+
+def small_batches() -> list[Measured]:
+    """The same offers in batches of 500, of as many symbols and sources: nothing is offered twice within a batch."""
+    return _merged("merge-500", 500)
+
+
+def _merged(work: str, size: int) -> list[Measured]:
     batch, received = _offers()
+    starts = range(0, len(batch), size)
+    parts = [(batch[start : start + size], received[start : start + size]) for start in starts]
 
     def thor() -> Callable[[], float]:
         preferred = _preferred()
-        decisions = MergePolicy(preferred).offer_batch(batch, received)
-        found = [(decision.accepted, decision.active_source) for decision in decisions]
+
+        def work() -> list[list[Decision]]:
+            policy = MergePolicy(preferred)
+            return [policy.offer_batch(part, times) for part, times in parts]
+
+        found = [(decision.accepted, decision.active_source) for decisions in work() for decision in decisions]
         assert found == _slowly(list(batch), received)
         assert 0 < sum(accepted for accepted, _ in found) < len(found)
-        return timed(lambda: MergePolicy(preferred).offer_batch(batch, received), len(batch))
+        return timed(work, len(batch))
 
     def slow() -> Callable[[], float]:
         events = list(batch)
@@ -113,4 +128,4 @@ def thousand_symbols() -> list[Measured]:
     peers = {"python": Contender("the same rules in Python", slow)}
     # What an event brings at least: two numbers, two times, a price.
     floor = copying(bytes(40 * len(batch)), len(batch))
-    return compare("merge", "ns/event", Contender("Thor", thor), peers=peers, limit=floor)
+    return compare(work, "ns/event", Contender("Thor", thor), peers=peers, limit=floor)

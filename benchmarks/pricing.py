@@ -1,4 +1,7 @@
-"""A column of prices as texts: a recorded one, in which few prices come again and again, and one of ever new prices."""
+"""A column of prices as texts: a recorded one, in which few prices come again and again, and one of ever new prices.
+
+As a list each text is a Python object of its own, and making these is most of the work; an Arrow column has none.
+"""
 
 import random
 from array import array
@@ -9,9 +12,9 @@ from functools import cache
 from benchmarks.inputs import recorded_lines
 from benchmarks.limits import copying
 from benchmarks.measure import Contender, Measured, compare, timed
-from thor_fast import format_prices, parse_batch
+from thor_fast import format_price_column, format_prices, parse_batch
 
-__all__ = ["distinct", "recorded"]
+__all__ = ["arrow_column", "distinct", "recorded"]
 
 CENT = Decimal("0.01")
 
@@ -28,20 +31,35 @@ def recorded() -> list[Measured]:
     return _column("format-prices", _nanos())
 
 
+@cache
+def _all_different() -> "array[int]":
+    steps = random.Random(5).sample(range(100_000, 9_000_000), 10_000)
+    return array("q", [step * 10_000_000 for step in steps])
+
+
 def distinct() -> list[Measured]:
-    """Ten thousand prices, no two alike: nothing that is remembered of one helps with another."""
-    chosen = random.Random(5)
-    steps = chosen.sample(range(100_000, 9_000_000), 10_000)
-    return _column("format-distinct", array("q", [step * 10_000_000 for step in steps]))
+    """Ten thousand prices, no two alike, as a list: nothing that is remembered of one helps with another."""
+    return _column("format-distinct", _all_different())
 
 
-def _column(work: str, nanos: "array[int]") -> list[Measured]:
+def arrow_column() -> list[Measured]:
+    """The same ten thousand as an Arrow column."""
+    return _column("format-column", _all_different(), as_arrow=True)
+
+
+def _column(work: str, nanos: "array[int]", *, as_arrow: bool = False) -> list[Measured]:
     wanted = [str(Decimal(value).scaleb(-9).quantize(CENT, ROUND_HALF_EVEN)) for value in nanos]
     floats = [value / 1e9 for value in nanos]
 
     def thor() -> Callable[[], float]:
         assert format_prices(nanos, 2) == wanted
         return timed(lambda: format_prices(nanos, 2), len(nanos))
+
+    def thor_as_arrow() -> Callable[[], float]:
+        import polars as pl
+
+        assert pl.Series(format_price_column(nanos, 2)).to_list() == wanted
+        return timed(lambda: format_price_column(nanos, 2), len(nanos))
 
     def f_string() -> Callable[[], float]:
         assert [f"{value:.2f}" for value in floats] == wanted
@@ -63,4 +81,5 @@ def _column(work: str, nanos: "array[int]") -> list[Measured]:
         "polars": Contender("polars round + cast", with_polars),
     }
     floor = copying("".join(wanted).encode(), len(nanos))
-    return compare(work, "ns/price", Contender("Thor", thor), peers=peers, limit=floor)
+    made = thor_as_arrow if as_arrow else thor
+    return compare(work, "ns/price", Contender("Thor", made), peers=peers, limit=floor)

@@ -119,7 +119,7 @@ async def watch(schwab: LocalSchwab, bus: Bus, collector: psutil.Process, second
         spent, at = now_spent, now
         show(samples[-1])
     sent = await sending
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while await stored(bus) < sent and time.monotonic() < deadline:
         await asyncio.sleep(0.2)
     samples.append(await sample(bus, collector, 0.0, sent))

@@ -98,8 +98,8 @@ class _Cluster:
     async def look_again(self) -> None:
         """Read the map anew."""
         async with _translated():
-            await self._redis.aclose()
-            await self._redis.initialize()
+            # Only the map: others may be in the middle of something on redis-py's connections.
+            await self._redis.nodes_manager.initialize()
 
 
 class Bus:
@@ -410,6 +410,23 @@ class Bus:
         return {
             name.decode().removeprefix(prefix): fields for name, fields in zip(names, hashes, strict=True) if fields
         }
+
+    async def append(self, stream: str, payload: bytes, *, kept: int) -> str:
+        """Append one entry to a stream that keeps about so many; its id."""
+        async with _translated():
+            entry_id: bytes = await self._redis.xadd(stream, {"data": payload}, maxlen=kept, approximate=True)
+        return entry_id.decode()
+
+    async def put(self, key: str, value: bytes) -> None:
+        """Set a value."""
+        async with _translated():
+            await self._redis.set(key, value)
+
+    async def get(self, key: str) -> bytes | None:
+        """A value, None where there is none."""
+        async with _translated():
+            value: bytes | None = await self._redis.get(key)
+        return value
 
     # --- readers of the unified stream ----------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ __all__ = [
     "InstrumentError",
     "Instruments",
     "Resolution",
+    "StatValues",
     "load_instruments",
     "register",
 ]
@@ -33,8 +34,10 @@ BARE_NAME_IS_A_STOCK: Final = frozenset({"SCHWAB"})
 
 Display = int | Literal["32nds"]
 AssetClass = Literal["future", "index", "equity"]
+Unit = Literal["points", "ticks", "1/32", "0.01"]
 
 _ASSET_CLASSES: Final = ("future", "index", "equity")
+_UNITS: Final = ("points", "ticks", "1/32", "0.01")
 _SYMBOL: Final = re.compile(r"[A-Z0-9$][A-Z0-9.$_/-]{0,31}")
 _SOURCE: Final = re.compile(r"[A-Z][A-Z0-9_]{0,15}")
 _MARKET: Final = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -50,7 +53,8 @@ _REQUIRED: Final = (
     "display",
     "preferred",
 )
-_OPTIONAL: Final = ("names", "aliases")
+_OPTIONAL: Final = ("names", "aliases", "category", "stat_values", "target")
+_STAT_VALUES: Final = ("buy", "strong_buy", "weight", "unit", "inverse")
 # "/ES", "//ES", "/ES:XCME", "ES:XCME", "/ESZ25", "/ESZ25:XCME": a root, perhaps a contract month, perhaps a venue.
 _FUTURE_NAME: Final = re.compile(
     r"(?P<slash>/{0,2})(?P<root>[A-Z0-9]{1,3}?)(?P<contract>[FGHJKMNQUVXZ]\d{2})?(?::(?P<venue>[A-Z]{4}))?"
@@ -64,6 +68,17 @@ class InstrumentError(CollectorError):
         super().__init__(f"instruments.toml, {row}: {message}")
         self.row = row
         self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class StatValues:
+    """What a net change of an instrument says, in `unit`; the sell side mirrors the buy side. See instruments.toml."""
+
+    buy: Decimal
+    strong_buy: Decimal
+    weight: Decimal
+    unit: Unit
+    inverse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,9 @@ class Instrument:
     preferred: str
     names: Mapping[str, str]
     aliases: tuple[str, ...]
+    category: str | None
+    stat_values: StatValues | None
+    target: Decimal | None
     order: int
 
     @property
@@ -205,7 +223,7 @@ def load_instruments(path: Path = REGISTRY_FILE) -> Instruments:
         raise InstrumentError("the file", "instrument", "must hold [[instrument]] rows and nothing else")
     instruments: list[Instrument] = []
     for position, row in enumerate(rows, start=1):
-        instrument = _Row(position, row).read(order=position - 1)
+        instrument = _Row(f"row {position}", row).read(order=position - 1)
         if any(instrument.symbol == earlier.symbol for earlier in instruments):
             raise InstrumentError(f"row {position}", "symbol", f"{instrument.symbol} is there twice")
         instruments.append(instrument)
@@ -225,13 +243,13 @@ def _plain(name: str) -> str:
 class _Row:
     """Reads one row of the file, checking each field as it is taken."""
 
-    def __init__(self, position: int, row: object) -> None:
-        self._label = f"row {position}"
+    def __init__(self, label: str, row: object) -> None:
+        self._label = label
         if not isinstance(row, dict):
             raise InstrumentError(self._label, "instrument", "must be a table")
         self._fields: dict[str, object] = row
         if isinstance(row.get("symbol"), str):
-            self._label = f"row {position} ({row['symbol']})"
+            self._label = f"{label} ({row['symbol']})"
 
     def read(self, *, order: int) -> Instrument:
         self._check_keys()
@@ -248,6 +266,9 @@ class _Row:
             preferred=self._text("preferred", _SOURCE),
             names=self._names(),
             aliases=self._aliases(),
+            category=self._text("category") if "category" in self._fields else None,
+            stat_values=self._stat_values(),
+            target=self._positive("target") if "target" in self._fields else None,
             order=order,
         )
         if instrument.tick * instrument.multiplier != instrument.tick_value:
@@ -280,16 +301,43 @@ class _Row:
         return value
 
     def _positive(self, field: str) -> Decimal:
-        value = self._fields[field]
-        if not isinstance(value, str):
-            raise self._error(field, "must be a decimal in quotes")
-        try:
-            number = Decimal(value)
-        except InvalidOperation as error:
-            raise self._error(field, "must be a decimal in quotes") from error
-        if not number.is_finite() or number <= 0:
+        number = self._decimal(field)
+        if number <= 0:
             raise self._error(field, "must be above 0")
         return number
+
+    def _decimal(self, field: str) -> Decimal:
+        value = self._fields[field]
+        try:
+            number = Decimal(value) if isinstance(value, str) else None
+        except InvalidOperation:
+            number = None
+        if number is None or not number.is_finite():
+            raise self._error(field, "must be a decimal in quotes")
+        return number
+
+    def _stat_values(self) -> StatValues | None:
+        value = self._fields.get("stat_values")
+        if value is None:
+            return None
+        if not isinstance(value, dict) or not {"buy", "strong_buy", "weight"} <= value.keys() <= set(_STAT_VALUES):
+            raise self._error("stat_values", "must have buy, strong_buy and weight, and may have unit and inverse")
+        return _Row(self._label, {f"stat_values.{name}": given for name, given in value.items()})._read_stat_values()
+
+    def _read_stat_values(self) -> StatValues:
+        buy, strong_buy = self._positive("stat_values.buy"), self._positive("stat_values.strong_buy")
+        if strong_buy <= buy:
+            raise self._error("stat_values.strong_buy", f"must be above buy, {buy}")
+        unit = self._fields.get("stat_values.unit", "points")
+        if unit not in _UNITS:
+            raise self._error("stat_values.unit", f"must be one of {', '.join(_UNITS)}")
+        inverse = self._fields.get("stat_values.inverse", False)
+        if not isinstance(inverse, bool):
+            raise self._error("stat_values.inverse", "must be true or false")
+        weight = self._decimal("stat_values.weight")
+        if weight < 0 and not inverse:
+            raise self._error("stat_values.weight", "must not be below 0 without inverse = true")
+        return StatValues(buy=buy, strong_buy=strong_buy, weight=weight, unit=unit, inverse=inverse)
 
     def _display(self) -> Display:
         value = self._fields["display"]

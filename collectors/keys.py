@@ -7,6 +7,12 @@ REJECTS_STREAM: Final = "quotes:rejects"
 SOURCES_SET: Final = "quotes:sources"
 """Names of the sources that have ever published here; the merger and the ingestor read their streams."""
 
+CONFIGURATION_STREAM: Final = "config:instruments"
+"""The configuration behind the signals as JSON, the newest entry being the one that holds."""
+
+MARKET_STATE: Final = "market:state"
+"""What `thor signals` has seen of the market, with which a web process starts."""
+
 STORED_POSITIONS: Final = "quotes:stored"
 """Hash by stream: the newest entry whose rows are in Postgres. Publishers trim nothing behind it."""
 

@@ -26,7 +26,7 @@ def publish(request: HttpRequest) -> HttpResponse:
     from django_eventstream import send_event
 
     send_event("quotes", "quote", orjson.loads(request.body))
-    return HttpResponse()
+    return HttpResponse(headers={"Content-Length": "0"})  # no middleware is there to set it
 
 
 def healthz(_request: HttpRequest) -> HttpResponse:

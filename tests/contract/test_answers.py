@@ -2,16 +2,27 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import TypeAdapter
 
 from tests.e2e.conftest import RunningThor, clean_environment, thor, wait_until
 from tests.unit.timezones.cases import CASES, fits
-from thor_web.futuretrading.schemas import DisplayFields, InstrumentRecord, QuoteRecord
+from thor_web.futuretrading.schemas import (
+    AccuracyReport,
+    BarPage,
+    CurrentSignals,
+    DisplayFields,
+    InstrumentRecord,
+    LatestQuotes,
+    QuoteRecord,
+    SignalPage,
+)
 from thor_web.timezones.interface import market_names
 from thor_web.timezones.schemas import (
     CalendarRecord,
@@ -106,20 +117,125 @@ def test_what_the_clock_refuses(running: RunningThor, path: str, status: int, co
     assert code != "unknown_market" or "known are ALWAYS, ASX" in answer.json()["detail"]
 
 
+def test_the_latest_rows_come_with_the_composite(running: RunningThor) -> None:
+    latest = running.get("/api/quotes/latest/").json()
+    LatestQuotes.model_validate(latest, strict=True)
+    rows, total = latest["rows"], latest["total"]
+    assert [row["symbol"] for row in rows] == [row["symbol"] for row in running.quotes()]
+    assert total["signal_weight_sum"] == sum(row["signal_weight"] for row in rows)
+    assert (total["n_used"], total["n_expected"], total["missing"]) == (11, 11, [])
+    assert {row["config_version"] for row in rows} == {total["config_version"]}
+    assert total["config_version"] > 0
+    current = running.get("/api/signals").json()
+    CurrentSignals.model_validate(current, strict=True)
+    assert [row["symbol"] for row in current["signals"]] == [row["symbol"] for row in rows]
+
+
+def test_bars_and_signals_are_recorded(running: RunningThor) -> None:
+    def bars(interval: str) -> Any:
+        return running.get("/api/bars", symbol="ES", interval=interval, mock="true").json()
+
+    wait_until(lambda: len(bars("1s")["bars"]) >= 3, "three seconds have passed")
+    page = BarPage.model_validate(bars("1s"), strict=True)
+    assert all(bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in page.bars)
+    assert [bar.start for bar in page.bars] == sorted(bar.start for bar in page.bars)
+    (day,) = bars("1d")["bars"]
+    assert day["events"] >= sum(bar.events for bar in page.bars)
+    assert bars("1m")["before"] is None
+    assert running.get("/api/bars", symbol="ES", interval="1s").json()["bars"] == []
+
+    first = running.get("/api/signals/history", symbol="TOTAL", limit="1").json()
+    SignalPage.model_validate(first)
+    assert first["items"][0]["source"] == "MOCK"
+    AccuracyReport.model_validate(running.get("/api/signals/accuracy", by="symbol", mock="1").json(), strict=True)
+
+
+def test_a_number_of_contracts_has_a_worth(running: RunningThor) -> None:
+    answer = running.get("/api/instruments/ES/value", price="4800.25", quantity="3").json()
+    assert (answer["tick_value"], answer["contract_value"]) == ("37.5", "720037.50")
+    assert running.get("/api/instruments/XX/value", price="1").json()["code"] == "unknown_symbol"
+
+
 def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
     history = {f"/api/thordata/{name}" for name in ("asof", "bars", "coverage", "exports", "quality", "ticks", "vwap")}
-    live = {"/api/instruments", "/api/providers", "/api/quotes", "/api/quotes/stream", "/api/session"}
     clock = {f"/api/markets{name}" for name in ("", "/overlaps", "/quiet", "/times")}
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
     runs = {f"/runs{name}" for name in ("", "/{run}", "/{run}/result", "/{run}/report", "/{run}/cancel")}
     backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs)}
-    assert set(document["paths"]) == live | history | clock | backtest
+    told = {"/api/flags", "/api/maintenance", "/api/notifications"}
+    assert set(document["paths"]) == history | clock | backtest | told | {
+        "/api/bars",
+        "/api/instruments",
+        "/api/instruments/{symbol}/value",
+        "/api/providers",
+        "/api/quotes",
+        "/api/quotes/latest/",
+        "/api/quotes/stream",
+        "/api/session",
+        "/api/signals",
+        "/api/signals/accuracy",
+        "/api/signals/history",
+        "/api/watchlists",
+        "/api/watchlists/{list_id}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("paths", "checks", "logs_in"),
+    [
+        # Which symbols there are is no part of the document, so an unknown one looks like a good request.
+        (
+            r"^/api/(?!quotes/stream|thordata|markets|providers|session|flags|maintenance|notifications)",
+            ("--exclude-checks", "positive_data_acceptance"),
+            False,
+        ),
+        # Logged in all the time, so that what comes without a login is no question here.
+        (
+            r"^/api/watchlists",
+            ("--exclude-checks", "positive_data_acceptance,negative_data_rejection,ignored_auth"),
+            True,
+        ),
+    ],
+    ids=["anonymous", "logged in"],
+)
+def test_every_answer_is_as_the_document_says(
+    running: RunningThor, tmp_path: Path, paths: str, checks: tuple[str, str], *, logs_in: bool
+) -> None:
+    """Schemathesis against the document; bounded, and the same each time."""
+    headers = [word for header in logged_in(running) for word in ("-H", header)] if logs_in else []
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run", f"{running.url}/api/openapi.json"),
+            *("--include-path-regex", paths, "--max-examples", "5", "--seed", "1", "--no-color"),
+            *("--phases", "coverage,fuzzing", *checks, *headers),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]
+    assert running.get("/api/quotes").status_code == 200
+
+
+def logged_in(running: RunningThor) -> list[str]:
+    """The headers of a new user's session."""
+    password = "a password of this test alone"
+    command = [*thor("manage"), "--state", str(running.state), "createsuperuser", "--no-input"]
+    environment = clean_environment() | {"DJANGO_SUPERUSER_PASSWORD": password}
+    subprocess.run(
+        [*command, "--username", "ada", "--email", "ada@example.org"], env=environment, check=True, capture_output=True
+    )
+    with httpx.Client(base_url=running.url) as client:
+        client.get("/admin/login/")
+        form = {"username": "ada", "password": password, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        assert client.post("/admin/login/", data=form).status_code == 302
+        cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        return [f"Cookie: {cookies}", f"X-CSRFToken: {client.cookies['csrftoken']}"]
 
 
 def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:
-    import httpx
-
     with httpx.stream("GET", f"{running.url}/api/quotes/stream", timeout=10) as answer:
         assert answer.headers["content-type"] == "text/event-stream"
         assert answer.headers["cache-control"] == "no-cache, no-transform"

@@ -44,7 +44,7 @@ def test_a_snapshot_that_did_not_change_is_304(running: RunningThor) -> None:
     wait_until(lambda: running.get("/api/quotes").headers["etag"].endswith('.1"'), "the quote is stale")
     answer = running.get("/api/quotes")
     (record,) = answer.json()
-    assert answer.headers["etag"] == f'W/"{record["id"]}.1"'
+    assert answer.headers["etag"] == f'W/"{record["id"]}.{record["config_version"]}.1"'
     assert answer.headers["cache-control"] == "no-cache"
     assert record["age_ms"] > record["stale_after_ms"]
     same = httpx.get(f"{running.url}/api/quotes", headers={"If-None-Match": answer.headers["etag"]})

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::columns::Columns;
 use crate::event::{EventRef, QuoteEvent};
+use crate::symbol::Source;
 
 /// Which rows of the columns a batch has.
 #[derive(Clone, Debug)]
@@ -89,6 +90,16 @@ impl QuoteBatch {
     #[inline]
     pub fn get(&self, position: usize) -> Option<EventRef<'_>> {
         self.columns.get(self.row(position)?)
+    }
+
+    /// [`Self::iter`] for a loop that needs only part of each event.
+    pub(crate) fn iter_read(&self) -> impl Iterator<Item = EventRef<'_>> {
+        (0..self.len()).filter_map(|position| self.columns.read(self.row(position)?))
+    }
+
+    /// The canonical JSON and the source of those events that were read from that.
+    pub fn kept_json(&self) -> impl Iterator<Item = (&[u8], &Source)> {
+        (0..self.len()).filter_map(|position| self.columns.json_and_source(self.row(position)?))
     }
 
     /// The canonical JSON of the event at a position, where it was read from that.

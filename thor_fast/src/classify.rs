@@ -72,17 +72,22 @@ pub const MISSING_CHANGE: i64 = i64::MIN;
 /// What a column of signals holds where there is none.
 pub const MISSING_SIGNAL: i8 = i8::MIN;
 
-/// A ladder as the kernel needs it; one that says "missing" to everything where there are no thresholds.
+/// A ladder as the kernel needs it: five bounds, and the signal is told by how many of them a change is above.
+///
+/// Changes and bounds are shifted so that they compare as unsigned numbers, which the processor adds up without a branch.
+/// The lowest bound is [`MISSING_CHANGE`] itself, which is above none; where there are no thresholds nothing is above any.
 #[derive(Clone, Copy, Debug)]
-pub struct Ladder {
-    thresholds: Thresholds,
-    known: bool,
-}
+pub struct Ladder([u64; 5]);
 
 impl From<Option<Thresholds>> for Ladder {
     fn from(thresholds: Option<Thresholds>) -> Self {
-        let nothing = Thresholds { strong_buy: 0, buy: 0, sell: 0, strong_sell: 0 };
-        Self { thresholds: thresholds.unwrap_or(nothing), known: thresholds.is_some() }
+        let Some(Thresholds { strong_buy, buy, sell, strong_sell }) = thresholds else {
+            return Self([u64::MAX; 5]);
+        };
+        // A change equal to `sell` is held, so it is already above the bound below that; and where the two lowest
+        // thresholds are one, holding comes before selling strongly.
+        let below_sell = sell.saturating_sub(1);
+        Self([strong_buy, buy, below_sell, strong_sell.min(below_sell), MISSING_CHANGE].map(unsigned))
     }
 }
 
@@ -91,22 +96,45 @@ impl Ladder {
     #[inline(always)]
     #[must_use]
     pub fn code(&self, change: i64) -> i8 {
-        let Thresholds { strong_buy, buy, sell, strong_sell } = self.thresholds;
-        let up = i8::from(change > strong_buy) + i8::from(change > buy);
-        let down = i8::from(change < sell) + i8::from((change < sell) & (change <= strong_sell));
-        if self.known & (change != MISSING_CHANGE) { up - down } else { MISSING_SIGNAL }
+        let change = unsigned(change);
+        let above: usize = self.0.iter().map(|bound| usize::from(*bound < change)).sum();
+        CODES[above & 7]
     }
 }
 
-/// Classifies a column of changes by one ladder.
-pub fn classify_by_one(changes: &[i64], ladder: &Ladder, out: &mut Vec<i8>) {
-    out.extend(changes.iter().map(|change| ladder.code(*change)));
+/// The signals by the number of bounds that a change is above, of which there are five.
+const CODES: [i8; 8] = [MISSING_SIGNAL, -2, -1, 0, 1, 2, MISSING_SIGNAL, MISSING_SIGNAL];
+
+/// The number in the same order among unsigned numbers.
+#[inline(always)]
+const fn unsigned(value: i64) -> u64 {
+    value.cast_unsigned() ^ 1 << 63
+}
+
+/// Classifies a column of changes by one ladder, as many as there is room for. Says so, as [`classify_by_id`] does.
+pub fn classify_by_one(changes: &[i64], ladder: &Ladder, out: &mut [i8]) -> bool {
+    for (change, place) in changes.iter().zip(out) {
+        *place = ladder.code(*change);
+    }
+    true
 }
 
 /// Classifies a column of changes, each by the ladder that its number names; one that names none has no signal.
-pub fn classify_by_id(changes: &[i64], ids: &[u32], ladders: &[Ladder], out: &mut Vec<i8>) {
-    let signal = |(change, id): (&i64, &u32)| ladders.get(*id as usize).map_or(MISSING_SIGNAL, |it| it.code(*change));
-    out.extend(changes.iter().zip(ids).map(signal));
+///
+/// Says whether every number named one.
+#[inline(never)]
+pub fn classify_by_id(changes: &[i64], ids: &[u32], ladders: &[Ladder], out: &mut [i8]) -> bool {
+    let mut known = true;
+    for ((change, id), place) in changes.iter().zip(ids).zip(out) {
+        *place = match ladders.get(*id as usize) {
+            Some(ladder) => ladder.code(*change),
+            None => {
+                known = false;
+                MISSING_SIGNAL
+            }
+        };
+    }
+    known
 }
 
 #[cfg(test)]
@@ -143,13 +171,15 @@ mod tests {
         {
             let ladder = Thresholds::new(rungs[0], rungs[1], rungs[2], rungs[3]).unwrap();
             let wanted: Vec<i8> = changes.iter().map(|change| code(ladder.classify(*change))).collect();
-            let (mut one, mut by_id) = (Vec::new(), Vec::new());
-            classify_by_one(&changes, &Some(ladder).into(), &mut one);
-            classify_by_id(&changes, &vec![1; changes.len()], &[None.into(), Some(ladder).into()], &mut by_id);
+            let (mut one, mut by_id) = (vec![0; changes.len()], vec![0; changes.len()]);
+            assert!(classify_by_one(&changes, &Some(ladder).into(), &mut one));
+            let ladders = [None.into(), Some(ladder).into()];
+            assert!(classify_by_id(&changes, &vec![1; changes.len()], &ladders, &mut by_id));
             assert_eq!((&one, &by_id), (&wanted, &wanted), "{rungs:?}");
         }
-        let mut none = Vec::new();
-        classify_by_id(&[1, MISSING_CHANGE, 1], &[0, 1, 2], &[None.into(), Some(thresholds).into()], &mut none);
+        let mut none = [0; 3];
+        let ladders = [None.into(), Some(thresholds).into()];
+        assert!(!classify_by_id(&[1, MISSING_CHANGE, 1], &[0, 1, 2], &ladders, &mut none));
         assert_eq!(none, [MISSING_SIGNAL; 3]);
         assert_eq!(Thresholds::new(1, 6, -1, -6), None);
     }

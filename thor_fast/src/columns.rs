@@ -200,6 +200,7 @@ pub struct Columns {
     /// Where each row's canonical JSON ends; a row without it has none.
     json_ends: Vec<usize>,
     json: Vec<u8>,
+    rows_without_json: usize,
 }
 
 impl Columns {
@@ -319,12 +320,19 @@ impl Columns {
         self.meta.push(values.meta.map_or("", |meta| meta.text));
         self.json.extend_from_slice(json);
         self.json_ends.push(self.json.len());
+        self.rows_without_json += usize::from(json.is_empty());
     }
 
     /// The event of a row.
     #[must_use]
-    #[inline]
     pub fn get(&self, row: usize) -> Option<EventRef<'_>> {
+        self.read(row)
+    }
+
+    /// [`Self::get`] for a loop that needs only part of the event: the rest is then never looked at.
+    #[must_use]
+    #[inline(always)]
+    pub(crate) fn read(&self, row: usize) -> Option<EventRef<'_>> {
         let bits = *self.bits.get(row)?;
         let has = |bit: Bit| bits & bit.mask() != 0;
         let [last, bid, ask] = &self.prices;
@@ -356,12 +364,33 @@ impl Columns {
         })
     }
 
+    /// What orders a row beside its ts: `seq` and `run` where there are any, and whether it is live.
+    #[inline]
+    pub(crate) fn sequence(&self, row: usize) -> (Option<i64>, Option<i64>, bool) {
+        let bits = self.bits.get(row).copied().unwrap_or(0);
+        let has = |bit: Bit| bits & bit.mask() != 0;
+        let number = |bit: Bit, column: &[i64]| if has(bit) { column.get(row).copied() } else { None };
+        (number(Bit::Seq, &self.seq), number(Bit::Run, &self.runs), !has(Bit::NotLive))
+    }
+
     /// The row's canonical JSON, where it was read from that.
     #[must_use]
     #[inline]
     pub fn json(&self, row: usize) -> Option<&[u8]> {
         let start = row.checked_sub(1).map_or(Some(0), |before| self.json_ends.get(before).copied())?;
         self.json.get(start..*self.json_ends.get(row)?).filter(|json| !json.is_empty())
+    }
+
+    /// Whether every row was read from canonical JSON.
+    #[must_use]
+    pub fn all_have_json(&self) -> bool {
+        self.rows_without_json == 0
+    }
+
+    /// A row's canonical JSON, where it was read from that, and its source.
+    #[inline]
+    pub(crate) fn json_and_source(&self, row: usize) -> Option<(&[u8], &Source)> {
+        Some((self.json(row)?, self.sources.name(*self.source_ids.get(row)?)?))
     }
 
     /// The names that [`Self::symbol_ids`] number.

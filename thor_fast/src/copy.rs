@@ -3,7 +3,9 @@
 //! Numerics are exact, with as many decimals as the price needs. Parsing has already refused what a column would
 //! refuse, so no event can fail the batch it is in.
 
+use crate::batch::QuoteBatch;
 use crate::event::EventRef;
+use crate::fill::Filler;
 use crate::price::{ONE, significant_decimals};
 use crate::symbol::Name;
 
@@ -34,67 +36,85 @@ const USUAL_ROW_BYTES: usize = 192;
 
 /// The whole stream: header, a row an event, trailer.
 #[must_use]
-pub fn copy_binary<'e>(events: impl Iterator<Item = EventRef<'e>>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(64 + events.size_hint().0 * USUAL_ROW_BYTES);
+pub fn copy_binary(batch: &QuoteBatch) -> Vec<u8> {
+    let mut out = Vec::with_capacity(64 + batch.len() * USUAL_ROW_BYTES);
     out.extend_from_slice(SIGNATURE);
     // No flags, no header extension.
     out.extend_from_slice(&[0; 8]);
     let mut numerics = Numerics::default();
     let mut extras = Extras::default();
-    let mut head = Head::default();
-    for event in events {
-        head.at = 0;
-        row(&event, &mut head, &mut numerics, &mut extras, &mut out);
+    let mut at = out.len();
+    for event in batch.iter_read() {
+        let extra = extras.of(&event);
+        let needed = HEAD_ROOM + event.condition.map_or(0, str::len) + extra.len() + Extra::STEP;
+        if out.len() - at < needed {
+            // Room for many rows, but not for so many that it leaves the processor's cache before it is filled.
+            out.resize(at + needed.max(64 * USUAL_ROW_BYTES), 0);
+        }
+        let mut place = Filler::new(out.get_mut(at..).unwrap_or_default());
+        row(&event, &mut numerics, extra, &mut place);
+        at += place.filled();
     }
+    out.truncate(at);
     out.extend_from_slice(&(-1_i16).to_be_bytes());
     out
 }
 
 const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 
+/// Bytes of a row but for its condition and its `extra`.
+///
+/// Fields, symbol, ts, three prices, three sizes, source, no condition, seq; and room for a whole name or numeric.
+const HEAD_ROOM: usize = 2 + (4 + 32) + 12 + 3 * Numeric::ROOM + 3 * 8 + (4 + 16) + 4 + 12 + 32;
+
 #[inline(always)]
-fn row<'e>(event: &EventRef<'e>, head: &mut Head, numerics: &mut Numerics, extras: &mut Extras<'e>, out: &mut Vec<u8>) {
-    head.put(12_i16.to_be_bytes());
-    head.name(event.symbol);
-    head.put(8_i32.to_be_bytes());
-    head.put((event.ts_us - EPOCH_2000_US).to_be_bytes());
+fn row(event: &EventRef<'_>, numerics: &mut Numerics, extra: &Extra, out: &mut Filler<'_>) {
+    out.put(12_i16.to_be_bytes());
+    name(event.symbol, out);
+    out.put(8_i32.to_be_bytes());
+    out.put((event.ts_us - EPOCH_2000_US).to_be_bytes());
     for price in [event.last, event.bid, event.ask] {
         match price {
             Some(nanos) => {
                 let numeric = numerics.get(nanos);
-                head.put(numeric.bytes);
-                head.at -= numeric.bytes.len() - numeric.length;
+                out.put_part(&numeric.bytes, numeric.length);
             }
-            None => head.put(NULL),
+            None => out.put(NULL),
         }
     }
     for size in [event.last_size, event.bid_size, event.ask_size] {
         match size {
             Some(size) => {
-                head.put(4_i32.to_be_bytes());
-                head.put(size.to_be_bytes());
+                out.put(4_i32.to_be_bytes());
+                out.put(size.to_be_bytes());
             }
-            None => head.put(NULL),
+            None => out.put(NULL),
         }
     }
-    head.name(event.source);
-    if let Some(condition) = event.condition {
-        // A text has no such narrow bound, so what follows it is written after it.
-        out.extend_from_slice(head.bytes.get(..head.at).unwrap_or_default());
-        text(condition, out);
-        head.at = 0;
-    } else {
-        head.put(NULL);
+    name(event.source, out);
+    match event.condition {
+        Some(condition) => {
+            out.put(length(condition.len()));
+            out.copy(condition.as_bytes());
+        }
+        None => out.put(NULL),
     }
     match event.seq {
         Some(seq) => {
-            head.put(8_i32.to_be_bytes());
-            head.put(seq.to_be_bytes());
+            out.put(8_i32.to_be_bytes());
+            out.put(seq.to_be_bytes());
         }
-        None => head.put(NULL),
+        None => out.put(NULL),
     }
-    out.extend_from_slice(head.bytes.get(..head.at).unwrap_or_default());
-    extras.write(event, out);
+    extra.put(out);
+}
+
+/// A name after its length.
+#[inline(always)]
+fn name<const N: usize>(name: &Name<N>, head: &mut Filler<'_>) {
+    let (bytes, length) = name.padded();
+    head.put(i32::try_from(length).unwrap_or(0).to_be_bytes());
+    head.put_part(bytes, length);
 }
 
 /// The last row's `extra`, and what it was made of: neighbouring events mostly have the same.
@@ -102,57 +122,64 @@ fn row<'e>(event: &EventRef<'e>, head: &mut Head, numerics: &mut Numerics, extra
 struct Extras<'e> {
     venue: Option<&'e str>,
     meta: Option<&'e str>,
-    bytes: Vec<u8>,
+    last: Extra,
 }
 
 impl<'e> Extras<'e> {
-    #[inline]
-    fn write(&mut self, event: &EventRef<'e>, out: &mut Vec<u8>) {
+    #[inline(always)]
+    fn of(&mut self, event: &EventRef<'e>) -> &Extra {
         let meta = event.meta.map(|meta| meta.text);
-        if event.venue.is_none() && meta.is_none() {
-            out.extend_from_slice(&NULL);
-            return;
-        }
         if self.venue != event.venue || self.meta != meta {
             (self.venue, self.meta) = (event.venue, meta);
-            self.bytes.clear();
-            extra(event, &mut self.bytes);
+            self.last.set(event);
         }
-        out.extend_from_slice(&self.bytes);
+        &self.last
     }
 }
 
-/// The front of a row, whose greatest length is known: written in place.
-struct Head {
-    bytes: [u8; Self::ROOM],
-    at: usize,
+/// `venue` and `meta` as a jsonb after its length, with zeros behind it up to a whole step.
+struct Extra {
+    bytes: Vec<u8>,
+    length: usize,
 }
 
-impl Default for Head {
+impl Default for Extra {
     fn default() -> Self {
-        Self { bytes: [0; Self::ROOM], at: 0 }
+        let mut extra = Self { bytes: Vec::new(), length: 0 };
+        extra.end_with(&NULL);
+        extra
     }
 }
 
-impl Head {
-    /// Fields, symbol, ts, three prices, three sizes, source, no condition, seq; and room for a whole name's place.
-    const ROOM: usize = 2 + (4 + 32) + 12 + 3 * Numeric::ROOM + 3 * 8 + (4 + 16) + 4 + 12 + 32;
+impl Extra {
+    /// Bytes that are written in one step where there are no more.
+    const STEP: usize = 64;
 
-    #[inline(always)]
-    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        if let Some(place) = self.bytes.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut::<N>()) {
-            *place = bytes;
-        }
-        self.at += N;
+    fn len(&self) -> usize {
+        self.length
     }
 
-    /// A name after its length: all of its room is written, and what follows is written over the rest.
+    fn set(&mut self, event: &EventRef<'_>) {
+        self.bytes.clear();
+        if event.venue.is_none() && event.meta.is_none() {
+            return self.end_with(&NULL);
+        }
+        extra(event, &mut self.bytes);
+        self.end_with(b"");
+    }
+
+    fn end_with(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.length = self.bytes.len();
+        self.bytes.resize(self.length.max(Self::STEP), 0);
+    }
+
     #[inline(always)]
-    fn name<const N: usize>(&mut self, name: &Name<N>) {
-        let (bytes, length) = name.padded();
-        self.put(i32::try_from(length).unwrap_or(0).to_be_bytes());
-        self.put(*bytes);
-        self.at -= N - length;
+    fn put(&self, out: &mut Filler<'_>) {
+        match self.bytes.first_chunk::<{ Self::STEP }>() {
+            Some(step) if self.length <= Self::STEP => out.put_part(step, self.length),
+            _ => out.copy(self.bytes.get(..self.length).unwrap_or_default()),
+        }
     }
 }
 
@@ -239,11 +266,6 @@ fn length(bytes: usize) -> [u8; 4] {
     i32::try_from(bytes).unwrap_or(i32::MAX).to_be_bytes()
 }
 
-fn text(text: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(&length(text.len()));
-    out.extend_from_slice(text.as_bytes());
-}
-
 /// `venue` and `meta` as jsonb after its length, only those that are there.
 fn extra(event: &EventRef<'_>, out: &mut Vec<u8>) {
     let start = out.len();
@@ -287,6 +309,6 @@ mod tests {
 
     #[test]
     fn an_empty_stream_is_header_and_trailer() {
-        assert_eq!(copy_binary(std::iter::empty()), b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0\xff\xff");
+        assert_eq!(copy_binary(&QuoteBatch::default()), b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0\xff\xff");
     }
 }

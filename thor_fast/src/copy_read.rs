@@ -283,7 +283,7 @@ mod tests {
             r#"{"symbol":"ES","ts":"2025-06-10T12:00:00.000001Z","source":"TOS","last":4799.25,"bid":-37.63,"ask":0,"lastSize":1,"bidSize":0,"askSize":null,"seq":7,"condition":"@","venue":"CME"}"#,
             r#"{"symbol":"ZB","ts":"1969-12-31T23:59:59.999999Z","source":"MOCK","last":0.000000001,"bid":9223372036.854775807,"ask":null,"lastSize":null,"bidSize":null,"askSize":5}"#,
         ];
-        copy_binary(parse_lines(lines.join("\n").as_bytes(), &Sources::built_in()).batch.iter())
+        copy_binary(&parse_lines(lines.join("\n").as_bytes(), &Sources::built_in()).batch)
     }
 
     fn message(kind: u8, payload: &[u8]) -> Vec<u8> {

@@ -63,11 +63,16 @@ pub fn write_price(nanos: i64, display: Display, signed: bool, out: &mut Vec<u8>
 /// The nanos of the last of so many decimals.
 const STEP: [u64; 10] = [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
 
-/// The number of steps nearest to the magnitude, ties to even.
-fn nearest(magnitude: u64, step: u64) -> u64 {
-    let (steps, rest) = (magnitude / step, magnitude % step);
-    let up = rest > step - rest || (rest == step - rest && steps % 2 == 1);
-    steps + u64::from(up)
+/// The number of steps nearest to the magnitude, ties to even. A step is 1 or even; no magnitude is above 2^63.
+#[inline(always)]
+pub(crate) fn nearest(magnitude: u64, step: u64) -> u64 {
+    if step == 1 {
+        return magnitude;
+    }
+    // Ties go up at first, and those that came to an odd number back again.
+    let raised = magnitude + step / 2;
+    let steps = raised / step;
+    steps - (steps & u64::from(raised == steps * step))
 }
 
 fn write_decimals(steps: u64, decimals: usize, out: &mut Vec<u8>) {

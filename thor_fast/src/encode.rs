@@ -4,9 +4,11 @@
 //! decimal with at least one decimal place, times with six digits of fraction and `Z`, `meta` as it came.
 
 use crate::event::{EventRef, Field};
+use crate::fill::Filler;
 use crate::json::write_string;
-use crate::price::{write_integer, write_nanos, write_signed};
-use crate::time::write_iso;
+use crate::price::{put_integer, put_nanos};
+use crate::symbol::Name;
+use crate::time::iso;
 
 /// A usual event's length, to reserve room by.
 pub const USUAL_JSON_BYTES: usize = 256;
@@ -41,46 +43,22 @@ pub fn write_sse<'e>(event: impl Into<EventRef<'e>>, id: &str, out: &mut Vec<u8>
     out.extend_from_slice(b"\"}\n\n");
 }
 
-/// The parts of the frame around an event's canonical JSON; behind one another they are what [`write_sse`] writes.
-#[inline]
-#[must_use]
-pub fn sse_parts<'a>(json: &'a [u8], source: &'a [u8], id: &'a str) -> [&'a [u8]; 7] {
-    let open = json.split_last().map_or(json, |(_, open)| open);
-    [b"id: ", id.as_bytes(), b"\nevent: quote\ndata: ", open, b",\"active_source\":\"", source, b"\"}\n\n"]
-}
-
 /// Whether a text can be a frame's id: a browser drops one with U+0000, and a line break would end it.
 #[must_use]
 pub fn is_sse_id(id: &str) -> bool {
     !id.bytes().any(|byte| matches!(byte, b'\n' | b'\r' | 0))
 }
 
+/// Bytes from the opening brace up to and with the key of `condition`, and room to write them in steps.
+const FIXED_ROOM: usize = 512;
+
 /// The whole object but its closing brace.
 fn write_fields(event: &EventRef<'_>, out: &mut Vec<u8>) {
-    out.push(b'{');
-    out.extend_from_slice(Field::V.json_key().as_bytes());
-    out.push(b'1');
-    key(Field::Symbol, out);
-    quoted_ascii(event.symbol.as_bytes(), out);
-    key(Field::Ts, out);
-    out.push(b'"');
-    write_iso(event.ts_us, out);
-    out.push(b'"');
-    key(Field::Source, out);
-    quoted_ascii(event.source.as_bytes(), out);
-    for (field, price) in [(Field::Last, event.last), (Field::Bid, event.bid), (Field::Ask, event.ask)] {
-        key(field, out);
-        or_null(price, out, write_nanos);
-    }
-    let sizes =
-        [(Field::LastSize, event.last_size), (Field::BidSize, event.bid_size), (Field::AskSize, event.ask_size)];
-    for (field, size) in sizes {
-        key(field, out);
-        or_null(size, out, |size, out| write_signed(size.into(), out));
-    }
-    key(Field::Seq, out);
-    or_null(event.seq, out, |seq, out| write_integer(seq.unsigned_abs(), out));
-    key(Field::Condition, out);
+    let mut room = [0; FIXED_ROOM];
+    let mut fixed = Filler::new(&mut room);
+    put_fixed(event, &mut fixed);
+    let filled = fixed.filled();
+    out.extend_from_slice(room.get(..filled).unwrap_or_default());
     or_null(event.condition, out, write_string);
     key(Field::Venue, out);
     or_null(event.venue, out, write_string);
@@ -88,21 +66,67 @@ fn write_fields(event: &EventRef<'_>, out: &mut Vec<u8>) {
     or_null(event.meta, out, |meta, out| out.extend_from_slice(meta.text.as_bytes()));
 }
 
+/// All fields whose length is bounded, and the key of the first one after them.
+#[inline(always)]
+fn put_fixed(event: &EventRef<'_>, out: &mut Filler<'_>) {
+    let key = |field: Field, out: &mut Filler<'_>| {
+        out.put(*b",");
+        out.copy(field.json_key().as_bytes());
+    };
+    out.put(*b"{");
+    out.copy(Field::V.json_key().as_bytes());
+    out.put(*b"1");
+    key(Field::Symbol, out);
+    put_name(event.symbol, out);
+    key(Field::Ts, out);
+    out.put(*b"\"");
+    out.put(iso(event.ts_us));
+    out.put(*b"\"");
+    key(Field::Source, out);
+    put_name(event.source, out);
+    for (field, price) in [(Field::Last, event.last), (Field::Bid, event.bid), (Field::Ask, event.ask)] {
+        key(field, out);
+        match price {
+            Some(nanos) => put_nanos(nanos, out),
+            None => out.put(NULL),
+        }
+    }
+    let size = |size: Option<i32>| size.map(i64::from);
+    let whole = [
+        (Field::LastSize, size(event.last_size)),
+        (Field::BidSize, size(event.bid_size)),
+        (Field::AskSize, size(event.ask_size)),
+        (Field::Seq, event.seq),
+    ];
+    for (field, number) in whole {
+        key(field, out);
+        match number {
+            Some(number) => put_integer(number.unsigned_abs(), out),
+            None => out.put(NULL),
+        }
+    }
+    key(Field::Condition, out);
+}
+
+#[inline(always)]
+fn put_name<const N: usize>(name: &Name<N>, out: &mut Filler<'_>) {
+    let (bytes, length) = name.padded();
+    out.put(*b"\"");
+    out.put_part(bytes, length);
+    out.put(*b"\"");
+}
+
+const NULL: [u8; 4] = *b"null";
+
 fn key(field: Field, out: &mut Vec<u8>) {
     out.push(b',');
     out.extend_from_slice(field.json_key().as_bytes());
 }
 
-fn quoted_ascii(text: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    out.extend_from_slice(text);
-    out.push(b'"');
-}
-
 fn or_null<T>(value: Option<T>, out: &mut Vec<u8>, write: impl FnOnce(T, &mut Vec<u8>)) {
     match value {
         Some(value) => write(value, out),
-        None => out.extend_from_slice(b"null"),
+        None => out.extend_from_slice(&NULL),
     }
 }
 

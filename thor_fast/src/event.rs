@@ -3,6 +3,8 @@
 //! Everything that knows the event's shape (JSON, the latest hash, COPY, the documents, the TypeScript type) takes
 //! names and order from the table here. Reading one from bytes is [`crate::parse`]'s.
 
+use std::sync::Arc;
+
 use crate::error::{ErrorCode, EventError};
 use crate::meta::{Meta, MetaRef};
 use crate::symbol::{Source, Sources, Symbol};
@@ -138,9 +140,9 @@ pub struct QuoteEvent {
     /// Sequence number, 0 or more, rising within source, symbol and run.
     pub seq: Option<i64>,
     /// Trade or quote condition in the source's words.
-    pub condition: Option<Box<str>>,
+    pub condition: Option<Arc<str>>,
     /// The venue in the source's words.
-    pub venue: Option<Box<str>>,
+    pub venue: Option<Arc<str>>,
     /// Whatever else the source said.
     pub meta: Option<Meta>,
 }
@@ -215,8 +217,8 @@ impl EventRef<'_> {
             bid_size: self.bid_size,
             ask_size: self.ask_size,
             seq: self.seq,
-            condition: self.condition.map(Box::from),
-            venue: self.venue.map(Box::from),
+            condition: self.condition.map(Arc::from),
+            venue: self.venue.map(Arc::from),
             meta: self.meta.map(Meta::from),
         }
     }

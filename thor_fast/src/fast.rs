@@ -354,7 +354,7 @@ const fn zero_bytes(word: u64) -> u64 {
 
 /// The high bit of the first byte that is a control character.
 #[inline(always)]
-const fn below_space(word: u64) -> u64 {
+pub(crate) const fn below_space(word: u64) -> u64 {
     word.wrapping_sub(LOW * 0x20) & !word & HIGH
 }
 

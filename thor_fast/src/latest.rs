@@ -4,6 +4,7 @@
 //! would be taken for null, or begins with a double quote, is written as a JSON string, so that every event comes back.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::error::{ErrorCode, EventError};
 use crate::event::{
@@ -108,7 +109,7 @@ fn number_of(field: Field, text: &str, decimals: u32, rounding: Rounding) -> Res
     scale(text, decimals, rounding).map_err(|_| garbage(field, ErrorCode::OutOfRange, "must be a number that fits"))
 }
 
-fn text_of(field: Field, text: &str) -> Result<Box<str>, EventError> {
+fn text_of(field: Field, text: &str) -> Result<Arc<str>, EventError> {
     if !text.starts_with('"') {
         return check_text(field, text).map(|()| text.into());
     }

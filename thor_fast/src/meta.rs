@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use crate::error::{ErrorCode, EventError};
 use crate::event::Field;
@@ -20,7 +21,7 @@ pub const MAX_META_LEVELS: u32 = 16;
 /// every other byte is as it came. Two are equal when their texts are.
 #[derive(Clone, Debug)]
 pub struct Meta {
-    text: Box<str>,
+    text: Arc<str>,
     run: Option<i64>,
     live: bool,
 }
@@ -65,6 +66,11 @@ impl Scanned<'_> {
 }
 
 impl Meta {
+    /// An object that was checked before.
+    pub(crate) fn shared(text: Arc<str>, run: Option<i64>, live: bool) -> Self {
+        Self { text, run, live }
+    }
+
     /// The same object, borrowed.
     #[must_use]
     pub fn view(&self) -> MetaRef<'_> {

@@ -18,6 +18,7 @@ use crate::fast::Memory;
 use crate::json::{Cursor, Fault, MAX_LEVELS, Value};
 use crate::meta::{Meta, Scanned};
 use crate::price::{Rounding, ScaleFault, nanos_from_number, scale};
+use crate::shared::Shared;
 use crate::symbol::{Source, Sources, Symbol};
 use crate::time::{in_range, parse_iso};
 
@@ -56,11 +57,23 @@ struct Batcher<'s> {
     rejects: Vec<Reject>,
     unknown_keys: u64,
     sources: &'s Sources,
+    json: Json,
+}
+
+/// What becomes of canonical JSON once it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// Its bytes are kept, so that writing it again is a copy.
+    Kept,
+    /// They are not, which leaves a batch a third of its size: for who only wants the values.
+    Dropped,
 }
 
 impl<'s> Batcher<'s> {
-    fn new(rows: usize, json_bytes: usize, sources: &'s Sources) -> Self {
+    fn new(rows: usize, json_bytes: usize, sources: &'s Sources, json: Json) -> Self {
+        let json_bytes = if json == Json::Kept { json_bytes } else { 0 };
         Self {
+            json,
             columns: Columns::with_capacity(rows, json_bytes),
             memory: Memory::of_many(),
             rejects: Vec::new(),
@@ -89,7 +102,8 @@ impl<'s> Batcher<'s> {
             Some(source) => source,
             None => sources.number(&self.sources.from_bytes(usual.source)?),
         };
-        self.columns.push_values(symbol, source, &usual.values, if usual.canonical { usual.json } else { b"" });
+        let kept = usual.canonical && self.json == Json::Kept;
+        self.columns.push_values(symbol, source, &usual.values, if kept { usual.json } else { b"" });
         Some(())
     }
 
@@ -114,11 +128,17 @@ impl<'s> Batcher<'s> {
     }
 }
 
-/// Reads every line; blank ones are passed over.
+/// Reads every line; blank ones are passed over. Canonical JSON is kept.
 #[must_use]
 pub fn parse_lines(data: &[u8], sources: &Sources) -> Parsed {
+    parse_lines_with(data, sources, Json::Kept)
+}
+
+/// [`parse_lines`], canonical JSON kept or not.
+#[must_use]
+pub fn parse_lines_with(data: &[u8], sources: &Sources, json: Json) -> Parsed {
     // Few events are shorter than this; where they are, the columns grow.
-    let mut batcher = Batcher::new(data.len() / 200 + 1, data.len(), sources);
+    let mut batcher = Batcher::new(data.len() / 200 + 1, data.len(), sources, json);
     let mut start = 0;
     let ends = memchr::memchr_iter(b'\n', data).chain(std::iter::once(data.len()));
     for (position, end) in ends.enumerate() {
@@ -131,11 +151,17 @@ pub fn parse_lines(data: &[u8], sources: &Sources) -> Parsed {
     batcher.finish()
 }
 
-/// Reads every input; an empty one is refused.
+/// Reads every input; an empty one is refused. Canonical JSON is kept.
 #[must_use]
 pub fn parse_each(inputs: &[&[u8]], sources: &Sources) -> Parsed {
+    parse_each_with(inputs, sources, Json::Kept)
+}
+
+/// [`parse_each`], canonical JSON kept or not.
+#[must_use]
+pub fn parse_each_with(inputs: &[&[u8]], sources: &Sources, json: Json) -> Parsed {
     let json_bytes = inputs.iter().map(|input| input.len()).sum();
-    let mut batcher = Batcher::new(inputs.len(), json_bytes, sources);
+    let mut batcher = Batcher::new(inputs.len(), json_bytes, sources, json);
     for (position, data) in inputs.iter().enumerate() {
         batcher.add(position, data);
     }
@@ -147,16 +173,19 @@ pub fn parse_each(inputs: &[&[u8]], sources: &Sources) -> Parsed {
 /// # Errors
 /// Any code of the table in [`crate::error`].
 pub fn parse_event(data: &[u8], sources: &Sources) -> Result<QuoteEvent, EventError> {
-    Reader(Memory::of_one()).parse(data, sources)
+    Reader { memory: Memory::of_one(), shared: Shared::default() }.parse(data, sources)
 }
 
 /// Reads events one by one and remembers what neighbouring ones have in common, which makes it faster and changes
 /// nothing else.
-pub struct Reader(Memory);
+pub struct Reader {
+    memory: Memory,
+    shared: Shared,
+}
 
 impl Default for Reader {
     fn default() -> Self {
-        Self(Memory::of_many())
+        Self { memory: Memory::of_many(), shared: Shared::default() }
     }
 }
 
@@ -166,17 +195,28 @@ impl Reader {
     /// # Errors
     /// Any code of the table in [`crate::error`].
     pub fn parse(&mut self, data: &[u8], sources: &Sources) -> Result<QuoteEvent, EventError> {
-        match self.parse_usual(data, sources) {
-            Some(event) => Ok(event),
-            None => parse_strictly(data, sources),
-        }
+        self.parse_to(data, sources, |event| event)
     }
 
-    fn parse_usual(&mut self, data: &[u8], sources: &Sources) -> Option<QuoteEvent> {
-        let usual = self.0.read(data)?;
-        let symbol = Symbol::from_bytes(usual.symbol)?;
-        let source = sources.from_bytes(usual.source)?;
-        Some(EventRef { symbol: &symbol, source: &source, values: usual.values, json: None }.to_event())
+    /// [`Self::parse`] that hands the event on as soon as it is made.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    #[inline(always)]
+    pub fn parse_to<T>(
+        &mut self,
+        data: &[u8],
+        sources: &Sources,
+        to: impl FnOnce(QuoteEvent) -> T,
+    ) -> Result<T, EventError> {
+        if let Some(usual) = self.memory.read(data)
+            && let Some(symbol) = Symbol::from_bytes(usual.symbol)
+            && let Some(source) = sources.from_bytes(usual.source)
+        {
+            let event = EventRef { symbol: &symbol, source: &source, values: usual.values, json: None };
+            return Ok(to(self.shared.event(&event)));
+        }
+        parse_strictly(data, sources).map(to)
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! No value passes through a binary float. How a price is shown to people is [`crate::display`]'s.
 
+use crate::fill::Filler;
+
 /// Nanos of one whole unit.
 pub const ONE: i64 = 1_000_000_000;
 
@@ -138,17 +140,101 @@ fn signed(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
 
+/// Bytes that a number has at most, and room to write it in steps.
+pub(crate) const NUMBER_ROOM: usize = 32;
+
 /// Writes the price as the shortest exact decimal with at least one decimal place: `4799.0`, `118.3125`, `-0.5`.
 pub fn write_nanos(nanos: i64, out: &mut Vec<u8>) {
-    if nanos < 0 {
+    write(out, |room| put_nanos(nanos, room));
+}
+
+/// Writes an unsigned integer in decimal.
+pub(crate) fn write_integer(value: u64, out: &mut Vec<u8>) {
+    write(out, |room| put_integer(value, room));
+}
+
+/// Writes a signed integer in decimal.
+pub(crate) fn write_signed(value: i64, out: &mut Vec<u8>) {
+    if value < 0 {
         out.push(b'-');
     }
+    write_integer(value.unsigned_abs(), out);
+}
+
+fn write(out: &mut Vec<u8>, put: impl FnOnce(&mut Filler<'_>)) {
+    let mut room = [0; NUMBER_ROOM];
+    let mut filler = Filler::new(&mut room);
+    put(&mut filler);
+    let filled = filler.filled();
+    out.extend_from_slice(room.get(..filled).unwrap_or_default());
+}
+
+/// [`write_nanos`] into room that is there.
+#[inline(always)]
+pub(crate) fn put_nanos(nanos: i64, out: &mut Filler<'_>) {
+    if nanos < 0 {
+        out.put(*b"-");
+    }
     let magnitude = nanos.unsigned_abs();
-    write_integer(magnitude / ONE.unsigned_abs(), out);
-    out.push(b'.');
-    let decimals = significant_decimals(nanos).max(1);
-    let dropped = 10_u64.pow(u32::try_from(9 - decimals).unwrap_or(0));
-    write_padded(magnitude % ONE.unsigned_abs() / dropped, decimals, out);
+    put_integer(magnitude / ONE.unsigned_abs(), out);
+    let fraction = magnitude % ONE.unsigned_abs();
+    let (eight, ninth) = (eight_digits(fraction / 10), (fraction % 10).to_le_bytes());
+    // The last digit lies in the highest byte, so zeros at the end are bytes of zero at the top.
+    let decimals = if ninth[0] == 0 { 8 - eight.leading_zeros() as usize / 8 } else { 9 };
+    out.put(*b".");
+    if decimals > 8 {
+        out.put((eight | ASCII).to_le_bytes());
+        out.put([ninth[0] | b'0']);
+    } else {
+        out.put_part(&(eight | ASCII).to_le_bytes(), decimals.max(1));
+    }
+}
+
+/// [`write_integer`] into room that is there.
+#[inline(always)]
+pub(crate) fn put_integer(value: u64, out: &mut Filler<'_>) {
+    const EIGHT: u64 = 100_000_000;
+    if value < EIGHT {
+        put_leading(value, out);
+    } else {
+        put_long(value, out);
+    }
+}
+
+/// An integer of more than eight digits.
+#[inline(never)]
+fn put_long(value: u64, out: &mut Filler<'_>) {
+    const EIGHT: u64 = 100_000_000;
+    if value < EIGHT * EIGHT {
+        put_leading(value / EIGHT, out);
+    } else {
+        put_leading(value / (EIGHT * EIGHT), out);
+        out.put((eight_digits(value / EIGHT % EIGHT) | ASCII).to_le_bytes());
+    }
+    out.put((eight_digits(value % EIGHT) | ASCII).to_le_bytes());
+}
+
+/// An integer of at most eight digits, without zeros before it.
+#[inline(always)]
+fn put_leading(value: u64, out: &mut Filler<'_>) {
+    let digits = eight_digits(value);
+    // The last digit stands even where it is zero.
+    let zeros = (digits | 1 << 56).trailing_zeros() / 8;
+    out.put_part(&((digits | ASCII) >> (8 * zeros)).to_le_bytes(), 8 - zeros as usize);
+}
+
+/// What makes a digit's value its character, for eight at once.
+pub(crate) const ASCII: u64 = 0x3030_3030_3030_3030;
+
+/// The digits of a number below 10^8 as eight bytes from 0 to 9, the first the most significant.
+#[inline(always)]
+pub(crate) const fn eight_digits(number: u64) -> u64 {
+    // Each step halves the digits of every part: in 10,000s, hundreds, tens, by a multiplication that divides.
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let pairs = hundreds | ((fours - 100 * hundreds) << 16);
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((pairs - 10 * tens) << 8)
 }
 
 /// The number of decimals that the price needs, 0 to 9.
@@ -169,60 +255,11 @@ pub fn significant_decimals(nanos: i64) -> usize {
     decimals
 }
 
-/// The two digits of every number below 100.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[b'0'; 2]; 100];
-    let mut number: u8 = 0;
-    while number < 100 {
-        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
-        number += 1;
-    }
-    pairs
-};
-
-/// Writes an unsigned integer in decimal.
-pub(crate) fn write_integer(mut value: u64, out: &mut Vec<u8>) {
-    let mut text = [b'0'; 20];
-    let mut left = text.len();
-    while value >= 10 {
-        left -= 2;
-        put_pair(&mut text, left, value % 100);
-        value /= 100;
-    }
-    // One digit is left, or none where a pair was the last.
-    if value > 0 || left == text.len() {
-        left -= 1;
-        text[left] = b'0' + u8::try_from(value).unwrap_or(0);
-    }
-    out.extend_from_slice(text.get(left..).unwrap_or_default());
-}
-
-/// Writes the last `digits` (at most 20) decimal digits of a number, zeros before it.
-pub(crate) fn write_padded(mut value: u64, digits: usize, out: &mut Vec<u8>) {
-    let mut text = [b'0'; 20];
-    let mut left = text.len();
-    while value > 0 && left >= 2 {
-        left -= 2;
-        put_pair(&mut text, left, value % 100);
-        value /= 100;
-    }
-    out.extend_from_slice(text.get(text.len().saturating_sub(digits)..).unwrap_or_default());
-}
-
-#[inline(always)]
-fn put_pair(text: &mut [u8; 20], at: usize, value: u64) {
-    let pair = PAIRS.get(usize::try_from(value).unwrap_or(0)).copied().unwrap_or([b'0'; 2]);
-    if let Some(place) = text.get_mut(at..at + 2) {
-        place.copy_from_slice(&pair);
-    }
-}
-
-/// Writes a signed integer in decimal.
-pub(crate) fn write_signed(value: i64, out: &mut Vec<u8>) {
-    if value < 0 {
-        out.push(b'-');
-    }
-    write_integer(value.unsigned_abs(), out);
+/// Writes the last `digits` (at most 16) decimal digits of a number, zeros before it.
+pub(crate) fn write_padded(value: u64, digits: usize, out: &mut Vec<u8>) {
+    const EIGHT: u64 = 100_000_000;
+    let halves = [value / EIGHT % EIGHT, value % EIGHT].map(|half| (eight_digits(half) | ASCII).to_le_bytes());
+    out.extend_from_slice(halves.as_flattened().get(16_usize.saturating_sub(digits)..).unwrap_or_default());
 }
 
 #[cfg(test)]
@@ -267,6 +304,27 @@ mod tests {
             ["9223372036.854775808", "1e10", "9223372036.8547758075", "1e999999999999999999999", "99999999999999999999"]
         {
             assert_eq!(nanos_from_number(token), Err(ScaleFault::TooLarge), "{token}");
+        }
+    }
+
+    #[test]
+    fn all_eight_digits_are_right() {
+        for number in (0..100_000_000).step_by(9_973).chain([99_999_999, 10_000, 9_999, 99, 100, 12_345_678]) {
+            let digits = format!("{number:08}").bytes().map(|digit| digit - b'0').collect::<Vec<_>>();
+            assert_eq!(eight_digits(number).to_le_bytes().to_vec(), digits, "{number}");
+        }
+    }
+
+    #[test]
+    fn integers_are_written_as_they_are() {
+        let edges = (0..20).map(|power| 10_u64.pow(power)).flat_map(|power| [power - 1, power, power + 1]);
+        for number in edges.chain([u64::MAX, 90_000_000_000, 1_763_836_800_123]) {
+            let mut out = Vec::new();
+            write_integer(number, &mut out);
+            assert_eq!(out, number.to_string().as_bytes());
+            out.clear();
+            write_padded(number, 6, &mut out);
+            assert_eq!(out, format!("{:06}", number % 1_000_000).as_bytes());
         }
     }
 

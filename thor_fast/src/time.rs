@@ -4,6 +4,8 @@
 //! `datetime` and Postgres' `timestamptz` both hold. Digits past the microsecond are cut off towards the past, so a
 //! time is never later than its source said, and both spellings of one instant give the same number.
 
+use crate::price::{ASCII, eight_digits};
+
 const DAY_US: i64 = 86_400_000_000;
 
 /// 0001-01-01T00:00:00Z.
@@ -54,23 +56,28 @@ pub fn in_range(us: i64) -> Option<i64> {
 
 /// Writes `YYYY-MM-DDThh:mm:ss.ffffffZ`, always with six digits of fraction.
 pub fn write_iso(us: i64, out: &mut Vec<u8>) {
-    let us = us.clamp(MIN_US, MAX_US);
-    let (year, month, day) = civil_from_days(us.div_euclid(DAY_US));
-    let in_day = us.rem_euclid(DAY_US);
+    out.extend_from_slice(&iso(us));
+}
+
+/// The text that [`write_iso`] writes.
+#[inline]
+pub(crate) fn iso(us: i64) -> [u8; 27] {
+    let us = us.clamp(MIN_US, MAX_US).abs_diff(MIN_US);
+    let (days, in_day) = (us / DAY_US.unsigned_abs(), us % DAY_US.unsigned_abs());
+    let (year, month, day) = civil_from_days(days.cast_signed() + MIN_US.div_euclid(DAY_US));
     let second = in_day / 1_000_000;
-    let parts = [
-        (year, 4, b'-'),
-        (month, 2, b'-'),
-        (day, 2, b'T'),
-        (second / 3_600, 2, b':'),
-        (second / 60 % 60, 2, b':'),
-        (second % 60, 2, b'.'),
-        (in_day % 1_000_000, 6, b'Z'),
-    ];
-    for (number, digits, end) in parts {
-        crate::price::write_padded(number.unsigned_abs(), digits, out);
-        out.push(end);
-    }
+    let date = digits(year.unsigned_abs() * 10_000 + month.unsigned_abs() * 100 + day.unsigned_abs());
+    let time = digits(second / 3_600 * 10_000 + second / 60 % 60 * 100 + second % 60);
+    let fraction = digits(in_day % 1_000_000);
+    let [_, _, h, i, m, n, s, t] = time;
+    let [_, _, a, b, c, d, e, f] = fraction;
+    let [y1, y2, y3, y4, m1, m2, d1, d2] = date;
+    [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h, i, b':', m, n, b':', s, t, b'.', a, b, c, d, e, f, b'Z']
+}
+
+/// The eight digits of a number below 10^8.
+fn digits(number: u64) -> [u8; 8] {
+    (eight_digits(number) | ASCII).to_le_bytes()
 }
 
 /// Reads fixed-width parts from the front of a text.

@@ -22,7 +22,7 @@ fn size() -> impl Strategy<Value = Option<i32>> {
     proptest::option::of(0..=i32::MAX)
 }
 
-fn text() -> impl Strategy<Value = Option<Box<str>>> {
+fn text() -> impl Strategy<Value = Option<std::sync::Arc<str>>> {
     proptest::option::of(proptest::collection::vec(any::<char>(), 0..=64)).prop_map(|characters| {
         let text: String = characters?.into_iter().filter(|character| *character != '\0').collect();
         check_text(Field::Venue, &text).ok().map(|()| text.into())

@@ -43,12 +43,22 @@ def _quotes(arguments: argparse.Namespace) -> int:
     from thor_web.futuretrading.providers import read_once
     from thor_web.thor_project.configuration import ServerSettings
 
-    records = read_once(arguments.provider, file=arguments.file, symbols=arguments.symbols, settings=ServerSettings())
+    read = read_once(arguments.provider, file=arguments.file, symbols=arguments.symbols, settings=ServerSettings())
     if arguments.json:
-        print_json(records)
+        print_json({"rows": read.rows, "total": read.total})
     else:
-        print_table(QUOTE_COLUMNS, [[_shown(record, name) for name in QUOTE_COLUMNS] for record in records])
+        print_table(QUOTE_COLUMNS, [[_shown(row, name) for name in QUOTE_COLUMNS] for row in read.rows])
+        sys.stdout.write(_total_line(read.total) + "\n")
     return 0
+
+
+def _total_line(total: dict[str, Any]) -> str:
+    suppressed = ", not strong because too few are live" if total["suppressed"] else ""
+    missing = f"; no signal: {', '.join(total['missing'])}" if total["missing"] else ""
+    return (
+        f"TOTAL {total['signal'] or '-'}{suppressed}: sum {total['signal_weight_sum']}, score {total['score']}, "
+        f"{total['n_used']} of {total['n_expected']} symbols, {total['n_live']} live{missing}"
+    )
 
 
 def _shown(record: dict[str, Any], name: str) -> str:

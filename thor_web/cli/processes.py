@@ -1,4 +1,4 @@
-"""The processes that `thor up` starts, each as its own command: collect, merge, ingest, clock, web."""
+"""The processes that `thor up` starts, each as its own command: collect, merge, ingest, clock, signals, web."""
 
 import argparse
 import os
@@ -21,6 +21,7 @@ def register(commands: Commands) -> None:
     for name, text, handler in (
         ("merge", "choose the source of each symbol and write the unified stream", _merge),
         ("ingest", "store every event as a tick in Postgres", _ingest),
+        ("signals", "record signals, bars and trade dates in Postgres", _signals),
         ("clock", "publish what markets do, and run what is due because of it", _clock),
         ("web", "serve the dashboard, REST and event streams", _web),
     ):
@@ -109,6 +110,22 @@ def _ingest(arguments: argparse.Namespace) -> int:
     from thor_web.thordata.settings import StorageSettings
 
     return _run(lambda: run_ingestor(StorageSettings()))
+
+
+def _signals(arguments: argparse.Namespace) -> int:
+    _prepare(arguments)
+    from thor_web.futuretrading.recorder import run_recorder
+    from thor_web.thor_project.configuration import ServerSettings
+
+    settings = ServerSettings()
+    return _run(
+        lambda: run_recorder(
+            settings.redis_url.get_secret_value(),
+            settings.conninfo(),
+            stale_after_ms=settings.stale_after_ms,
+            second_bars_days=settings.second_bars_days,
+        ),
+    )
 
 
 def _clock(arguments: argparse.Namespace) -> int:

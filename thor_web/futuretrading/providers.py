@@ -1,8 +1,9 @@
-"""One read of a provider without any server: its newest event of each symbol, as enriched records."""
+"""One read of a provider without any server: its newest event of each symbol as enriched rows, and their composite."""
 
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,30 +14,41 @@ from collectors.settings import CollectorSettings
 from collectors.sources.base import CollectSpec, Source
 from collectors.sources.registry import create_source
 from thor_fast import QuoteEvent, parse_batch, register_source
-from thor_web.futuretrading.services.classification import Classifier
+from thor_web.futuretrading.services.configuration import Configuration
 from thor_web.futuretrading.services.enrichment import Enricher
 
-__all__ = ["read_once"]
+__all__ = ["ProviderReading", "read_once"]
 
 PATIENCE_S: Final = 3.0
 """A provider that tells its symbols one by one is listened to this long at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderReading:
+    """The rows in display order, and the composite of them."""
+
+    rows: list[dict[str, Any]]
+    total: dict[str, Any]
+
+
 def read_once(
     provider: str, *, file: Path | None = None, symbols: Sequence[str] | None = None, settings: CollectorSettings
-) -> list[dict[str, Any]]:
-    """Records in display order, those of `symbols` only where given. Raises CollectorError for what is missing."""
+) -> ProviderReading:
+    """Rows of every symbol, or of `symbols` only, as the file that ships with Thor decides their signals.
+
+    Raises CollectorError for what is missing.
+    """
     instruments = load_instruments()
     register(instruments)
     source = create_source(CollectSpec(provider, file, speed=None, once=True), instruments)
     if source.mode != "replay":
         register_source(source.name)
     newest = asyncio.run(_listen(source, set(symbols or instruments.symbols)))
-    enrich = Enricher(instruments, Classifier.from_data_file(), stale_after_ms=settings.stale_after_ms)
-    order = {symbol: i for i, symbol in enumerate(instruments.symbols)}
-    found = sorted(newest, key=lambda symbol: (order.get(symbol, len(order)), symbol))
-    read_at = f"{time.time_ns() // 1_000_000}-0"
-    return [orjson.loads(enrich(newest[symbol], read_at)) for symbol in found if symbols is None or symbol in symbols]
+    enrich = Enricher(Configuration.shipped(instruments), stale_after_ms=settings.stale_after_ms)
+    found = sorted((symbol for symbol in newest if symbols is None or symbol in symbols), key=enrich.order)
+    read_ms = time.time_ns() // 1_000_000
+    rows = [orjson.loads(enrich(newest[symbol], f"{read_ms}-0")) for symbol in found]
+    return ProviderReading(rows, orjson.loads(enrich.total(read_ms)))
 
 
 async def _listen(source: Source, wanted: set[str]) -> dict[str, QuoteEvent]:

@@ -1,16 +1,15 @@
-"""The quotes a browser reads: the instruments, and for the API's document the two paths that live_paths.py answers.
+"""The two hot paths for the API's document: live_paths.py answers them.
 
 `thor web` never lets a request for snapshot or stream come this far. Another server does, and is told.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 from ninja import Query, Router
 
-from thor_web.futuretrading.schemas import InstrumentRecord, QuoteRecord
-from thor_web.futuretrading.services.quotes_state import QUOTES_STATE, QuotesState
+from thor_web.futuretrading.schemas import QuoteRecord
 from thor_web.futuretrading.services.stream_parameters import LEAST_HZ, MOST_HZ
 from thor_web.problems import Problem
 
@@ -20,28 +19,10 @@ router = Router(tags=["quotes"])
 
 NEEDS_THOR_WEB: Final = Problem(503, "needs_thor_web", "Quotes are served by `thor web`, not by this server.")
 
-Symbols = Annotated[str, Query(max_length=8_192, description="Symbols separated by commas; all when empty.")]
-
-
-@router.get("/instruments", response=list[InstrumentRecord], summary="The instruments, in display order")
-async def instruments(request: ASGIRequest) -> Any:
-    """Every instrument of the registry."""
-    return [
-        {
-            "symbol": row.symbol,
-            "name": row.name,
-            "asset_class": row.asset_class,
-            "exchange": row.exchange,
-            "market": row.market,
-            "tick": str(row.tick),
-            "tick_value": str(row.tick_value),
-            "multiplier": str(row.multiplier),
-            "display": row.display,
-            "preferred_source": row.preferred,
-            "order": row.order,
-        }
-        for row in _state(request).instruments
-    ]
+Symbols = Annotated[
+    str,
+    Query(max_length=8_192, pattern=r"^[A-Z0-9.$_/,-]*$", description="Symbols separated by commas; all when empty."),
+]
 
 
 @router.get("/quotes", response=list[QuoteRecord], summary="The newest quote of each symbol")
@@ -64,8 +45,3 @@ async def quotes_stream(
 ) -> HttpResponse:
     """`event: quote` each, or `event: quotes` when conflated. `Last-Event-ID` resumes exactly."""
     raise NEEDS_THOR_WEB
-
-
-def _state(request: ASGIRequest) -> QuotesState:
-    state: QuotesState = request.scope["state"][QUOTES_STATE]
-    return state

@@ -82,6 +82,11 @@ class Merger:
 
     async def serve(self) -> None:
         """Merge while the lease is held. Raises a group of BusError or LeaseLostError."""
+        # In a task of its own: before Python 3.13 a group that fails leaves the task that waits for it marked as being
+        # cancelled.
+        await asyncio.create_task(self._serve())
+
+    async def _serve(self) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_lease())

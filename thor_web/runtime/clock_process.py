@@ -1,9 +1,13 @@
 """The clock process put together: what its triggers may do comes from all rooms, as commands of their own processes."""
 
+import os
+
+import django
 import httpx
 
 from thor_web.runtime.composition import thor_command
 from thor_web.thor_project.configuration import ServerSettings
+from thor_web.timezones.email_channel import email_channel
 from thor_web.timezones.interface import command_action, webhook_action
 from thor_web.timezones.worldclock import run_world_clock
 
@@ -12,6 +16,8 @@ __all__ = ["run_clock"]
 
 async def run_clock(settings: ServerSettings) -> None:
     """Run one copy of the clock until cancelled."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thor_web.thor_project.settings")
+    django.setup()  # for its e-mail backends
     by_command = command_action(thor_command())
     async with httpx.AsyncClient() as client:
         actions = {
@@ -21,4 +27,4 @@ async def run_clock(settings: ServerSettings) -> None:
             "command": by_command,
             "webhook": webhook_action(client, settings.webhook_secret.get_secret_value()),
         }
-        await run_world_clock(settings, settings.conninfo(), actions)
+        await run_world_clock(settings, settings.conninfo(), actions, {"email": email_channel()})

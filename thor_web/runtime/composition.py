@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 COLLECTOR: Final = "collector"
-STOP_ORDER: Final = ("clock", "merger", "ingestor", "web", "postgres", "redis")
+STOP_ORDER: Final = ("clock", "merger", "ingestor", "signals", "web", "postgres", "redis")
 """What feeds stops before what is fed, so that everything received is stored before the databases go."""
 
 
@@ -95,6 +95,14 @@ def worker_specs(state: StateFolder, environment: Mapping[str, str], *, port: in
             log=state.logs / "ingestor.log",
             ready=health_probe(redis_url, "ingestor"),
             grace_s=20.0,  # it stores and acknowledges what it holds
+        ),
+        ChildSpec(
+            name="signals",
+            purpose="records signals, bars and trade dates",
+            argv=thor_command("signals"),
+            environment=environment,
+            log=state.logs / "signals.log",
+            ready=health_probe(redis_url, "signals"),
         ),
         ChildSpec(
             name="clock",
@@ -167,6 +175,6 @@ async def _lives_in(redis_url: str, component: str) -> bool:
 
 def forget_former_run(redis_socket: Path) -> None:
     """Drop health and leases that a killed Thor left in its own Redis, so that no reader believes in them."""
-    names = [keys.health(name) for name in ("merger", "ingestor", "clock", "web", "merger:standby")]
+    names = [keys.health(name) for name in ("merger", "ingestor", "clock", "signals", "web", "merger:standby")]
     names += [keys.lease(name) for name in ("merger", "ingestor")]
     wire.redis_call(redis_socket, "DEL", *names)

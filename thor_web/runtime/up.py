@@ -165,9 +165,17 @@ class _Up:
         if stamp is not None and stamp.exists() and stamp.read_text(encoding="ascii") == fingerprint:
             return
         log_path = self._state.logs / "migrate.log"
-        with log_path.open("wb") as log:
+        log_path.write_bytes(b"")
+        await self._manage(environment, log_path, "migrate", "--no-input", "--verbosity", "1")
+        await self._manage(environment, log_path, "seed_stat_values", "--create-instruments")
+        if stamp is not None:
+            stamp.write_text(fingerprint, encoding="ascii")
+
+    async def _manage(self, environment: Mapping[str, str], log_path: Path, *words: str) -> None:
+        """Run one of Django's commands. Raises ThorError with its last lines when it fails."""
+        with log_path.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *thor_command("manage", "migrate", "--no-input", "--verbosity", "1"),
+                *thor_command("manage", *words),
                 env=dict(environment),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -181,8 +189,6 @@ class _Up:
                     process.kill()
         if status != 0:
             raise ThorError("The database could not be brought to its present shape.", details=last_lines(log_path))
-        if stamp is not None:
-            stamp.write_text(fingerprint, encoding="ascii")
 
 
 def migrations_fingerprint() -> str:

@@ -3,19 +3,24 @@
 import orjson
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI
-from ninja.errors import HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from thor_web.futuretrading.bar_views import router as bars_router
+from thor_web.futuretrading.instrument_views import router as instruments_router
+from thor_web.futuretrading.latest_views import router as latest_router
+from thor_web.futuretrading.signal_views import router as signals_router
 from thor_web.futuretrading.views import router as quotes_router
+from thor_web.futuretrading.watchlist_views import router as watchlists_router
 from thor_web.livedata.views import router as providers_router
 from thor_web.problems import PROBLEM_TYPE, Problem
+from thor_web.thor_project.openapi import Api
 from thor_web.thordata.backtest.views import router as backtest_router
 from thor_web.thordata.views import router as history_router
 from thor_web.timezones.views import router as session_router
 
 __all__ = ["api", "no_such_path", "problem_response"]
 
-api = NinjaAPI(
+api = Api(
     title="Thor",
     version="1",
     description="Live quotes, sessions and history.",
@@ -23,6 +28,11 @@ api = NinjaAPI(
     openapi_url="/openapi.json",
 )
 api.add_router("", quotes_router)
+api.add_router("", latest_router)
+api.add_router("", instruments_router)
+api.add_router("", signals_router)
+api.add_router("", bars_router)
+api.add_router("", watchlists_router)
 api.add_router("", session_router)
 api.add_router("", providers_router)
 api.add_router("", backtest_router)
@@ -49,6 +59,11 @@ def _on_validation_error(_request: HttpRequest, error: ValidationError) -> HttpR
     first = error.errors[0]
     where = ".".join(str(part) for part in first.get("loc", ())[1:])
     return problem_response(Problem(400, "bad_parameter", f"{where}: {first.get('msg', 'is not valid')}"))
+
+
+@api.exception_handler(AuthenticationError)
+def _on_no_login(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+    return problem_response(Problem(401, "not_logged_in", "Log in first; to write needs the CSRF token too."))
 
 
 @api.exception_handler(HttpError)

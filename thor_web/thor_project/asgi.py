@@ -22,12 +22,19 @@ from servestatic import ServeStaticASGI
 
 from collectors.bus import Bus
 from collectors.instruments import load_instruments, register
-from thor_web.futuretrading.interface import QUOTES_STATE, Classifier, Enricher, LivePaths, QuotesState
+from thor_web.futuretrading.interface import (
+    QUOTES_STATE,
+    Enricher,
+    LivePaths,
+    QuotesState,
+    follow_configuration,
+    restore_market,
+)
 from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState, parse_providers
 from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
-from thor_web.timezones.interface import follow_rulebook, session_changes, session_state, world_clock
+from thor_web.timezones.interface import follow_notices, follow_rulebook, session_changes, session_state, world_clock
 
 __all__ = ["Application", "application"]
 
@@ -75,6 +82,9 @@ class Application:
             bus = Bus.from_url(self._settings.redis_url.get_secret_value())
             stack.push_async_callback(bus.close)
             hub = Hub(bus, capacity=self._settings.stream_ring)
+            enricher = Enricher.shipped(stale_after_ms=self._settings.stale_after_ms)
+            # Before anybody who may ask for the records of what has just come.
+            hub.listen(enricher.take)
             fanout = Fanout(
                 hub,
                 most_clients=self._settings.stream_clients,
@@ -86,7 +96,8 @@ class Application:
             scope["state"][PROVIDERS_STATE] = ProvidersState(bus, parse_providers(self._settings.data_provider))
             state = QuotesState(
                 instruments,
-                Enricher(instruments, Classifier.from_data_file(), stale_after_ms=self._settings.stale_after_ms),
+                enricher,
+                lambda: hub.newest if hub.ready else None,
                 self._session_event,
             )
             scope["state"] |= {HEALTH_STATE: health, QUOTES_STATE: state}
@@ -98,12 +109,16 @@ class Application:
                 hosts=self._settings.hosts,
                 stale_after_ms=self._settings.stale_after_ms,
             )
+            await restore_market(bus, enricher)
+            configured = self._follow_configuration(bus, hub, enricher)
             for work in (
                 hub.run(),
                 fanout.run(),
                 self._announce_sessions(hub),
                 self._follow_rulebook(),
+                self._announce_notices(hub),
                 health.run(),
+                configured,
             ):
                 task = asyncio.create_task(work)
                 stack.push_async_callback(ended, task)
@@ -121,10 +136,22 @@ class Application:
         state = session_state(self._settings.default_market, datetime.now(UTC))
         return b"event: session\ndata: " + orjson.dumps(state.to_json()) + b"\n\n"
 
+    async def _follow_configuration(self, bus: Bus, hub: Hub, enricher: Enricher) -> None:
+        """Take each new configuration over, and tell every client, whose records have changed without an event."""
+        async for configuration in follow_configuration(bus):
+            enricher.configure(configuration)
+            hub.forget_records()
+            hub.announce("configuration", orjson.dumps({"version": configuration.version}))
+
     async def _announce_sessions(self, hub: Hub) -> None:
         """Tell every client when the state of a market changes."""
         async for state in session_changes(world_clock(), lambda: datetime.now(UTC)):
             hub.announce("session", orjson.dumps(state.to_json()))
+
+    async def _announce_notices(self, hub: Hub) -> None:
+        """Tell every client of each notification, and of its acknowledgement."""
+        async for notice in follow_notices(self._settings.conninfo()):
+            hub.announce("notification", orjson.dumps(notice))
 
     async def _follow_rulebook(self) -> None:
         """Keep this process's clock at what operators write."""

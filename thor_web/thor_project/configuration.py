@@ -47,6 +47,10 @@ class ServerSettings(StorageSettings, ClockSettings):
         20_000, ge=100, description="Events a web process keeps for its streams; older ones come from Redis."
     )
 
+    second_bars_days: int = Field(
+        7, ge=1, description="Days that bars of one second are kept; longer bars are kept for good."
+    )
+
     @cached_property
     def secret_key(self) -> str:
         """Django's secret key, from its file or fresh."""

@@ -29,6 +29,7 @@ class HandoverProtocol(HttpToolsProtocol):
         self.connections.discard(self)
         self._unset_keepalive_if_required()
         self.pipeline.clear()
+        self.flow.resume_reading()  # an end that is not read is not noticed
         self.cycle.disconnected = True
         self.cycle.message_event.set()
         return self.transport

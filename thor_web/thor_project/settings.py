@@ -23,6 +23,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "ninja",
+    "flags",
+    "thor_web.futuretrading.apps.FuturetradingConfig",
     "thor_web.timezones.apps.TimezonesConfig",
     "thor_web.thordata.apps.ThordataConfig",
 ]
@@ -74,6 +76,19 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+
+FLAGS_STATE_LOGGING = False
+FLAG_SOURCES = ["thor_web.timezones.flag_source.SnapshotSource"]
+"""In memory: every process is told of a change, and no check asks the database."""
+
+EMAIL_BACKEND = CONFIGURATION.email_backend
+EMAIL_HOST = CONFIGURATION.email_host
+EMAIL_PORT = CONFIGURATION.email_port
+EMAIL_HOST_USER = CONFIGURATION.email_user
+EMAIL_HOST_PASSWORD = CONFIGURATION.email_password.get_secret_value()
+EMAIL_USE_TLS = CONFIGURATION.email_tls
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = CONFIGURATION.email_from
 
 USE_TZ = True
 TIME_ZONE = "UTC"

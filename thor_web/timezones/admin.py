@@ -3,23 +3,53 @@
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.timezone import now
+from flags.models import FlagState
 
+from thor_web.timezones.flag_admin import FlagForm
 from thor_web.timezones.interface import world_clock
-from thor_web.timezones.models import CalendarOverride, Halt, Trigger, TriggerRun
+from thor_web.timezones.models import (
+    AlertRule,
+    CalendarOverride,
+    Delivery,
+    DeploymentChange,
+    DeploymentWindow,
+    Halt,
+    MaintenanceWindow,
+    Notification,
+    QuietHours,
+    Trigger,
+    TriggerRun,
+)
 from thor_web.timezones.services.instants import seconds, utc_text
 from thor_web.timezones.services.occurrences import next_occurrence
 
-__all__ = ["CalendarOverrideAdmin", "HaltAdmin", "TriggerAdmin", "TriggerRunAdmin"]
+__all__ = [
+    "AlertRuleAdmin",
+    "CalendarOverrideAdmin",
+    "DeploymentWindowAdmin",
+    "FlagAdmin",
+    "HaltAdmin",
+    "MaintenanceWindowAdmin",
+    "NotificationAdmin",
+    "QuietHoursAdmin",
+    "TriggerAdmin",
+    "TriggerRunAdmin",
+]
 
 if TYPE_CHECKING:
     ModelAdmin: TypeAlias = admin.ModelAdmin[Any]
+    TabularInline: TypeAlias = admin.TabularInline[Any, Any]
     AnyForm: TypeAlias = ModelForm[Any]
 else:  # Django's own classes take no parameters
-    ModelAdmin, AnyForm = admin.ModelAdmin, ModelForm
+    ModelAdmin, TabularInline, AnyForm = admin.ModelAdmin, admin.TabularInline, ModelForm
+
+Notifications: TypeAlias = "QuerySet[Notification]"
+Windows: TypeAlias = "QuerySet[DeploymentWindow]"
 
 
 class SignedAdmin(ModelAdmin):
@@ -88,3 +118,133 @@ class TriggerRunAdmin(ModelAdmin):
 
     def has_delete_permission(self, _request: HttpRequest, _obj: TriggerRun | None = None) -> bool:
         return False
+
+
+@admin.register(AlertRule)
+class AlertRuleAdmin(SignedAdmin):
+    """Who is told what."""
+
+    list_display = ("name", "enabled", "kind", "severity", "markets", "symbols", "limit_value", "channels")
+    list_filter = ("enabled", "kind", "severity")
+    readonly_fields = ("author", "changed_at")
+
+
+@admin.register(QuietHours)
+class QuietHoursAdmin(SignedAdmin):
+    """When e-mail and webhooks wait."""
+
+    list_display = ("market", "time_zone", "begins", "ends", "days", "author")
+    readonly_fields = ("author",)
+
+
+class ReadOnlyInline(TabularInline):
+    """Rows that are only looked at."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+
+class DeliveryInline(ReadOnlyInline):
+    """How a notification went out."""
+
+    model = Delivery
+    fields = ("channel", "state", "attempts", "next_try_at", "sent_at", "error")
+    readonly_fields = fields
+
+
+@admin.register(Notification)
+class NotificationAdmin(ModelAdmin):
+    """What was told, to acknowledge."""
+
+    list_display = ("created_at", "severity", "kind", "market", "symbol", "title", "acknowledged_by")
+    list_filter = (("acknowledged_at", admin.EmptyFieldListFilter), "severity", "kind", "market")
+    search_fields = ("title", "text")
+    inlines = (DeliveryInline,)
+    actions = ("acknowledge",)
+
+    @admin.action(description="Acknowledge the chosen notifications")
+    def acknowledge(self, request: HttpRequest, chosen: Notifications) -> None:
+        count = chosen.filter(acknowledged_at=None).update(
+            acknowledged_at=now(), acknowledged_by=request.user.get_username()
+        )
+        self.message_user(request, f"{count} acknowledged.")
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def get_readonly_fields(self, _request: HttpRequest, _obj: Notification | None = None) -> list[str]:
+        return [field.name for field in Notification._meta.fields]
+
+
+@admin.register(MaintenanceWindow)
+class MaintenanceWindowAdmin(SignedAdmin):
+    """When work goes on."""
+
+    list_display = ("title", "starts_at", "ends_at", "markets", "pauses_alerts", "shows_banner", "author")
+    readonly_fields = ("author", "changed_at")
+
+
+class DeploymentChangeInline(ReadOnlyInline):
+    """What became of a window."""
+
+    model = DeploymentChange
+    fields = ("at", "from_state", "to_state", "reason", "author")
+    readonly_fields = fields
+
+
+@admin.register(DeploymentWindow)
+class DeploymentWindowAdmin(SignedAdmin):
+    """Deployment windows. Arming, confirming and the kill switch are actions; the clock does the rest."""
+
+    list_display = ("feature", "state", "opens_at", "closes_at", "rollback_deadline", "markets", "reason")
+    list_filter = ("state",)
+    readonly_fields = ("state", "reason", "since", "armed", "killed", "confirmed", "author")
+    inlines = (DeploymentChangeInline,)
+    actions = ("arm", "confirm_healthy", "kill")
+
+    @admin.action(description="Arm: the clock activates them when their window opens")
+    def arm(self, request: HttpRequest, chosen: Windows) -> None:
+        self._note(request, chosen.filter(state="planned", armed=False), "armed", armed=True)
+
+    @admin.action(description="Confirm healthy: stands for a passed health check")
+    def confirm_healthy(self, request: HttpRequest, chosen: Windows) -> None:
+        self._note(request, chosen.filter(state__in=["active", "baking"]), "confirmed healthy", confirmed=True)
+
+    @admin.action(description="KILL SWITCH: roll back what is live, call off what is not")
+    def kill(self, request: HttpRequest, chosen: Windows) -> None:
+        self._note(request, chosen.exclude(state__in=["rolled_back", "expired"]), "kill switch", killed=True)
+
+    def _note(self, request: HttpRequest, windows: Windows, what: str, **fields: bool) -> None:
+        """Write the wish down with its author; the clock acts on it within a second or two."""
+        author = request.user.get_username()
+        with transaction.atomic():
+            found = list(windows.select_for_update())
+            for window in found:
+                DeploymentChange.objects.create(
+                    window=window,
+                    at=now(),
+                    from_state=window.state,
+                    to_state=window.state,
+                    reason=f"{what} by an operator",
+                    author=author,
+                )
+            DeploymentWindow.objects.filter(pk__in=[window.pk for window in found]).update(**fields)
+        self.message_user(request, f"{len(found)} {what}.")
+
+
+admin.site.unregister(FlagState)
+
+
+@admin.register(FlagState)
+class FlagAdmin(ModelAdmin):
+    """Feature flags; a change is in force in every process when it is saved."""
+
+    form = FlagForm
+    list_display = ("name", "condition", "value", "required")
+    list_filter = ("name", "condition")

@@ -11,3 +11,9 @@ class TimezonesConfig(AppConfig):
     name = "thor_web.timezones"
     label = "timezones"
     verbose_name = "World clock"
+
+    def ready(self) -> None:
+        """Make the conditions of feature flags known, before a flag is asked for."""
+        from thor_web.timezones.flag_conditions import register_conditions  # noqa: PLC0415 - apps must be loaded
+
+        register_conditions()

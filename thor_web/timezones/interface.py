@@ -10,6 +10,7 @@ from thor_web.timezones.services.calendar_file import CalendarError
 from thor_web.timezones.services.clock import MARKETS_FOLDER, Clock, UnknownMarketError
 from thor_web.timezones.services.following import follow_rulebook
 from thor_web.timezones.services.instants import instant
+from thor_web.timezones.services.notice_stream import follow_notices
 from thor_web.timezones.services.session_changes import session_changes
 from thor_web.timezones.services.state import SessionState, state_of
 from thor_web.timezones.settings import ClockSettings
@@ -22,6 +23,7 @@ __all__ = [
     "SessionState",
     "UnknownMarketError",
     "command_action",
+    "follow_notices",
     "follow_rulebook",
     "market_names",
     "market_of",

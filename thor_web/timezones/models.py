@@ -1,17 +1,35 @@
-"""What operators write down (overrides, halts, triggers) and the ledger of what ran. Rules are in services."""
+"""What operators write down, and what the clock writes: ledger, notifications, audit. Rules are in services."""
 
 from typing import ClassVar, Final, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import models
 from django.utils.timezone import now
 
 from thor_web.timezones.interface import UnknownMarketError, market_of, world_clock
-from thor_web.timezones.services.actions import ACTION_NAMES, checked_parameters
+from thor_web.timezones.services.actions import ACTION_NAMES, SEVERITIES, checked_parameters
+from thor_web.timezones.services.alert_conditions import KINDS
+from thor_web.timezones.services.delivering import CHANNELS
+from thor_web.timezones.services.deployment import STATES, DeploymentState, Window, problem_with
 from thor_web.timezones.services.occurrences import CONDITIONS, MISFIRES, Condition, Misfire, TriggerRule
 from thor_web.timezones.services.phases import PHASES, HoursError, hours_from_text, hours_to_text
 
-__all__ = ["CalendarOverride", "Halt", "Trigger", "TriggerRun"]
+__all__ = [
+    "AlertRule",
+    "CalendarOverride",
+    "Delivery",
+    "DeploymentChange",
+    "DeploymentWindow",
+    "Halt",
+    "MaintenanceWindow",
+    "Notification",
+    "QuietHours",
+    "Trigger",
+    "TriggerRun",
+]
 
 LONGEST_OFFSET_S: Final = 7 * 86_400
 RUN_STATES: Final = ("due", "running", "done", "failed", "missed")
@@ -22,6 +40,11 @@ def _market(word: str) -> str:
         return market_of(word)
     except UnknownMarketError as error:
         raise ValidationError({"market": str(error)}) from error
+
+
+def every_day() -> list[int]:
+    """All weekdays: Monday is 0."""
+    return list(range(7))
 
 
 class CalendarOverride(models.Model):
@@ -192,3 +215,245 @@ class TriggerRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.trigger} due {self.due_at:%Y-%m-%d %H:%M:%S}Z"
+
+
+class AlertRule(models.Model):
+    """What somebody wants to be told, and how."""
+
+    name = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=16, choices=[(word, word.replace("_", " ")) for word in KINDS])
+    severity = models.CharField(max_length=8, default="info", choices=[(word, word) for word in SEVERITIES])
+    markets = ArrayField(
+        models.CharField(max_length=32),
+        default=list,
+        blank=True,
+        help_text="Separated by commas; those of the instruments.",
+    )
+    symbols = ArrayField(
+        models.CharField(max_length=32),
+        default=list,
+        blank=True,
+        help_text="For stale feeds and thresholds; all when empty.",
+    )
+    limit_value = models.DecimalField(
+        "limit",
+        max_digits=20,
+        decimal_places=9,
+        null=True,
+        blank=True,
+        help_text="The price of a threshold; for a stale feed the seconds of silence (30 when empty).",
+    )
+    side = models.CharField(
+        max_length=5,
+        default="above",
+        choices=[("above", "above"), ("below", "below")],
+        help_text="Where a crossing of the threshold leads.",
+    )
+    channels = ArrayField(
+        models.CharField(max_length=8, choices=[(word, word) for word in CHANNELS]),
+        default=list,
+        blank=True,
+        help_text="email, webhook, beside the dashboard, which is always told.",
+    )
+    emails = models.CharField(max_length=500, blank=True, default="", help_text="Addresses, separated by commas.")
+    webhook_url = models.URLField(max_length=500, blank=True, default="")
+    enabled = models.BooleanField(default=True)
+    sides = models.JSONField(default=dict, editable=False)
+    author = models.CharField(max_length=150, editable=False, default="")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Refuse what contradicts itself, with the reason."""
+        self.markets = [_market(word) for word in self.markets or []]
+        self.symbols = [word.strip().upper() for word in self.symbols or []]
+        if self.kind == "threshold" and (self.limit_value is None or not self.symbols):
+            raise ValidationError({"limit_value": "A threshold needs a limit and at least one symbol."})
+        if self.kind == "stale_feed" and self.limit_value is not None and self.limit_value <= 0:
+            raise ValidationError({"limit_value": "Seconds of silence are more than 0."})
+        if "email" in self.channels:
+            for address in self.emails.split(","):
+                validate_email(address.strip())
+        if "webhook" in self.channels and not self.webhook_url.startswith(("https://", "http://")):
+            raise ValidationError({"webhook_url": "The channel webhook needs an address."})
+
+
+class QuietHours(models.Model):
+    """When e-mail and webhooks wait; critical ones do not."""
+
+    market = models.CharField(max_length=32, blank=True, default="", help_text="Empty: every market.")
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="The clock these hours are on.")
+    begins = models.TimeField()
+    ends = models.TimeField(help_text="Before the beginning: on the next day.")
+    days = ArrayField(
+        models.PositiveSmallIntegerField(), default=every_day, help_text="Weekdays of the beginning: Monday is 0."
+    )
+    author = models.CharField(max_length=150, editable=False, default="")
+
+    class Meta:
+        verbose_name_plural = "quiet hours"
+
+    def __str__(self) -> str:
+        return f"{self.market or 'all'} {self.begins:%H:%M}-{self.ends:%H:%M} {self.time_zone}"
+
+    def clean(self) -> None:
+        """Refuse what contradicts itself, with the reason."""
+        self.market = _market(self.market) if self.market else ""
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValidationError({"time_zone": f"There is no time zone {self.time_zone!r}."}) from error
+        if any(day not in range(7) for day in self.days):
+            raise ValidationError({"days": "Weekdays are 0 (Monday) to 6."})
+
+
+class Notification(models.Model):
+    """Something somebody was told. Rows are written by the clock; acknowledging is all that can be done to one."""
+
+    rule = models.ForeignKey(AlertRule, on_delete=models.SET_NULL, null=True, related_name="notifications")
+    key = models.CharField(max_length=200, unique=True)
+    kind = models.CharField(max_length=16)
+    severity = models.CharField(max_length=8)
+    market = models.CharField(max_length=32, default="")
+    symbol = models.CharField(max_length=32, default="")
+    title = models.CharField(max_length=300)
+    text = models.TextField(default="")
+    created_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.CharField(max_length=150, default="")
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Delivery(models.Model):
+    """A notification on its way through one channel."""
+
+    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")
+    channel = models.CharField(max_length=8)
+    state = models.CharField(max_length=8, choices=[(word, word) for word in ("waiting", "sent", "failed")])
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    error = models.TextField(default="")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["notification", "channel"], name="one_delivery_a_channel")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["next_try_at"], name="waiting_deliveries", condition=models.Q(state="waiting"))
+        ]
+
+
+class MaintenanceWindow(models.Model):
+    """A time in which work goes on: a banner is shown, alerts may be paused. In UTC: no change of a clock bends it."""
+
+    title = models.CharField(max_length=200, help_text="What the banner says.")
+    starts_at = models.DateTimeField(help_text="UTC.")
+    ends_at = models.DateTimeField(help_text="UTC.")
+    markets = ArrayField(
+        models.CharField(max_length=32), default=list, blank=True, help_text="Whose alerts are paused; all when empty."
+    )
+    pauses_alerts = models.BooleanField(default=True)
+    shows_banner = models.BooleanField(default=True)
+    author = models.CharField(max_length=150, editable=False, default="")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["-starts_at"]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.starts_at:%Y-%m-%d %H:%M}Z)"
+
+    def clean(self) -> None:
+        """Refuse what contradicts itself, with the reason."""
+        self.markets = [_market(word) for word in self.markets or []]
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            raise ValidationError({"ends_at": "The window would end before it begins."})
+
+
+class DeploymentWindow(models.Model):
+    """When a feature may be switched on, what must hold, and by when it is switched off again unless proved healthy."""
+
+    feature = models.SlugField(
+        max_length=64, help_text="A flag with the condition `deployment` and this value follows it."
+    )
+    opens_at = models.DateTimeField(help_text="UTC.")
+    closes_at = models.DateTimeField(help_text="UTC: behind it nothing is activated any more.")
+    markets = ArrayField(models.CharField(max_length=32), default=list, blank=True)
+    required_state = models.CharField(
+        max_length=10,
+        default="all_closed",
+        choices=[("all_closed", "all closed"), ("all_quiet", "closed, and no pre or post"), ("any", "any")],
+    )
+    quiet_minutes = models.PositiveIntegerField(default=30, help_text="How long after activation no market may open.")
+    bake_minutes = models.PositiveIntegerField(default=15, help_text="How long it must be healthy to be done.")
+    rollback_deadline = models.DateTimeField(help_text="UTC: not proved healthy by then, it is rolled back.")
+    health_url = models.URLField(max_length=300, default="http://127.0.0.1:8000/readyz", help_text="Must answer 2xx.")
+    state = models.CharField(
+        max_length=12, default="planned", editable=False, choices=[(word, word.replace("_", " ")) for word in STATES]
+    )
+    reason = models.TextField(default="", editable=False)
+    since = models.DateTimeField(default=now, editable=False)
+    armed = models.BooleanField(default=False, editable=False)
+    killed = models.BooleanField(default=False, editable=False)
+    confirmed = models.BooleanField(default=False, editable=False)
+    author = models.CharField(max_length=150, editable=False, default="")
+
+    class Meta:
+        ordering: ClassVar = ["-opens_at"]
+
+    def __str__(self) -> str:
+        return f"{self.feature} {self.opens_at:%Y-%m-%d %H:%M}Z ({self.state})"
+
+    def clean(self) -> None:
+        """Refuse what contradicts itself, with the reason."""
+        self.markets = [_market(word) for word in self.markets or []]
+        if self.opens_at and self.closes_at and self.rollback_deadline:
+            fault = problem_with(self.plan(), world_clock())
+            if fault:
+                raise ValidationError(fault)
+
+    def plan(self) -> Window:
+        """The window as its state machine sees it."""
+        return Window(
+            feature=self.feature,
+            opens_at=self.opens_at,
+            closes_at=self.closes_at,
+            markets=tuple(self.markets),
+            required_state=self.required_state,
+            quiet_s=60 * self.quiet_minutes,
+            bake_s=60 * self.bake_minutes,
+            rollback_deadline=self.rollback_deadline,
+            state=cast("DeploymentState", self.state),
+            since=self.since,
+            armed=self.armed,
+            killed=self.killed,
+            confirmed=self.confirmed,
+        )
+
+
+class DeploymentChange(models.Model):
+    """One step of a deployment window: who or what took it, and why. Never changed."""
+
+    window = models.ForeignKey(DeploymentWindow, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField()
+    from_state = models.CharField(max_length=12)
+    to_state = models.CharField(max_length=12)
+    reason = models.TextField()
+    author = models.CharField(max_length=150)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}Z {self.from_state} → {self.to_state}"

@@ -19,6 +19,7 @@ from thor_web.timezones.interface import (
     traded_markets,
     world_clock,
 )
+from thor_web.timezones.notice_views import router as notices_router
 from thor_web.timezones.schemas import (
     CalendarRecord,
     LocalTime,
@@ -35,6 +36,7 @@ from thor_web.timezones.services.zone_changes import next_offset_change
 __all__ = ["router"]
 
 router = Router(tags=["session"])
+router.add_router("", notices_router)
 
 MOST_MARKETS: Final = 50
 MOST_DAYS: Final = 400

@@ -7,15 +7,24 @@ import secrets
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from collectors.bus import Bus, BusError
-from thor_web.timezones.interface import world_clock
-from thor_web.timezones.services.actions import Action
+from collectors.instruments import load_instruments
+from thor_web.timezones.interface import market_of, traded_markets, world_clock
+from thor_web.timezones.services.actions import Action, alert_action
+from thor_web.timezones.services.alert_conditions import Feed
+from thor_web.timezones.services.alert_loop import AlertLoop, Feeds
 from thor_web.timezones.services.clock import MARKETS_FOLDER, Clock
+from thor_web.timezones.services.delivering import Channel, webhook_channel
+from thor_web.timezones.services.deployment_loop import DeploymentLoop
+from thor_web.timezones.services.feeds import quote_feeds
 from thor_web.timezones.services.following import follow_files, follow_rulebook
-from thor_web.timezones.services.publishing import publish_sessions
+from thor_web.timezones.services.publishing import any_wanted, publish_sessions, publish_wanted
 from thor_web.timezones.services.timekeeping import MachineTime, Timekeeper
 from thor_web.timezones.services.trigger_loop import TriggerLoop
 from thor_web.timezones.settings import ClockSettings
@@ -28,7 +37,7 @@ HEALTH_TTL_S: Final = 5
 
 
 class WorldClock:
-    """One copy of the clock. `timekeeper` may be a simulated one."""
+    """One copy of the clock. `timekeeper` may be a simulated one; `more_feeds` are those that other rooms know of."""
 
     def __init__(
         self,
@@ -38,12 +47,17 @@ class WorldClock:
         *,
         clock: Clock | None = None,
         timekeeper: Timekeeper | None = None,
+        channels: Mapping[str, Channel] | None = None,
+        more_feeds: Feeds | None = None,
     ) -> None:
         self._settings = settings
         self._conninfo = conninfo
         self._clock = clock or world_clock()
         self._timekeeper = timekeeper or MachineTime()
         self._owner = owner_name()
+        self._channels = channels or {}
+        self._more_feeds = more_feeds
+        actions = {"alert": alert_action(conninfo), **actions}
         self.triggers = TriggerLoop(conninfo, self._clock, self._timekeeper, actions, owner=self._owner)
 
     async def run(self) -> None:
@@ -51,8 +65,26 @@ class WorldClock:
         bus = Bus.from_url(self._settings.redis_url.get_secret_value())
         own = self._settings.calendars_dir
         folders: tuple[Path, ...] = (MARKETS_FOLDER, *([own] if own else []))
+        client = httpx.AsyncClient()
+        markets = {row.symbol: market_of(row.market) for row in load_instruments()}
+
+        async def feeds() -> list[Feed]:
+            others = await self._more_feeds() if self._more_feeds is not None else ()
+            return [*await quote_feeds(bus, markets), *others]
+
+        secret = self._settings.webhook_secret.get_secret_value()
+        alerts = AlertLoop(
+            self._conninfo,
+            self._clock,
+            self._timekeeper,
+            feeds=feeds,
+            channels={"webhook": webhook_channel(client, secret), **self._channels},
+            traded=self._traded(),
+        )
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(alerts.run())
+                tasks.create_task(DeploymentLoop(self._conninfo, self._clock, self._timekeeper, client).run())
                 tasks.create_task(self._follow())
                 tasks.create_task(follow_files(self._clock, *folders))
                 tasks.create_task(
@@ -64,10 +96,27 @@ class WorldClock:
                         lag_s=self._settings.session_lag_s,
                     )
                 )
+                tasks.create_task(publish_wanted(bus, self._timekeeper.now, self._ingest_wanted))
                 tasks.create_task(self.triggers.run())
                 tasks.create_task(self._report(bus))
         finally:
+            await client.aclose()
             await bus.close()
+
+    def _ingest_wanted(self, at: datetime) -> bool:
+        """Ticks are stored at all times, unless sessions are followed: then while any instrument's market is wanted."""
+        if not self._settings.follow_sessions:
+            return True
+        return any_wanted(
+            self._clock,
+            self._traded(),
+            at,
+            lead_s=self._settings.session_lead_s,
+            lag_s=self._settings.session_lag_s,
+        )
+
+    def _traded(self) -> list[str]:
+        return [name for name in traded_markets() if name in self._clock.names]
 
     async def _follow(self) -> None:
         async for rulebook in follow_rulebook(self._conninfo, self._clock):
@@ -97,6 +146,8 @@ def owner_name() -> str:
     return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-async def run_world_clock(settings: ClockSettings, conninfo: str, actions: Mapping[str, Action]) -> None:
+async def run_world_clock(
+    settings: ClockSettings, conninfo: str, actions: Mapping[str, Action], channels: Mapping[str, Channel]
+) -> None:
     """Run one copy until cancelled."""
-    await WorldClock(settings, conninfo, actions).run()
+    await WorldClock(settings, conninfo, actions, channels=channels).run()

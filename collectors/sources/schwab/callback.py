@@ -1,24 +1,22 @@
 """The page that Schwab sends the browser back to: https on this machine, open for one answer and no longer.
 
-Its certificate is made at the start and signed by nobody, so the browser warns once; nothing but this machine can
-reach it.
+Its certificate is made at the start and signed by nobody (certificate.py), so the browser warns once; nothing but this
+machine can reach it.
 """
 
 import asyncio
-import datetime as dt
 import html
-import ipaddress
 import secrets
 import ssl
-import tempfile
 import urllib.parse
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Final
 
 from collectors.errors import CollectorError
+from collectors.sources.schwab.certificate import self_signed_context
 
-__all__ = ["CallbackAddress", "await_code", "code_from_url", "self_signed_context"]
+__all__ = ["CallbackAddress", "await_code", "code_from_url"]
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 LONGEST_REQUEST: Final = 16 * 1024
@@ -61,22 +59,13 @@ async def await_code(
     `ready` is called once the page can be reached. Raises CollectorError for a port that is taken or no answer in time.
     """
     answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
-                head = await reader.readuntil(b"\r\n\r\n")
-            status, text = _answer(head, address, state, answered)
-            writer.write(_page(status, text))
-            await writer.drain()
-        except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ssl.SSLError):
-            pass
-        finally:
-            writer.close()
-
     try:
         server = await asyncio.start_server(
-            visit, address.host, address.port, ssl=self_signed_context(), limit=LONGEST_REQUEST
+            partial(_visit, address, state, answered),
+            address.host,
+            address.port,
+            ssl=self_signed_context(),
+            limit=LONGEST_REQUEST,
         )
     except OSError as error:
         raise CollectorError(
@@ -93,6 +82,26 @@ async def await_code(
         raise CollectorError(f"Nobody logged in within {timeout_s / 60:.0f} minutes.") from None
     finally:
         server.close()
+
+
+async def _visit(
+    address: CallbackAddress,
+    state: str,
+    answered: "asyncio.Future[str]",
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+) -> None:
+    """One visit of a browser; what breaks off is simply over."""
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            head = await reader.readuntil(b"\r\n\r\n")
+        status, text = _answer(head, address, state, answered)
+        writer.write(_page(status, text))
+        await writer.drain()
+    except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, ssl.SSLError):
+        pass
+    finally:
+        writer.close()
 
 
 def _answer(head: bytes, address: CallbackAddress, state: str, answered: "asyncio.Future[str]") -> tuple[str, str]:
@@ -118,45 +127,3 @@ def _page(status: str, text: str) -> bytes:
         "Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n"
     )
     return head.encode() + body
-
-
-def self_signed_context() -> ssl.SSLContext:
-    """TLS for a server on loopback with a certificate made now. Raises CollectorError without the package for it."""
-    try:
-        from cryptography import x509  # noqa: PLC0415 - only a login needs it
-        from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
-    except ImportError as error:
-        raise CollectorError("The Schwab login needs its packages: pip install 'thor[schwab]'.") from error
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Thor on this machine")])
-    now = dt.datetime.now(dt.UTC)
-    names: list[x509.GeneralName] = [
-        x509.DNSName("localhost"),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-        x509.IPAddress(ipaddress.ip_address("::1")),
-    ]
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(minutes=5))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    # The module ssl reads keys from files only; the folder is ours alone and gone at once.
-    with tempfile.TemporaryDirectory() as folder:
-        pem = Path(folder) / "callback.pem"
-        pem.touch(mode=0o600)
-        pem.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            + certificate.public_bytes(serialization.Encoding.PEM)
-        )
-        context.load_cert_chain(pem)
-    return context

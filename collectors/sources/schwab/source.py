@@ -158,7 +158,7 @@ class SchwabSource:
 
     async def _one_connection(self) -> AsyncGenerator[Sequence[bytes], None]:
         """From connecting to whatever ended it, and the wait after that."""
-        began = time.monotonic()
+        began: float | None = None
         failure: Exception | None = None
         try:
             self._become("connecting")
@@ -178,7 +178,7 @@ class SchwabSource:
         except (SchwabDeniedError, SchwabUnavailableError, ValueError) as error:
             failure = error
         self._repeater.forget()
-        following = self._reconnect.after(failure, lasted_s=time.monotonic() - began)
+        following = self._reconnect.after(failure, lasted_s=0.0 if began is None else time.monotonic() - began)
         self._lose(failure)
         if following.login_needed:
             await self._await_login("Schwab's streamer denies the login: run thor schwab login.")
@@ -211,9 +211,9 @@ class SchwabSource:
                     return
 
     def _told(self, frame: SchwabFrame, connection: StreamerConnection) -> list[bytes]:
-        if frame.candidates:
-            self._become("streaming")
-            self._trouble = _refused(connection)
+        # A quiet night has heartbeats alone: they too say that all is well again.
+        self._become("streaming")
+        self._trouble = _refused(connection)
         for symbol, candidate in zip(frame.symbols, frame.candidates, strict=True):
             self._repeater.tell(symbol, candidate)
         self.unknown.update(frame.unknown)

@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 from collectors import keys
 from collectors.bus import Bus
 from collectors.sources.schwab.tokens import FileTokenStore, Tokens
+from collectors.spool import SUFFIX
 from tests.certificates import Authority, make_authority
 from tests.integration.own_redis import OwnRedis
 from tests.schwab_server import APP_KEY, APP_SECRET, FUTURES, local_schwab
@@ -166,7 +167,7 @@ async def test_what_could_not_be_sent_is_spooled_and_sent_in_order(
         before = await published(own_bus, "MOCK", running)
         own_redis.kill()
         async with asyncio.timeout(30):
-            while not list((tmp_path / "spool").rglob("*.events")):  # noqa: ASYNC110
+            while not list((tmp_path / "spool").rglob(f"*{SUFFIX}")):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         await own_redis.start()
         # The users of a server that was killed are gone with its memory.

@@ -5,12 +5,16 @@ import json
 from contextlib import AsyncExitStack, suppress
 
 import pytest
+from pydantic import SecretStr
 
 from collectors import keys
 from collectors.bus import Bus, Packed
+from collectors.publisher import Publisher
 from collectors.settings import CollectorSettings
+from collectors.spool import Spool
 from tests.integration.live import event, eventually, running
 from tests.integration.livedata.dying import die_after
+from tests.integration.own_redis import OwnRedis
 from thor_fast import pack, parse_batch
 from thor_web.livedata.merger import LEASE_TRIED_S, LEASE_TTL_MS, LeaseLostError, Merger
 
@@ -228,6 +232,25 @@ async def test_a_merger_that_slept_past_its_lease_writes_nothing(bus: Bus, setti
     assert await unified(bus) == []
     await merger._lease.acquire()
     await merger.close()
+
+
+async def test_redis_that_dies_under_the_merger_loses_and_doubles_nothing(own_redis: OwnRedis, own_bus: Bus) -> None:
+    """Killed as by a power cut while publisher and merger work, and started again on what it had written down."""
+    settings = CollectorSettings(redis_url=SecretStr(own_redis.url), publish_batch=100)
+    spool = Spool(memory_events=50_000, disk_bytes=0, folder=None)
+    publisher = Publisher(own_bus, settings, spool, name="TOS", mode="live")
+    merger = Merger(own_bus, settings)
+    told = [event(seq, symbol=symbol) for seq in range(1, 1_001) for symbol in ("ES", "NQ", "ZB")]
+    async with running(publisher.run()), running(merger.run()) as merging:
+        for start in range(0, len(told), 1_000):
+            await publisher.offer(told[start : start + 1_000])
+            await eventually(lambda: unified(own_bus), bool, "it flows")
+            own_redis.kill()
+            await own_redis.start()
+        await eventually(lambda: unified(own_bus), lambda seen: len(seen) >= len(told), "all of it is merged")
+        assert not merging.done()
+    await merger.close()
+    assert await unified(own_bus) == told
 
 
 async def test_a_second_merger_stands_by_and_takes_over(bus: Bus, settings: CollectorSettings) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -221,6 +222,17 @@ async def test_a_client_that_leaves_is_forgotten_at_once(bus: Bus, server: Strea
 
     await eventually(left, lambda count: count == 0, "all have left")
     assert server.fanout.groups() == []
+
+
+async def test_a_client_that_left_before_it_was_served_is_not_kept(bus: Bus, server: StreamServer) -> None:
+    loop = asyncio.get_running_loop()
+    here, there = socket.socketpair()
+    transport, _ = await loop.connect_accepted_socket(asyncio.Protocol, here)
+    transport.abort()
+    there.close()
+    assert isinstance(transport, asyncio.Transport)
+    server.fanout.open(transport, StreamRequest(), caller="test", head=b"", greeting=b"")
+    assert len(server.fanout) == 0
 
 
 async def test_there_is_room_for_so_many_and_no_more(bus: Bus) -> None:

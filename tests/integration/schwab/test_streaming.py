@@ -118,8 +118,18 @@ async def test_heartbeats_alone_keep_a_connection(schwab: LocalSchwab, make_sour
         await schwab.streaming()
         began = time.monotonic()
         await heard.until(lambda: time.monotonic() - began > 2.0)
-        assert heard.source.problem is None
+        assert (heard.source.state, heard.source.problem) == ("streaming", None)
     assert schwab.logins == 1
+
+
+async def test_a_trouble_is_over_with_the_first_heartbeat_after_it(
+    schwab: LocalSchwab, make_source: MakeSource
+) -> None:
+    schwab.answers["/trader/v1/userPreference"] = [(503, {})]
+    async with listening(make_source()) as heard:
+        await heard.until(lambda: heard.source.problem is not None)
+        await heard.until(lambda: heard.source.problem is None)
+        assert heard.source.state == "streaming"
 
 
 async def test_while_heartbeats_come_a_quiet_quote_is_repeated_byte_for_byte(

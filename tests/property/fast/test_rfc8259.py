@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.property.fast.reference import Refused, read
@@ -36,7 +36,8 @@ def refuse(constant: str) -> None:
 def is_json(data: bytes) -> bool:
     """Python's json without its liberties: UTF-8 only, no byte-order mark, no NaN, no lone surrogates."""
     try:
-        value = json.loads(data.decode(), parse_int=str, parse_float=str, parse_constant=refuse)
+        # As pairs: of two members with one key a dict would forget the first, and with it a lone surrogate in it.
+        value = json.loads(data.decode(), parse_int=str, parse_float=str, parse_constant=refuse, object_pairs_hook=list)
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return False
@@ -144,6 +145,7 @@ def test_every_right_object_is_good_meta(document: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(damaged() | objects(DOCUMENTS).map(str.encode), st.sampled_from(sorted(PLACES)))
+@example(b'{"":"\\ud83d","":""}', "a member of meta")
 def test_three_parsers_agree_on_what_is_json(document: bytes, place: str) -> None:
     data = PLACES[place](document)
     right = is_json(data)

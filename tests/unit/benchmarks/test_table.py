@@ -20,6 +20,13 @@ def test_ci_lets_a_quarter_pass() -> None:
     assert not judge(MEASURED, Budget(6.7)).passes_ci
 
 
+def test_a_budget_that_is_known_to_be_missed_says_why_and_has_a_floor_in_ci() -> None:
+    missed = judge(MEASURED, Budget(8.0, floor=4.5, why="it cannot be"))
+    assert (missed.held, missed.passes_ci, missed.cells()[-1]) == (False, True, "MISSED: it cannot be")
+    assert not judge(MEASURED, Budget(8.0, floor=5.5, why="it cannot be")).passes_ci
+    assert judge(MEASURED, Budget(5.0, floor=4.5, why="it cannot be")).cells()[-1] == "held"
+
+
 def test_a_cap_moves_with_the_machines_pace_but_never_down() -> None:
     assert not judge(MEASURED, Budget(1.0, at_most=150)).held
     slow = judge(replace(MEASURED, pace=1.4), Budget(1.0, at_most=150))

@@ -21,6 +21,7 @@ from thor_fast import (
     classify_batch,
     classify_columns,
     format_price,
+    format_price_column,
     format_prices,
     parse_batch,
     parse_event,
@@ -79,6 +80,31 @@ def test_events_read_from_json_and_made_anew_are_written_alike() -> None:
     assert made.to_copy_binary() == batch.to_copy_binary()
     assert made.to_xadd("s") == batch.to_xadd("s")
     assert b"".join(batch.to_sse(ids)) == batch.to_sse_stream(ids)
+
+
+def test_a_batch_without_its_json_is_the_same_but_for_its_size() -> None:
+    data = (GOLDEN / "es_open.jsonl").read_bytes()
+    kept, rejects = parse_batch(data)
+    for source in (data, data.splitlines()):
+        lean, none = parse_batch(source, keep_json=False)
+        assert (none, rejects) == ([], [])
+        assert list(lean) == list(kept)
+        assert lean.to_json_lines() == kept.to_json_lines() == data
+        assert lean.to_copy_binary() == kept.to_copy_binary()
+        assert lean.nbytes < kept.nbytes / 2
+
+
+def test_ids_may_be_any_sequence_of_texts() -> None:
+    batch = opening()[:2]
+    for ids in (["1-0", "2-0"], ("1-0", "2-0")):
+        assert batch.to_sse_stream(ids) == b"".join(batch.to_sse(["1-0", "2-0"]))
+    for wrong in ("12", {"1-0": 1, "2-0": 2}, iter(["1-0", "2-0"]), [1, 2], [b"1-0", b"2-0"], None):
+        with pytest.raises(TypeError):
+            batch.to_sse_stream(wrong)  # type: ignore[arg-type]
+    for wrong_ids in (["1-0"], ["1-0"] * 3, ["1-0", "2\n0"], ["1-0", "1763836800123\r0"], ["1-0", "\0"]):
+        for form in (batch.to_sse, batch.to_sse_stream):
+            with pytest.raises(ValueError, match="id"):
+                form(wrong_ids)
 
 
 @pytest.mark.parametrize("made", [False, True], ids=["read", "made"])
@@ -224,12 +250,33 @@ def test_a_column_of_prices_is_its_prices(display: int | str, signed: bool) -> N
     assert texts == [format_price(value, display, signed=signed) for value in values]
 
 
+@pytest.mark.parametrize("display", [0, 2, 4, 9, "32nds", "NOT.KNOWN"])
+def test_prices_that_repeat_and_prices_that_do_not_are_written_alike(display: int | str) -> None:
+    tick = 1_000_000_000 // 256
+    different = [at * 997 * tick * (-1) ** at for at in range(3_000)]
+    for nanos in (different, [nanos for nanos in different[:40] for _ in range(50)], [*different, *[MISSING] * 3_000]):
+        column = array("q", nanos)
+        wanted = [None if it == MISSING else format_price(Decimal(it).scaleb(-9), display) for it in nanos]
+        assert format_prices(column, display) == wanted
+        texts = format_price_column(column, display)
+        assert pl.Series(texts).to_list() == pa.array(texts, pa.utf8()).to_pylist() == wanted
+        assert len(texts) == len(wanted)
+        assert texts.nbytes >= sum(len(text or "") for text in wanted)
+
+
 def test_missing_prices_have_no_text() -> None:
     assert format_prices(array("q", [MISSING, 0, MISSING]), 2) == [None, "0.00", None]
+    assert pa.array(format_price_column(array("q", [MISSING, 0, MISSING]), 2), pa.utf8()).to_pylist() == [
+        None,
+        "0.00",
+        None,
+    ]
     assert format_prices(array("q"), 2) == []
-    for wrong in (array("d", [1.0]), array("i", [1]), [1]):
-        with pytest.raises((TypeError, BufferError)):
-            format_prices(wrong, 2)  # type: ignore[arg-type]
+    assert pa.array(format_price_column(array("q"), 2), pa.utf8()).to_pylist() == []
+    for form in (format_prices, format_price_column):
+        for wrong in (array("d", [1.0]), array("i", [1]), [1]):
+            with pytest.raises((TypeError, BufferError)):
+                form(wrong, 2)  # type: ignore[arg-type]
 
 
 def test_a_column_of_texts_is_its_prices() -> None:
@@ -254,6 +301,20 @@ def test_a_column_of_signals_is_its_signals() -> None:
         assert found.format == "b"
         assert found.tolist() == [numbers[it] for it in classify_batch(changes, [ladder] * len(changes))]
     assert classify_columns(array("q", [7_000_000_000, MISSING]), ladders[:1]).tolist() == [2, -128]
+
+
+def test_a_column_of_signals_longer_than_a_block_and_with_gaps_is_its_signals() -> None:
+    ladder = Thresholds(strong_buy=6, buy=1, sell=-1, strong_sell=-6)
+    changes = array("q", [(at % 19 - 9) * 10**9 for at in range(70_000)])
+    wanted = [(at > 1) + (at > 6) - (at < -1) - (at <= -6) for at in (turn % 19 - 9 for turn in range(70_000))]
+    found = classify_columns(changes, [None, ladder], array("I", [1]) * 70_000)
+    assert found.tolist() == wanted
+    assert classify_columns(changes, [ladder]).tolist() == wanted
+    assert classify_columns(memoryview(changes)[::2], [ladder]).tolist() == wanted[::2]
+    ids = array("I", [1]) * 70_000
+    ids[69_999] = 2
+    with pytest.raises(ValueError, match="thresholds"):
+        classify_columns(changes, [None, ladder], ids)
 
 
 @pytest.mark.parametrize(

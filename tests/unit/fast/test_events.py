@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.fast.golden_files import input_of, rows
-from thor_fast import ERROR_CODES, EVENT_FIELDS, EventError, QuoteEvent, parse_event
+from thor_fast import ERROR_CODES, ERROR_FIELDS, EVENT_FIELDS, EventError, QuoteEvent, parse_event
 
 
 @pytest.mark.parametrize("row", rows("events_accepted.jsonl"), ids=lambda row: row["name"])
@@ -27,6 +27,13 @@ def test_a_rejected_input_has_its_code_and_field(row: dict[str, Any]) -> None:
 
 def test_every_code_is_shown_by_a_golden_reject() -> None:
     assert {row["code"] for row in rows("events_rejected.jsonl")} == set(ERROR_CODES)
+
+
+def test_every_golden_reject_names_a_field_that_its_code_may_name() -> None:
+    assert set(ERROR_FIELDS) == set(ERROR_CODES)
+    for row in rows("events_rejected.jsonl"):
+        allowed = ERROR_FIELDS[row["code"]]
+        assert (row["field"] or "") in allowed or allowed == ("*",), row["name"]
 
 
 def test_an_error_is_data_and_can_be_pickled() -> None:

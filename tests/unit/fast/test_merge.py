@@ -41,6 +41,23 @@ def test_a_batch_is_offered_event_by_event() -> None:
     assert not any(decision.accepted for decision in again)
 
 
+def test_an_event_that_was_told_again_is_offered_again_in_vain() -> None:
+    def event(seq: int, last: int) -> QuoteEvent:
+        return QuoteEvent(symbol="ES", ts_us=seq, source="TOS", seq=seq, last=last)
+
+    first, second, stale = event(7, 1), event(7, 2), event(6, 0)
+    offers = [(first, 10), (second, 11), (stale, 12), (first, 13), (first, 13), (second, 14), (first, 13), (second, 14)]
+    reasons = ["first", "same_seq", "stale_seq", *["duplicate"] * 5]
+    policy, moved, batched = MergePolicy(), MergePolicy(), MergePolicy()
+    assert [policy.offer(told, at).reason for told, at in offers] == reasons
+    for (told, at), reason in zip(offers, reasons, strict=True):
+        assert moved.offer(told, at).reason == reason
+        moved.import_state(moved.export_state())
+    decisions = batched.offer_batch(QuoteBatch.from_events(told for told, _ in offers), [at for _, at in offers])
+    assert [decision.reason for decision in decisions] == reasons
+    assert policy.export_state() == moved.export_state() == batched.export_state()
+
+
 def test_the_last_event_of_the_open_stands() -> None:
     batch, _ = parse_batch((GOLDEN / "es_open.jsonl").read_bytes())
     policy = MergePolicy()

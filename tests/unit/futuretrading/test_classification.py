@@ -7,7 +7,7 @@ import pytest
 from collectors.instruments import load_instruments
 from thor_web.futuretrading.services.classification import Classifier
 
-CLASSIFIER = Classifier.from_data_file()
+CLASSIFIER = Classifier.shipped()
 
 THRESHOLDS = {
     "YM": ("10", "60"),
@@ -22,7 +22,7 @@ THRESHOLDS = {
     "DX": ("0.05", "0.30"),
     "ZB": ("0.15625", "0.9375"),
 }
-"""Price points, written out here independently of the data file's units."""
+"""Price points, written out here independently of the registry's units."""
 INVERSE = {"VX", "DX", "GC", "ZB"}
 SMALLEST = Decimal("0.000000001")
 

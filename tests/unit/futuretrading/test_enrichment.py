@@ -6,19 +6,15 @@ from typing import Any
 
 import pytest
 
-from collectors.instruments import load_instruments, register
 from thor_fast import QuoteEvent, parse_event
-from thor_web.futuretrading.services.classification import Classifier
 from thor_web.futuretrading.services.enrichment import Enricher
 
 TS_MS = 1_767_225_600_000
-INSTRUMENTS = load_instruments()
 
 
 @pytest.fixture
 def enricher() -> Enricher:
-    register(INSTRUMENTS)
-    return Enricher(INSTRUMENTS, Classifier.from_data_file(), stale_after_ms=5_000)
+    return Enricher.shipped(stale_after_ms=5_000)
 
 
 def quote(**fields: Any) -> QuoteEvent:
@@ -55,6 +51,19 @@ def test_a_bond_is_shown_in_32nds(enricher: Enricher) -> None:
         "high": None,
         "low": None,
         "close": "117'28",
+        "mark": "118'10",
+        "open_change": "+118'10",
+        "open_change_percent": None,
+        "vwap": None,
+        "vwap_30m": None,
+        "session_high": "118'10",
+        "session_low": "118'10",
+        "session_range": "0'00",
+        "high_24h": "118'10",
+        "low_24h": "118'10",
+        "range_24h": "0'00",
+        "high_52w": None,
+        "low_52w": None,
     }
     assert (record["last"], record["change"]) == (Decimal("118.3125"), Decimal("0.4375"))
     assert (record["signal"], record["stat_value"], record["signal_weight"]) == ("BUY", 5, -1)
@@ -104,7 +113,7 @@ def test_an_unknown_instrument_keeps_every_digit(enricher: Enricher) -> None:
     record = record_of(enricher, quote(symbol="AAPL", last=1.000000001, bid=230, ask=230.5))
     assert (record["display"]["last"], record["display"]["bid"], record["display"]["ask"]) == (
         "1.000000001",
-        "230",
-        "230.5",
+        "230.00",
+        "230.50",
     )
     assert record["signal"] is None

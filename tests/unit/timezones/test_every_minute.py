@@ -38,7 +38,8 @@ def test_answers_change_with_the_transitions_and_at_no_other_minute(market: str)
             inside |= {instant for instant in (slots[number] - 1, slots[number]) if instant >= start}
             number += 1
         for instant in sorted(inside):
-            reading = timeline._look(instant)
+            timeline.reading(timeline.first)  # forgets the answer before
+            reading = timeline.reading(instant)
             assert (reading.phase, reading.is_open) == (phase, phase in OPEN_PHASES)
             assert (reading.next_phase_at, reading.next_phase) == (end, next_phase)
             assert reading.next_transition == flips[flip][0]

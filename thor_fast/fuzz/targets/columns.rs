@@ -10,7 +10,7 @@ use thor_fast::bars::bars;
 use thor_fast::batch::QuoteBatch;
 use thor_fast::event::QuoteEvent;
 use thor_fast::parse::parse_lines;
-use thor_fast::resp::write_xadd;
+use thor_fast::resp::{Appended, write_xadd};
 use thor_fast::symbol::Sources;
 use thor_fast_fuzz::{Offered, canonical};
 
@@ -46,7 +46,7 @@ fn check(batch: &QuoteBatch, events: &[QuoteEvent], interval: u16) {
         let json = canonical(event);
         assert!(batch.json(position).is_none_or(|kept| kept == json));
         let (mut command, mut wanted) = (Vec::new(), Vec::new());
-        write_xadd("s", None, &json, &mut command);
+        write_xadd("s", &json, Appended::default(), &mut command);
         wanted.extend_from_slice(
             format!("*5\r\n$4\r\nXADD\r\n$1\r\ns\r\n$1\r\n*\r\n$4\r\ndata\r\n${}\r\n", json.len()).as_bytes(),
         );

@@ -12,6 +12,7 @@ use thor_fast::encode::{is_sse_id, write_sse};
 use thor_fast::event::QuoteEvent;
 use thor_fast::latest::{each_field, event_from_fields};
 use thor_fast::parse::{parse_event, parse_lines};
+use thor_fast::sse::{FrameIds, chunk_length, each_frame, write_chunk};
 use thor_fast::symbol::Sources;
 use thor_fast_fuzz::{Parts, canonical};
 
@@ -34,15 +35,43 @@ fuzz_target!(|input: (Vec<Parts<'_>>, &str)| {
     let lines: Vec<u8> = events.iter().flat_map(|event| [canonical(event), vec![b'\n']].concat()).collect();
     let parsed = parse_lines(&lines, &sources);
     assert!(parsed.rejects.is_empty());
-    let stream = copy_binary(batch.iter());
+    chunk(&batch, &events, id);
+    chunk(&parsed.batch, &events, id);
+    let stream = copy_binary(&batch);
     // The same from events that keep the JSON they came in.
-    assert_eq!(copy_binary(parsed.batch.iter()), stream);
+    assert_eq!(copy_binary(&parsed.batch), stream);
     let rows = rows(&stream);
     assert_eq!(rows.len(), events.len());
     for (row, event) in rows.iter().zip(&events) {
         check_row(row, event);
     }
 });
+
+/// A batch's frames behind one another.
+fn chunk(batch: &QuoteBatch, events: &[QuoteEvent], id: &str) {
+    let mut ids = FrameIds::with_capacity(events.len());
+    for _ in events {
+        assert_eq!(ids.push(id), is_sse_id(id));
+    }
+    if !is_sse_id(id) {
+        return;
+    }
+    let mut wanted = Vec::new();
+    for event in events {
+        write_sse(event, id, &mut wanted);
+    }
+    let jsons: Vec<Vec<u8>> = events.iter().map(canonical).collect();
+    if batch.columns().all_have_json() {
+        assert!(batch.kept_json().map(|(json, _)| json).eq(jsons.iter().map(Vec::as_slice)));
+    }
+    let parts = || jsons.iter().map(Vec::as_slice).zip(events.iter().map(|event| &event.source));
+    let mut found = vec![0; chunk_length(parts(), &ids)];
+    write_chunk(parts(), &ids, &mut found);
+    assert_eq!(found, wanted);
+    found.clear();
+    each_frame(parts(), &ids, |frame| found.extend_from_slice(frame));
+    assert_eq!(found, wanted);
+}
 
 /// A frame is one event for a reader of event streams, and its data the canonical JSON with the active source.
 fn frame(event: &QuoteEvent, canonical: &[u8], id: &str) {

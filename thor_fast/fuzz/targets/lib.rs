@@ -36,7 +36,8 @@ impl Parts<'_> {
         let [last, bid, ask] = self.prices.map(|price| price.map(|nanos| nanos.max(-i64::MAX)));
         let [last_size, bid_size, ask_size] =
             self.sizes.map(|size| size.and_then(|size| i32::try_from(size & 0x7fff_ffff).ok()));
-        let text = |field, text: Option<&str>| text.filter(|text| check_text(field, text).is_ok()).map(Box::from);
+        let text =
+            |field, text: Option<&str>| text.filter(|text| check_text(field, text).is_ok()).map(std::sync::Arc::from);
         Some(QuoteEvent {
             symbol: Symbol::new(["ES", "ZB", "BRK.B", "$SPX", "A/B-C_D", "6E"][usize::from(self.symbol % 6)])?,
             ts_us: self.ts_us.clamp(MIN_US, MAX_US),

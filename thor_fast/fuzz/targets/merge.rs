@@ -31,6 +31,12 @@ fuzz_target!(|input: (u8, Vec<Offered>)| {
     assert_eq!(second.export_state(), first.export_state());
 
     let half = offers.len() / 2;
+    let mut third = policy(kind);
+    let mut halves = third.offer_batch(&batch.slice(0..half), times.get(..half).unwrap_or_default());
+    halves.extend(third.offer_batch(&batch.slice(half..offers.len()), times.get(half..).unwrap_or_default()));
+    assert_eq!(halves, decisions);
+    assert_eq!(third.export_state(), first.export_state());
+
     let mut before = policy(kind);
     offer_all(&mut before, offers.get(..half).unwrap_or_default());
     let mut after = policy(kind);

@@ -6,7 +6,9 @@
 use libfuzzer_sys::fuzz_target;
 use thor_fast::encode::write_json;
 use thor_fast::error::ErrorCode;
-use thor_fast::parse::{KEPT_BYTES, Parsed, parse_each, parse_event, parse_lines, parse_strictly};
+use thor_fast::parse::{
+    Json, KEPT_BYTES, Parsed, Reader, parse_each, parse_event, parse_lines, parse_lines_with, parse_strictly,
+};
 use thor_fast::symbol::Sources;
 use thor_fast_fuzz::canonical;
 
@@ -18,6 +20,13 @@ fuzz_target!(|data: &[u8]| {
     let lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();
     same(&parse_each(&lines, &sources), &lines, &sources, false);
     same(&parse_lines(data, &sources), &lines, &sources, true);
+    let lean = parse_lines_with(data, &sources, Json::Dropped);
+    assert!(lean.batch.iter().all(|event| event.json.is_none()));
+    same(&lean, &lines, &sources, true);
+    let mut reader = Reader::default();
+    for line in &lines {
+        assert_eq!(reader.parse(line, &sources), parse_strictly(line, &sources));
+    }
     one(data, &sources);
 });
 

@@ -4,8 +4,10 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use thor_fast::classify::{MISSING_CHANGE, MISSING_SIGNAL, Signal, Thresholds, classify_by_id, classify_by_one};
 use thor_fast::display::{Display, format_price, parse_price};
 use thor_fast::price::{Rounding, nanos_from_number, scale, write_nanos};
+use thor_fast::price_column::{MISSING_PRICE, price_lines, price_texts};
 
 const ONE: i128 = 1_000_000_000;
 
@@ -15,10 +17,52 @@ struct Input<'a> {
     decimals: u8,
     signed: bool,
     text: &'a str,
+    rungs: [i64; 4],
+    column: Vec<i64>,
+}
+
+/// A column is what each of its prices is alone.
+fn column(nanos: &[i64], display: u8, signed: bool) {
+    let display = match display % 12 {
+        10 => Display::ThirtySeconds,
+        11 => Display::Exact,
+        decimals => Display::Decimals(decimals),
+    };
+    let text =
+        |nanos: &i64| if *nanos == MISSING_PRICE { String::new() } else { format_price(*nanos, display, signed) };
+    let wanted: Vec<String> = nanos.iter().map(text).collect();
+    let lines: String = wanted.iter().flat_map(|text| [text, "\n"]).collect();
+    assert_eq!(price_lines(nanos, display, signed), lines.as_bytes());
+    let texts = price_texts(nanos, display, signed);
+    assert_eq!(texts.text, wanted.concat().as_bytes());
+    let lengths = texts.offsets.windows(2).map(|pair| usize::try_from(pair[1] - pair[0]).expect("rising"));
+    assert!(lengths.eq(wanted.iter().map(String::len)));
+}
+
+/// The kernel says of each change what the four thresholds say.
+fn classified(changes: &[i64], mut rungs: [i64; 4]) {
+    rungs.sort_unstable_by(|one, other| other.cmp(one));
+    let ladder = Thresholds::new(rungs[0], rungs[1], rungs[2], rungs[3]).expect("they fall");
+    let wanted = changes.iter().map(|change| match (*change, ladder.classify(*change)) {
+        (MISSING_CHANGE, _) => MISSING_SIGNAL,
+        (_, Signal::StrongBuy) => 2,
+        (_, Signal::Buy) => 1,
+        (_, Signal::Hold) => 0,
+        (_, Signal::Sell) => -1,
+        (_, Signal::StrongSell) => -2,
+    });
+    let mut found = vec![9; changes.len()];
+    assert!(classify_by_one(changes, &Some(ladder).into(), &mut found));
+    assert!(found.iter().copied().eq(wanted));
+    let mut by_id = vec![9; changes.len()];
+    assert!(classify_by_id(changes, &vec![1; changes.len()], &[None.into(), Some(ladder).into()], &mut by_id));
+    assert_eq!(by_id, found);
 }
 
 fuzz_target!(|input: Input<'_>| {
     shown(input.nanos, input.decimals % 10, input.signed);
+    column(&input.column, input.decimals, input.signed);
+    classified(&input.column, input.rungs);
     read(input.text);
 });
 

@@ -11,9 +11,11 @@ from typing import Any, Final, Literal, final, overload
 from typing_extensions import Buffer
 
 from thor_fast._error import EventError as EventError
+from thor_fast.recording import BarRow, Recording
 
 __all__ = [
     "ERROR_CODES",
+    "ERROR_FIELDS",
     "EVENT_FIELDS",
     "MERGE_REASONS",
     "ORDER_OUTCOMES",
@@ -26,12 +28,16 @@ __all__ = [
     "BarSeries",
     "Bars",
     "Broker",
+    "CompositeBounds",
     "CopyReader",
     "Decision",
+    "Enricher",
     "EventError",
+    "InstrumentRules",
     "LatencyHistogram",
     "MergePolicy",
     "MergeStep",
+    "PriceTexts",
     "Quality",
     "QuoteBatch",
     "QuoteEvent",
@@ -43,6 +49,7 @@ __all__ = [
     "SchwabFrames",
     "SeenBar",
     "SeenQuote",
+    "SignalLadder",
     "StreamEntries",
     "StreamMerge",
     "Thresholds",
@@ -57,6 +64,7 @@ __all__ = [
     "co_moment",
     "distinct_intervals",
     "format_price",
+    "format_price_column",
     "format_prices",
     "join_records",
     "overfitting_logits",
@@ -81,6 +89,9 @@ __version__: Final[str]
 
 ERROR_CODES: Final[dict[str, str]]
 """Every code of an `EventError` or `Reject`, with its meaning."""
+
+ERROR_FIELDS: Final[dict[str, tuple[str, ...]]]
+"""What an error of each code may name as its field; "" stands for none, "*" for whatever key the input has."""
 
 EVENT_FIELDS: Final[tuple[tuple[str, str, str, str, str], ...]]
 """The event's fields in order: name, attribute, need (required, nullable or optional), stored as, accepted."""
@@ -481,6 +492,20 @@ class MergePolicy:
         """How often each reason was given, and `future_ts`: offers whose ts was over 2 s ahead of their receipt."""
 
 @final
+class PriceTexts:
+    """Texts as an Arrow array.
+
+    Polars and PyArrow take it without a copy: `pl.Series(texts)`, `pa.array(texts)`.
+    """
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the array holds."""
+    def __len__(self) -> int: ...
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
+        """The array's schema and the array, each in a capsule. Who asks for another type gets this one all the same."""
+
+@final
 class ReplyReader:
     """Bytes of a connection to Redis (RESP2) until they make whole replies."""
 
@@ -761,6 +786,118 @@ def read_cell(
     (Decimal('118.84375'), None, Decimal('0.42'))
     """
 
+@final
+class SignalLadder:
+    """What the five signals of an instrument stand for, in `unit` (in points), and its part in the composite.
+
+    Raises `ValueError` unless the values fall, with hold between buy and sell, and for a weight below 0 of an
+    instrument that is not inverse.
+
+    >>> from thor_fast import SignalLadder
+    >>> values = {"strong_buy": 30, "buy": 5, "hold": 0, "sell": -5, "strong_sell": -30}
+    >>> bond = SignalLadder(**values, unit=0.03125, weight=1.1, inverse=True)
+    >>> bond.classify(-0.9375)
+    ('STRONG_SELL', Decimal('-30.0'), Decimal('1.1'), 2)
+    """
+
+    def __new__(
+        cls,
+        *,
+        strong_buy: Decimal | float,
+        buy: Decimal | float,
+        hold: Decimal | float,
+        sell: Decimal | float,
+        strong_sell: Decimal | float,
+        unit: Decimal | float,
+        weight: Decimal | float,
+        inverse: bool,
+    ) -> SignalLadder: ...
+    def classify(self, change: Decimal | float) -> tuple[str, Decimal, Decimal, int]:
+        """Signal, stat value, weight and signal weight of a net change in points. Raises `EventError` for NaN."""
+
+@final
+class InstrumentRules:
+    """One instrument as the enricher needs it. Without a ladder it has no signal. Raises `ValueError`."""
+
+    def __new__(
+        cls,
+        symbol: str,
+        *,
+        market: str,
+        display: int | str,
+        tick: Decimal | float,
+        tick_value: Decimal | float,
+        multiplier: Decimal | float,
+        target: Decimal | float | None = None,
+        ladder: SignalLadder | None = None,
+    ) -> InstrumentRules: ...
+
+@final
+class CompositeBounds:
+    """The boundaries of the composite's class, falling, and the share of live symbols that a strong class needs.
+
+    Raises `ValueError` for bounds that do not fall, or a share that is not between 0 and 1.
+    """
+
+    def __new__(
+        cls,
+        *,
+        strong_buy: Decimal | float,
+        buy: Decimal | float,
+        sell: Decimal | float,
+        strong_sell: Decimal | float,
+        min_live_share: Decimal | float,
+    ) -> CompositeBounds: ...
+
+@final
+class Enricher:
+    """Turns merged events into records, and keeps what the records say of the session and the composite.
+
+    Events must come in the order of the stream; one that is not newer than the newest of its symbol gets a record
+    without session fields and changes nothing. `sessions` is asked, rarely, for the trade date that holds an instant:
+    (market, microseconds UTC) -> (days since 1970-01-01, start, opening, end in microseconds UTC). Whatever it raises
+    comes out of the call that needed it. With `recording` it collects what `drain` gives. Safe to share between
+    threads.
+    """
+
+    def __new__(
+        cls,
+        sessions: Callable[[str, int], tuple[int, int, int, int]],
+        *,
+        stale_after_ms: int = 5000,
+        recording: bool = False,
+    ) -> Enricher: ...
+    def configure(self, version: int, instruments: Sequence[InstrumentRules], bounds: CompositeBounds) -> None:
+        """Takes a configuration over. Instruments with a ladder, in this order, make the composite."""
+    @property
+    def version(self) -> int:
+        """The version of the configuration."""
+    @property
+    def position(self) -> str:
+        """The id of the newest event that was taken in, `0-0` before the first."""
+    def forget_sessions(self) -> None:
+        """Forgets the trade dates it was told, for a calendar that has changed."""
+    def set_history(
+        self, symbol: str, *, high: Decimal | float, high_day: int, low: Decimal | float, low_day: int
+    ) -> None:
+        """Sets the 52 weeks of a symbol by our own trade dates, for sources that tell none."""
+    def record(self, event: QuoteEvent, entry_id: str) -> bytes:
+        """Takes in an event and gives its record, one JSON object. Raises `ValueError` for what is no stream id."""
+    def records(self, batch: QuoteBatch, ids: Sequence[str]) -> list[bytes]:
+        """`record` for each event. Raises `ValueError` as it does and for another number of ids."""
+    def observe(self, batch: QuoteBatch, ids: Sequence[str]) -> None:
+        """Takes events in without writing records."""
+    def total(self, now_ms: int) -> bytes:
+        """The composite at an instant, one JSON object."""
+    def bars(self, symbol: str) -> list[tuple[str, BarRow]]:
+        """The newest bar of each interval: 1s, 1m, 5m, 1h, and 1d which is the trade date."""
+    def drain(self) -> Recording:
+        """What was recorded since the last call."""
+    def export_state(self) -> bytes:
+        """What was seen, in a form of its own: not the configuration, the trade dates or what waits to be drained."""
+    def import_state(self, state: bytes) -> None:
+        """Takes over what `export_state` wrote. Raises `ValueError` for anything else, and then nothing has changed."""
+
 def parse_event(data: bytes) -> QuoteEvent:
     """Reads one event, as strictly as the contract says. Raises `EventError`.
 
@@ -772,10 +909,13 @@ def parse_event(data: bytes) -> QuoteEvent:
     bad_symbol symbol symbol must be in canonical form such as ES or BRK.B, was "es"
     """
 
-def parse_batch(data: bytes | Sequence[bytes]) -> tuple[QuoteBatch, list[Reject]]:
+def parse_batch(data: bytes | Sequence[bytes], *, keep_json: bool = True) -> tuple[QuoteBatch, list[Reject]]:
     """Reads newline-delimited events, or one a bytes object. Never raises for what an input holds.
 
     Blank lines are passed over; an empty bytes object is refused. Raises `TypeError` for anything but bytes.
+
+    Events that come in canonical JSON keep its bytes, two thirds of a batch, so that writing them again is a copy.
+    Without `keep_json` they do not: for whoever wants only the values.
 
     >>> from thor_fast import parse_batch
     >>> batch, rejects = parse_batch([b"{}"])
@@ -814,6 +954,17 @@ def format_prices(nanos: Buffer, symbol_or_precision: str | int, *, signed: bool
     >>> from thor_fast import format_prices
     >>> format_prices(array("q", [118_312_500_000, -(2**63), 2_675_000_000]), 2)
     ['118.31', None, '2.68']
+    """
+
+def format_price_column(nanos: Buffer, symbol_or_precision: str | int, *, signed: bool = False) -> PriceTexts:
+    """The texts of `format_prices` as one Arrow array, without a Python object for each; null where the price is -2^63.
+
+    Raises as `format_prices` does.
+
+    >>> from array import array
+    >>> from thor_fast import format_price_column
+    >>> format_price_column(array("q", [118_312_500_000, -(2**63)]), "32nds")
+    PriceTexts(2 texts)
     """
 
 def parse_prices(texts: Sequence[str]) -> memoryview:

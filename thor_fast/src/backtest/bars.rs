@@ -58,14 +58,29 @@ pub struct BarRun {
 /// Trades directions: decided at one close, filled at the next open.
 #[must_use]
 pub fn trade(open: &[f64], close: &[f64], directions: &[i8], dealing: &Dealing, cash: f64) -> BarRun {
-    let length = close.len().min(open.len()).min(directions.len());
-    let mut run = BarRun { equity: vec![0.0; length], fills: Vec::new() };
+    let mut equity = vec![0.0; close.len().min(open.len()).min(directions.len())];
+    let fills = trade_into(open, close, directions, dealing, cash, &mut equity);
+    BarRun { equity, fills }
+}
+
+/// The same with the equity written into a place of the caller's, whose length is that of the run.
+#[must_use]
+pub fn trade_into(
+    open: &[f64],
+    close: &[f64],
+    directions: &[i8],
+    dealing: &Dealing,
+    cash: f64,
+    equity: &mut [f64],
+) -> Vec<BarFill> {
+    let length = close.len().min(open.len()).min(directions.len()).min(equity.len());
+    let mut fills = Vec::new();
     let (mut cash, mut held, mut from) = (cash, 0_i8, 0);
     while from < length {
         let changed = next_other(directions, from.saturating_sub(1), held);
         // A direction that changes at one bar is held from the next bar on.
         let to = if from == 0 && changed == 0 { 1 } else { changed + 1 }.min(length);
-        value(&mut run.equity, close, from, to, cash, f64::from(held) * dealing.quantity * dealing.multiplier);
+        value(equity, close, from, to, cash, f64::from(held) * dealing.quantity * dealing.multiplier);
         from = to;
         if to < length
             && let Some((open, direction)) = open.get(to).zip(directions.get(to - 1))
@@ -75,10 +90,10 @@ pub fn trade(open: &[f64], close: &[f64], directions: &[i8], dealing: &Dealing, 
             let (paid, fill) = dealing.deal(to, contracts, *open);
             cash += paid;
             held = *direction;
-            run.fills.push(fill);
+            fills.push(fill);
         }
     }
-    run
+    fills
 }
 
 /// The first position from `from` on whose direction is another one; the length when there is none.

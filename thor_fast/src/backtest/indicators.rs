@@ -65,10 +65,12 @@ pub fn mean_cross(prices: &Steps, fast: usize, slow: usize, short: bool) -> Vec<
     if let Some(first) = directions.get_mut(slow - 1) {
         *first = side(difference);
     }
-    let entering = steps.iter().skip(slow);
-    let leaving_fast = steps.iter().skip(slow - fast);
-    let leaving_slow = steps.iter();
-    let rows = directions.iter_mut().skip(slow).zip(entering.zip(leaving_fast.zip(leaving_slow)));
+    let (Some(entering), Some(leaving_fast), Some(directions_left)) =
+        (steps.get(slow..), steps.get(slow - fast..), directions.get_mut(slow..))
+    else {
+        return directions;
+    };
+    let rows = directions_left.iter_mut().zip(entering.iter().zip(leaving_fast.iter().zip(steps)));
     for (direction, (entering, (brief, long))) in rows {
         let entering = i64::from(*entering);
         difference += slow_weight * (entering - i64::from(*brief)) - fast_weight * (entering - i64::from(*long));

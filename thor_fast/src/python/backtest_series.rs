@@ -1,14 +1,14 @@
 //! The fast ways: one series of bars, and the ladder on ticks.
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict, PyMemoryView};
 
 use super::backtest::{integers, numbers};
 use super::convert::nanos;
 use super::prices::{PyThresholds, column, view};
 use super::without_gil;
-use crate::backtest::bars::{Dealing, trade};
+use crate::backtest::bars::{Dealing, trade_into};
 use crate::backtest::indicators::{self, Steps};
 use crate::backtest::market::{Costs, points};
 use crate::backtest::sweep::{Series, is_exact, sweep};
@@ -114,13 +114,21 @@ impl PySeries {
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>)> {
         let directions = column::<i8>(directions)?;
         let dealing = Dealing { quantity, multiplier, fee_rate, fee, slippage_rate, slippage };
-        let run = without_gil(py, || trade(&self.open, &self.close, &directions, &dealing, cash));
+        let length = self.close.len().min(directions.len());
+        let mut made = Vec::new();
+        // Written where Python will read it: the curve is most of what a run costs.
+        let equity = PyBytes::new_with(py, length * size_of::<f64>(), |bytes| {
+            let equity = bytemuck::try_cast_slice_mut(bytes)
+                .map_err(|_| PyRuntimeError::new_err("Python's bytes do not lie where doubles can"))?;
+            made = without_gil(py, || trade_into(&self.open, &self.close, &directions, &dealing, cash, equity));
+            Ok(())
+        })?;
         let fills = PyDict::new(py);
-        fills.set_item("position", integers(py, run.fills.iter().map(|fill| fill.position as i64))?)?;
-        fills.set_item("quantity", numbers(py, run.fills.iter().map(|fill| fill.quantity))?)?;
-        fills.set_item("price", numbers(py, run.fills.iter().map(|fill| fill.price))?)?;
-        fills.set_item("fee", numbers(py, run.fills.iter().map(|fill| fill.fee))?)?;
-        Ok((view(py, bytemuck::cast_slice(&run.equity), "d")?, fills))
+        fills.set_item("position", integers(py, made.iter().map(|fill| fill.position as i64))?)?;
+        fills.set_item("quantity", numbers(py, made.iter().map(|fill| fill.quantity))?)?;
+        fills.set_item("price", numbers(py, made.iter().map(|fill| fill.price))?)?;
+        fills.set_item("fee", numbers(py, made.iter().map(|fill| fill.fee))?)?;
+        Ok((PyMemoryView::from(&equity)?.call_method1("cast", ("d",))?, fills))
     }
 
     #[pyo3(signature = (

@@ -3,25 +3,28 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyBytes, PyCapsule, PySlice, PyString};
+use pyo3::types::{PyBytes, PyCapsule, PyList, PySequence, PySlice, PyString};
 
 use super::arrow::{self, Refused};
 use super::bars::PyBars;
-use super::convert::{integers, raised};
+use super::convert::{each, integers, raised};
 use super::event::PyQuoteEvent;
 use super::registry::sources;
 use super::without_gil;
 use crate::batch::QuoteBatch;
 use crate::columns::Columns;
 use crate::copy::copy_binary;
-use crate::encode::{USUAL_JSON_BYTES, is_sse_id, sse_parts, write_json};
+use crate::encode::{USUAL_JSON_BYTES, is_sse_id, write_json};
 use crate::error::EventError;
-use crate::parse::{Reject, parse_each, parse_lines};
+use crate::parse::{Json, Reject, parse_each_with, parse_lines_with};
 use crate::resp::{Appended, id_ms, write_latest, write_xadd};
+use crate::sse::{FrameIds, chunk_length, each_frame, write_chunk};
 use crate::symbol::{Name, Source};
+
+const NO_ID: &str = "an id must not hold a line break or U+0000";
 
 /// One refused input of a batch.
 #[pyclass(frozen, name = "Reject", module = "thor_fast")]
@@ -89,22 +92,41 @@ impl PyQuoteBatch {
     }
 
     fn checked_ids(&self, ids: &[PyBackedStr]) -> PyResult<()> {
-        if ids.len() != self.batch.len() {
-            let message = format!("{} events need as many ids, had {}", self.batch.len(), ids.len());
-            return Err(PyValueError::new_err(message));
+        self.check_count(ids.len())?;
+        if ids.iter().all(|id| is_sse_id(id)) { Ok(()) } else { Err(PyValueError::new_err(NO_ID)) }
+    }
+
+    /// The ids of frames, as many as there are events.
+    fn frame_ids(&self, ids: &Bound<'_, PyAny>) -> PyResult<FrameIds> {
+        let mut found = FrameIds::with_capacity(self.batch.len());
+        let mut push = |id: &Bound<'_, PyAny>| {
+            let fine = found.push(id.cast::<PyString>()?.to_str()?);
+            if fine { Ok(()) } else { Err(PyValueError::new_err(NO_ID)) }
+        };
+        match ids.cast::<PyList>() {
+            Ok(ids) => (0..ids.len()).try_for_each(|at| push(&ids.get_item(at)?))?,
+            // A text is a sequence of texts too, but never meant as one.
+            Err(_) if ids.is_instance_of::<PyString>() => {
+                return Err(PyTypeError::new_err("ids must be a sequence of texts, was one text"));
+            }
+            Err(_) => ids.cast::<PySequence>()?.try_iter()?.try_for_each(|id| push(&id?))?,
         }
-        if !ids.iter().all(|id| is_sse_id(id)) {
-            return Err(PyValueError::new_err("an id must not hold a line break or U+0000"));
+        self.check_count(found.len())?;
+        Ok(found)
+    }
+
+    fn check_count(&self, ids: usize) -> PyResult<()> {
+        if ids == self.batch.len() {
+            return Ok(());
         }
-        Ok(())
+        Err(PyValueError::new_err(format!("{} events need as many ids, had {ids}", self.batch.len())))
     }
 
     /// Each event's source.
-    fn source_bytes(&self) -> impl Iterator<Item = &[u8]> {
+    fn event_sources(&self) -> impl Iterator<Item = &Source> {
         let columns = self.batch.columns();
         let source = |row: usize| columns.sources().get(*columns.source_ids().get(row)? as usize);
-        (0..self.batch.len())
-            .map(move |position| self.batch.row(position).and_then(source).map_or(&[][..], Source::as_bytes))
+        (0..self.batch.len()).filter_map(move |position| self.batch.row(position).and_then(source))
     }
 }
 
@@ -141,6 +163,19 @@ impl Written {
     }
 }
 
+/// A bytes object of the frames of these events, given as their JSON and source, with these ids.
+fn chunk<'a, 'py, I: Iterator<Item = (&'a [u8], &'a Source)>>(
+    py: Python<'py>,
+    events: impl Fn() -> I + Sync,
+    ids: &FrameIds,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let bytes = without_gil(py, || chunk_length(events(), ids));
+    PyBytes::new_with(py, bytes, |place| {
+        without_gil(py, || write_chunk(events(), ids, place));
+        Ok(())
+    })
+}
+
 /// A bytes object of all parts, which are asked for twice: for their length and for themselves.
 fn filled<'a, 'py, I: Iterator<Item = &'a [u8]>>(
     py: Python<'py>,
@@ -173,7 +208,7 @@ impl PyQuoteBatch {
     }
 
     #[staticmethod]
-    fn concat(py: Python<'_>, batches: Vec<PyRef<'_, Self>>) -> Self {
+    fn concat(py: Python<'_>, #[pyo3(from_py_with = each)] batches: Vec<PyRef<'_, Self>>) -> Self {
         let batches: Vec<QuoteBatch> = batches.iter().map(|batch| batch.batch.clone()).collect();
         Self::of(without_gil(py, || QuoteBatch::concat(&batches)))
     }
@@ -283,7 +318,7 @@ impl PyQuoteBatch {
         self.batch.iter().map(|event| event.ts_us).collect()
     }
 
-    fn take(&self, indices: Vec<isize>) -> PyResult<Self> {
+    fn take(&self, #[pyo3(from_py_with = each)] indices: Vec<isize>) -> PyResult<Self> {
         let positions = indices.into_iter().map(|index| self.position(index)).collect::<PyResult<Vec<_>>>()?;
         Ok(Self::of(self.batch.take(positions)))
     }
@@ -309,25 +344,24 @@ impl PyQuoteBatch {
         filled(py, || written.iter(&self.batch).flat_map(|json| [json, b"\n"]))
     }
 
-    fn to_sse<'py>(&self, py: Python<'py>, ids: Vec<PyBackedStr>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        self.checked_ids(&ids)?;
+    fn to_sse<'py>(&self, ids: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let py = ids.py();
+        let ids = self.frame_ids(ids)?;
         let written = Written::of(py, &self.batch);
-        let mut frame = Vec::with_capacity(512);
-        let frames = self.source_bytes().zip(written.iter(&self.batch)).zip(&ids).map(|((source, json), id)| {
-            frame.clear();
-            sse_parts(json, source, id).iter().for_each(|part| frame.extend_from_slice(part));
-            PyBytes::new(py, &frame)
-        });
-        Ok(frames.collect())
+        let mut frames = Vec::with_capacity(self.batch.len());
+        let events = written.iter(&self.batch).zip(self.event_sources());
+        each_frame(events, &ids, |frame| frames.push(PyBytes::new(py, frame)));
+        Ok(frames)
     }
 
-    fn to_sse_stream<'py>(&self, py: Python<'py>, ids: Vec<PyBackedStr>) -> PyResult<Bound<'py, PyBytes>> {
-        self.checked_ids(&ids)?;
+    fn to_sse_stream<'py>(&self, ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+        let py = ids.py();
+        let ids = self.frame_ids(ids)?;
+        if self.batch.columns().all_have_json() {
+            return chunk(py, || self.batch.kept_json(), &ids);
+        }
         let written = Written::of(py, &self.batch);
-        filled(py, || {
-            let events = self.source_bytes().zip(written.iter(&self.batch)).zip(&ids);
-            events.flat_map(|((source, json), id)| sse_parts(json, source, id))
-        })
+        chunk(py, || written.iter(&self.batch).zip(self.event_sources()), &ids)
     }
 
     #[pyo3(signature = (stream, *, minid_ms=None, at_us=None))]
@@ -355,7 +389,7 @@ impl PyQuoteBatch {
     fn to_latest<'py>(
         &self,
         py: Python<'py>,
-        ids: Vec<PyBackedStr>,
+        #[pyo3(from_py_with = each)] ids: Vec<PyBackedStr>,
         received_us: &Bound<'py, PyAny>,
         prefix: &str,
     ) -> PyResult<Bound<'py, PyBytes>> {
@@ -387,7 +421,7 @@ impl PyQuoteBatch {
     }
 
     fn to_copy_binary<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let stream = without_gil(py, || copy_binary(self.batch.iter()));
+        let stream = without_gil(py, || copy_binary(&self.batch));
         PyBytes::new(py, &stream)
     }
 
@@ -417,19 +451,21 @@ impl BatchIterator {
 
 /// Reads newline-delimited events, or one a bytes object. Never raises for what an input holds.
 #[pyfunction]
-pub(super) fn parse_batch(data: &Bound<'_, PyAny>) -> PyResult<(PyQuoteBatch, Vec<PyReject>)> {
+#[pyo3(signature = (data, *, keep_json=true))]
+pub(super) fn parse_batch(data: &Bound<'_, PyAny>, keep_json: bool) -> PyResult<(PyQuoteBatch, Vec<PyReject>)> {
     let py = data.py();
+    let json = if keep_json { Json::Kept } else { Json::Dropped };
     let sources = sources();
     let parsed = if let Ok(lines) = data.cast::<PyBytes>() {
         let lines = lines.as_bytes();
-        without_gil(py, || parse_lines(lines, &sources))
+        without_gil(py, || parse_lines_with(lines, &sources, json))
     } else {
         let mut objects = Vec::new();
         for item in data.try_iter()? {
             objects.push(item?.cast_into::<PyBytes>()?);
         }
         let inputs: Vec<&[u8]> = objects.iter().map(|object| object.as_bytes()).collect();
-        without_gil(py, || parse_each(&inputs, &sources))
+        without_gil(py, || parse_each_with(&inputs, &sources, json))
     };
     let rejects = parsed.rejects.into_iter().map(PyReject).collect();
     Ok((PyQuoteBatch { batch: parsed.batch, unknown_keys: parsed.unknown_keys }, rejects))

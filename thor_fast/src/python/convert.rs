@@ -1,10 +1,11 @@
 //! Values across the border: errors, decimals, mappings.
 
 use pyo3::buffer::PyBuffer;
+use pyo3::conversion::FromPyObjectOwned;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyFloat, PyInt, PyMapping, PyType};
+use pyo3::types::{PyBool, PyFloat, PyInt, PyMapping, PySequence, PyString, PyType};
 
 use crate::error::{ErrorCode, EventError};
 use crate::event::Field;
@@ -97,8 +98,22 @@ pub(super) fn integer(value: &Bound<'_, PyAny>, field: Field, code: ErrorCode) -
 pub(super) fn integers(values: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
     match PyBuffer::<i64>::get(values) {
         Ok(buffer) => buffer.to_vec(values.py()),
-        Err(_) => values.extract(),
+        Err(_) => each(values),
     }
+}
+
+/// The items of a sequence. Its own word for how many there are is not taken: where that is too many to make room for,
+/// the process would end.
+pub(super) fn each<'py, T: FromPyObjectOwned<'py>>(sequence: &Bound<'py, PyAny>) -> PyResult<Vec<T>> {
+    // A text is a sequence of texts too, but never meant as one.
+    if sequence.is_instance_of::<PyString>() {
+        return Err(PyTypeError::new_err("must be a sequence, was one text"));
+    }
+    let mut items = Vec::new();
+    for item in sequence.cast::<PySequence>()?.try_iter()? {
+        items.push(item?.extract::<T>().map_err(Into::into)?);
+    }
+    Ok(items)
 }
 
 /// The keys and values of any mapping from text.

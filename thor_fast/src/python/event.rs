@@ -1,12 +1,13 @@
 //! `QuoteEvent` and `parse_event`.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMapping};
 
 use super::convert::{decimal, integer, nanos, raised};
-use super::registry::sources;
+use super::registry::{SeenSources, sources};
 use crate::encode::{USUAL_JSON_BYTES, write_json};
 use crate::error::ErrorCode;
 use crate::event::{
@@ -58,7 +59,7 @@ impl PyQuoteEvent {
         let build = || {
             let size = |field, value: Option<i64>| value.map(|value| check_size(field, value)).transpose();
             let text = |field, value: Option<&str>| {
-                value.map(|value| check_text(field, value).map(|()| Box::from(value))).transpose()
+                value.map(|value| check_text(field, value).map(|()| Arc::from(value))).transpose()
             };
             Ok(QuoteEvent {
                 symbol: check_symbol(symbol)?,
@@ -192,18 +193,18 @@ pub(super) fn latest_fields<'py>(py: Python<'py>, event: EventRef<'_>) -> Vec<Bo
 
 /// Reads one event, as strictly as the contract says. Raises `EventError`.
 #[pyfunction]
-pub(super) fn parse_event(py: Python<'_>, data: &[u8]) -> PyResult<PyQuoteEvent> {
+pub(super) fn parse_event<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyQuoteEvent>> {
     thread_local! {
-        /// What the thread's last events had in common; a matter of speed alone.
-        static READER: RefCell<Reader> = RefCell::default();
+        /// What the thread's last events had in common, and the sources; a matter of speed alone.
+        static READER: RefCell<(Reader, SeenSources)> = RefCell::default();
     }
-    let sources = sources();
+    let made = |event| Bound::new(py, PyQuoteEvent(event));
     let parsed = READER.with(|reader| match reader.try_borrow_mut() {
-        Ok(mut reader) => reader.parse(data, &sources),
-        Err(_) => crate::parse::parse_event(data, &sources),
+        Ok(mut reader) => {
+            let (reader, sources) = &mut *reader;
+            reader.parse_to(data, sources.now(), made)
+        }
+        Err(_) => crate::parse::parse_event(data, &sources()).map(made),
     });
-    match parsed {
-        Ok(event) => Ok(PyQuoteEvent(event)),
-        Err(error) => Err(raised(py, &error)),
-    }
+    parsed.unwrap_or_else(|error| Err(raised(py, &error)))
 }

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping};
 
 use super::batch::PyQuoteBatch;
-use super::convert::{integers, items, source, symbol};
+use super::convert::{each, integers, items, source, symbol};
 use super::event::PyQuoteEvent;
 use super::without_gil;
 use crate::merge::{Decision, MergePolicy, REASONS, Rules, StateFault};
@@ -60,6 +60,10 @@ fn stale_after_us(milliseconds: i64) -> PyResult<i64> {
     us.ok_or_else(|| PyValueError::new_err(format!("a staleness limit must not be negative, was {milliseconds} ms")))
 }
 
+fn domains(value: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<String>>> {
+    each::<Bound<'_, PyAny>>(value)?.iter().map(each).collect()
+}
+
 /// The rules that these settings make.
 pub(super) fn rules(
     preferred: Option<&Bound<'_, PyMapping>>,
@@ -94,7 +98,7 @@ impl PyMergePolicy {
         preferred: Option<&Bound<'_, PyMapping>>,
         stale_after_ms: i64,
         stale_after_ms_by_symbol: Option<&Bound<'_, PyMapping>>,
-        sequence_domains: Vec<Vec<String>>,
+        #[pyo3(from_py_with = domains)] sequence_domains: Vec<Vec<String>>,
     ) -> PyResult<Self> {
         let rules = rules(preferred, stale_after_ms, stale_after_ms_by_symbol, sequence_domains)?;
         Ok(Self(Mutex::new(MergePolicy::new(rules))))
@@ -116,18 +120,22 @@ impl PyMergePolicy {
             return Err(PyValueError::new_err(message));
         }
         let decisions = without_gil(py, || self.lock().offer_batch(&batch.batch, &received_us));
-        // There are few different answers, so equal ones share an object.
+        // There are few different answers, so equal ones share an object; each reason's last one is looked at first.
         let mut known: Vec<(Decision, Bound<'py, PyDecision>)> = Vec::new();
+        let mut latest = [0; REASONS.len()];
         let mut answers = Vec::with_capacity(decisions.len());
         for decision in decisions {
-            let place = match known.iter().position(|(other, _)| *other == decision) {
-                Some(place) => place,
-                None => {
-                    known.push((decision, Bound::new(py, PyDecision(decision))?));
-                    known.len() - 1
-                }
-            };
-            answers.extend(known.get(place).map(|(_, answer)| answer.clone()));
+            let Some(latest) = latest.get_mut(decision.reason as usize) else { continue };
+            if known.get(*latest).is_none_or(|(other, _)| *other != decision) {
+                *latest = match known.iter().position(|(other, _)| *other == decision) {
+                    Some(place) => place,
+                    None => {
+                        known.push((decision, Bound::new(py, PyDecision(decision))?));
+                        known.len() - 1
+                    }
+                };
+            }
+            answers.extend(known.get(*latest).map(|(_, answer)| answer.clone()));
         }
         Ok(answers)
     }

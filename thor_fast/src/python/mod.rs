@@ -13,6 +13,7 @@ mod convert;
 mod event;
 mod history;
 mod latency;
+mod market;
 mod merge;
 mod prices;
 mod registry;
@@ -26,7 +27,7 @@ mod ticks;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::error::ERROR_CODES;
+use crate::error::{ERROR_CODES, ERROR_FIELDS};
 use crate::event::FIELDS;
 use crate::merge::REASONS;
 
@@ -41,6 +42,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("EventError", convert::event_error_type(py)?)?;
     module.add("ERROR_CODES", error_codes(py)?)?;
+    module.add("ERROR_FIELDS", error_fields(py)?)?;
     module.add("EVENT_FIELDS", event_fields(py)?)?;
     module.add("MERGE_REASONS", merge_reasons(py)?)?;
     module.add("QUALITY_CHECKS", history::quality_checks(py)?)?;
@@ -55,6 +57,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<merge::PyDecision>()?;
     module.add_class::<merge::PyMergePolicy>()?;
     module.add_class::<prices::PyThresholds>()?;
+    module.add_class::<prices::PyPriceTexts>()?;
     module.add_class::<replies::PyReplyReader>()?;
     module.add_class::<replies::PyReplies>()?;
     module.add_class::<replies::PyStreamEntries>()?;
@@ -67,6 +70,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<schwab::PySchwabFrames>()?;
     module.add_class::<schwab::PySchwabFrame>()?;
     module.add_function(wrap_pyfunction!(sheet::read_cell, module)?)?;
+    module.add_class::<market::PyEnricher>()?;
+    module.add_class::<market::PyInstrumentRules>()?;
+    module.add_class::<market::PySignalLadder>()?;
+    module.add_class::<market::PyCompositeBounds>()?;
     module.add_function(wrap_pyfunction!(event::parse_event, module)?)?;
     module.add_function(wrap_pyfunction!(batch::parse_batch, module)?)?;
     module.add_function(wrap_pyfunction!(registry::register_source, module)?)?;
@@ -75,6 +82,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(prices::format_price, module)?)?;
     module.add_function(wrap_pyfunction!(prices::parse_price, module)?)?;
     module.add_function(wrap_pyfunction!(prices::format_prices, module)?)?;
+    module.add_function(wrap_pyfunction!(prices::format_price_column, module)?)?;
     module.add_function(wrap_pyfunction!(prices::parse_prices, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_batch, module)?)?;
     module.add_function(wrap_pyfunction!(prices::classify_columns, module)?)?;
@@ -95,6 +103,14 @@ fn error_codes(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         codes.set_item(code, meaning)?;
     }
     Ok(codes)
+}
+
+fn error_fields(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let table = PyDict::new(py);
+    for (_, code, fields) in ERROR_FIELDS {
+        table.set_item(code, PyTuple::new(py, *fields)?)?;
+    }
+    Ok(table)
 }
 
 fn event_fields(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {

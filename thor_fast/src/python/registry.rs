@@ -1,6 +1,7 @@
 //! What a process has registered: the sources an event may name, and how each symbol's prices are shown.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use pyo3::exceptions::PyValueError;
@@ -11,11 +12,36 @@ use crate::display::{Display, MAX_DECIMALS};
 use crate::symbol::{Sources, Symbol};
 
 static SOURCES: LazyLock<RwLock<Arc<Sources>>> = LazyLock::new(|| RwLock::new(Arc::new(Sources::built_in())));
+static REGISTRATIONS: AtomicUsize = AtomicUsize::new(0);
 static DISPLAYS: LazyLock<RwLock<HashMap<Symbol, Display>>> = LazyLock::new(RwLock::default);
 
 /// The sources as they are now.
 pub(super) fn sources() -> Arc<Sources> {
     Arc::clone(&SOURCES.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The sources as they were when someone last asked, looked up anew only when one was registered since.
+pub(super) struct SeenSources {
+    sources: Arc<Sources>,
+    registrations: usize,
+}
+
+impl Default for SeenSources {
+    fn default() -> Self {
+        // Counted before it is looked: one that is registered in between is found the next time.
+        Self { registrations: REGISTRATIONS.load(Ordering::Acquire), sources: sources() }
+    }
+}
+
+impl SeenSources {
+    /// The sources as they are now.
+    #[inline]
+    pub(super) fn now(&mut self) -> &Sources {
+        if REGISTRATIONS.load(Ordering::Acquire) != self.registrations {
+            *self = Self::default();
+        }
+        &self.sources
+    }
 }
 
 /// How a symbol or a precision is shown.
@@ -44,6 +70,7 @@ pub(super) fn register_source(name: &str) -> PyResult<()> {
     let source = convert::source(name)?;
     let mut sources = SOURCES.write().unwrap_or_else(PoisonError::into_inner);
     *sources = Arc::new(sources.with(source));
+    REGISTRATIONS.fetch_add(1, Ordering::Release);
     Ok(())
 }
 

@@ -1,123 +1,60 @@
-"""From a merged event to the record a trader reads: display strings, change, signal and honest marks.
+"""From merged events to the records a trader reads, and to the composite of them: `thor_fast.Enricher`, configured.
 
-The event's own JSON stays byte for byte as the core wrote it, so numbers keep their digits; the derived
-fields are added behind it.
+The core decides everything; this door gives it the configuration and the calendars.
 """
 
-import json
-from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Self
 
-import orjson
-
-from collectors.bus import parse_id
-from collectors.instants import iso_from_ms
-from collectors.instruments import Instruments
-from thor_fast import QuoteEvent, format_price
-from thor_web.futuretrading.services.classification import Classifier
+from collectors.instruments import load_instruments
+from thor_fast import Enricher as Core
+from thor_fast import QuoteBatch, QuoteEvent, parse_batch
+from thor_web.futuretrading.services.configuration import Configuration
+from thor_web.futuretrading.services.trade_dates import trade_date_of
+from thor_web.livedata.interface import Frame
 
 __all__ = ["Enricher"]
 
-RECORDED_AFTER_MS: Final = 60_000
-"""An event that is this much older than its arrival was recorded: it is a replay, not the market."""
-NATURAL_PRECISION: Final = 9
-
 
 class Enricher:
-    """Makes records. Holds the registry and the thresholds, and no state of the market."""
+    """Makes records. Events come in the order of the unified stream; see `thor_fast.Enricher`."""
 
-    def __init__(self, instruments: Instruments, classifier: Classifier, *, stale_after_ms: int) -> None:
-        self._displays = {instrument.symbol for instrument in instruments}
-        self._classifier = classifier
-        self._stale_after_ms = stale_after_ms
+    def __init__(self, configuration: Configuration, *, stale_after_ms: int, recording: bool = False) -> None:
+        self.core = Core(trade_date_of, stale_after_ms=stale_after_ms, recording=recording)
+        self.configure(configuration)
+
+    @classmethod
+    def shipped(cls, *, stale_after_ms: int) -> Self:
+        """An enricher with what ships with Thor."""
+        return cls(Configuration.shipped(load_instruments()), stale_after_ms=stale_after_ms)
+
+    def configure(self, configuration: Configuration) -> None:
+        """Take another configuration over; the next event of a symbol has its signal."""
+        self.core.configure(*configuration.core())
+        self.configuration = configuration
+        self._orders = {instrument.symbol: place for place, instrument in enumerate(configuration.instruments)}
 
     def __call__(self, event: QuoteEvent, entry_id: str) -> bytes:
         """The record of an event that entered the unified stream under that id: one JSON object."""
-        meta: Mapping[str, Any] = json.loads(event.meta, parse_float=Decimal) if event.meta else {}
-        arrived_ms = parse_id(entry_id)[0]
-        change = change_of(event, meta)
-        signal = self._classifier.signal(event.symbol, change)
-        derived = orjson.dumps(
-            {
-                "active_source": event.source,
-                "updated_at": iso_from_ms(arrived_ms),
-                "id": entry_id,
-                "stale_after_ms": self._stale_after_ms,
-                "marks": marks_of(event, meta, arrived_ms),
-                "display": self._display(event, meta, change),
-                "signal": None if signal is None else signal.name,
-            }
-        )
-        figures = {
-            "change": change,
-            "stat_value": None if signal is None else signal.stat_value,
-            "contract_weight": None if signal is None else signal.contract_weight,
-            "signal_weight": None if signal is None else Decimal(signal.weight),
-        }
-        numbers = ",".join(f'"{name}":{json_number(value)}' for name, value in figures.items())
-        return b"%b,%b,%b}" % (event.to_json()[:-1], derived[1:-1], numbers.encode())
+        return self.core.record(event, entry_id)
 
-    def _display(self, event: QuoteEvent, meta: Mapping[str, Any], change: Decimal | None) -> dict[str, str | None]:
-        spread = None if event.ask is None or event.bid is None else event.ask - event.bid
-        close = decimal_of(meta.get("close"))
-        if close is None and change is not None and event.last is not None:
-            close = event.last - change
-        percent = None if change is None or not close else change / abs(close) * 100
-        return {
-            "last": self._price(event, event.last),
-            "bid": self._price(event, event.bid),
-            "ask": self._price(event, event.ask),
-            "change": self._price(event, change, signed=True),
-            "change_percent": None if percent is None else format_price(percent, 2, signed=True),
-            "spread": self._price(event, spread),
-            "open": self._price(event, decimal_of(meta.get("open"))),
-            "high": self._price(event, decimal_of(meta.get("high"))),
-            "low": self._price(event, decimal_of(meta.get("low"))),
-            "close": self._price(event, close),
-        }
+    def observe(self, batch: QuoteBatch, ids: Sequence[str]) -> None:
+        """Take events in without making records."""
+        self.core.observe(batch, ids)
 
-    def _price(self, event: QuoteEvent, value: Decimal | None, *, signed: bool = False) -> str | None:
-        if value is None:
-            return None
-        if event.symbol in self._displays:
-            return format_price(value, event.symbol, signed=signed)
-        # An instrument nobody has described: every digit that came, and no more.
-        exponent = value.normalize().as_tuple().exponent
-        places = -exponent if isinstance(exponent, int) and exponent < 0 else 0
-        return format_price(value, min(places, NATURAL_PRECISION), signed=signed)
+    def take(self, frames: Sequence[Frame]) -> None:
+        """Take in what the hub has just read."""
+        events = [frame for frame in frames if frame.symbol is not None]
+        if events:
+            # Every frame was made of an event that was read, so none is refused here.
+            batch, _ = parse_batch([frame.data for frame in events])
+            self.core.observe(batch, [frame.id for frame in events])
 
+    def total(self, now_ms: int) -> bytes:
+        """The composite's row at an instant, milliseconds UTC: one JSON object."""
+        return self.core.total(now_ms)
 
-def change_of(event: QuoteEvent, meta: Mapping[str, Any]) -> Decimal | None:
-    """Net change against the previous settlement: the source's own, else last less close, else unknown."""
-    change = decimal_of(meta.get("netChange"))
-    if change is not None:
-        return change
-    close = decimal_of(meta.get("close"))
-    return None if close is None or event.last is None else event.last - close
-
-
-def marks_of(event: QuoteEvent, meta: Mapping[str, Any], arrived_ms: int) -> list[str]:
-    """What a reader must know before trusting a quote."""
-    delayed = meta.get("delayed") is True
-    stale = meta.get("stale") is True
-    recorded = arrived_ms - event.ts_us // 1_000 > RECORDED_AFTER_MS
-    marks = {
-        "MOCK": event.source == "MOCK",
-        "REPLAY": recorded and not (delayed or stale),
-        "DELAYED": delayed,
-        "STALE": stale,
-    }
-    return [mark for mark, holds in marks.items() if holds]
-
-
-def decimal_of(value: object) -> Decimal | None:
-    """A JSON number as an exact decimal; None for everything else."""
-    if isinstance(value, bool):
-        return None
-    return Decimal(value) if isinstance(value, int | Decimal) else None
-
-
-def json_number(value: Decimal | None) -> str:
-    """A decimal as a JSON number with all its digits, None as null."""
-    return "null" if value is None else format(value, "f")
+    def order(self, symbol: str) -> tuple[int, str]:
+        """Sort key of a symbol: the configuration's order, everything else behind it by name."""
+        known = self._orders.get(symbol)
+        return (len(self._orders) if known is None else known, symbol)

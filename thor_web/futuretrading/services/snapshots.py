@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from thor_fast import join_records
-from thor_web.livedata.interface import Enrich, Frame, Hub
+from thor_web.futuretrading.services.enrichment import Enricher
+from thor_web.livedata.interface import Frame, Hub
 
 __all__ = ["Snapshot", "Snapshots"]
 
@@ -23,12 +24,14 @@ class Snapshot:
     arrived_ms: list[int]
     arrived_sorted: list[int]
     newest_id: str
+    config_version: int
     body: bytes = b""
     body_ms: int = -1
 
     def entity_tag(self, stale_before_ms: int) -> bytes:
-        """Weak: the id of the newest event, and how many symbols are stale, which time alone changes."""
-        return b'W/"%b.%d"' % (self.newest_id.encode(), bisect_left(self.arrived_sorted, stale_before_ms))
+        """Weak: the newest id, the configuration, and how many symbols are stale, which time alone changes."""
+        stale = bisect_left(self.arrived_sorted, stale_before_ms)
+        return b'W/"%b.%d.%d"' % (self.newest_id.encode(), self.config_version, stale)
 
     def at(self, now_ms: int) -> bytes:
         """A JSON array of records, each with its age at that moment."""
@@ -40,7 +43,7 @@ class Snapshot:
 class Snapshots:
     """Answers from the hub's mirror, for each choice of symbols that is asked for again and again."""
 
-    def __init__(self, hub: Hub, order: Callable[[str], tuple[int, str]], enrich: Enrich) -> None:
+    def __init__(self, hub: Hub, order: Callable[[str], tuple[int, str]], enrich: Enricher) -> None:
         self._hub = hub
         self._order = order
         self._enrich = enrich
@@ -67,4 +70,5 @@ class Snapshots:
             arrived_ms=arrived,
             arrived_sorted=sorted(arrived),
             newest_id="0-0" if last is None else last.id,
+            config_version=self._enrich.configuration.version,
         )

@@ -114,11 +114,14 @@ class Fanout:
         head: bytes,
         greeting: bytes,
         after: Position | None = None,
-    ) -> Client:
-        """Take a connection over. `head` goes out as it is, `greeting` as the first messages.
+    ) -> None:
+        """Take a connection over, unless it has gone already.
 
-        With `after` the client is sent every event behind that position, else those that come from now on.
+        `head` goes out as it is, `greeting` as the first messages. With `after` the client is sent every event behind
+        that position, else those that come from now on.
         """
+        if transport.is_closing():
+            return  # nobody would tell a new protocol of it
         client = Client(transport, wanted, caller, self)
         self._clients[client] = None
         self._of_caller[caller] += 1
@@ -131,7 +134,6 @@ class Fanout:
         client.send(wanted.encoded(retry(RETRY_MS) + greeting + degraded_notice(self._hub)))
         if client.task is None and not client.is_blocked():
             self._proceed(client)
-        return client
 
     async def run(self) -> None:
         """Heartbeats, and an end to clients that take nothing any more. Until cancelled."""

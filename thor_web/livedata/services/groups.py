@@ -15,8 +15,8 @@ from thor_web.livedata.services.ring import Frame
 
 __all__ = ["Audience", "Group", "Groups", "Rhythm"]
 
-STAGGER_S: Final = 0.001
-"""How much later each further rhythm of the same kind begins, so that their clients are not all written at once."""
+STAGGER_S: Final = 0.004
+"""How much later each further rhythm of the same kind begins: about what it takes to write to the clients of one."""
 
 
 class Group(Protocol):
@@ -70,7 +70,7 @@ class Rhythm:
         self.last_sent = asyncio.get_running_loop().time()
         self._hub = hub
         self._period_s = 1.0 / hz
-        self._stagger_s = index * STAGGER_S
+        self._stagger_s = index * STAGGER_S % self._period_s
         self._position = hub.read_position
         self._number = hub.ring.end
         self._due = 0.0

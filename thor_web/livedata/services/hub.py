@@ -93,6 +93,12 @@ class Hub:
                 log.warning("the unified stream cannot be read: %s", error)
                 await asyncio.sleep(RETRY_S)
 
+    def forget_records(self) -> None:
+        """Have the newest records made anew: what they are made with has changed."""
+        for frame in self.newest.values():
+            frame.forget_record()
+        self.version += 1
+
     def announce(self, event: str, data: bytes) -> None:
         """Send a notice to every client."""
         self._publish([notice(event, data, self.ring.last_position)])

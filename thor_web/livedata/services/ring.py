@@ -50,6 +50,10 @@ class Frame:
             self._record = enrich(parse_event(self.data), self.id)
         return self._record
 
+    def forget_record(self) -> None:
+        """Have the record made anew when it is asked for next: what it is made with has changed."""
+        self._record = None
+
 
 def notice(event: str, data: bytes, position: Position) -> Frame:
     """A frame that goes to every client and is not part of the stream: it has no id to resume from."""

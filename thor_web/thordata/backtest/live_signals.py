@@ -11,10 +11,10 @@ __all__ = ["live_classifier", "live_records"]
 
 def live_classifier() -> Classifier:
     """The thresholds in force."""
-    return Classifier.from_data_file()
+    return Classifier.shipped()
 
 
 def live_records(instruments: Instruments, classifier: Classifier) -> Callable[[QuoteEvent, str], bytes]:
     """What writes the record of an event on the live path."""
     register(instruments)
-    return Enricher(instruments, classifier, stale_after_ms=5_000)
+    return Enricher(classifier.configuration, stale_after_ms=5_000)

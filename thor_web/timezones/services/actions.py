@@ -13,15 +13,28 @@ from contextlib import suppress
 from typing import Final
 
 import httpx
+import psycopg
 
+from thor_web.timezones.services.alert_conditions import Notice
 from thor_web.timezones.services.ledger import Claim
+from thor_web.timezones.services.notices import NoticeBoard
 from thor_web.timezones.services.webhook import WebhookError, post_signed
 
-__all__ = ["ACTION_NAMES", "Action", "ActionError", "checked_parameters", "command_action", "webhook_action"]
+__all__ = [
+    "ACTION_NAMES",
+    "SEVERITIES",
+    "Action",
+    "ActionError",
+    "alert_action",
+    "checked_parameters",
+    "command_action",
+    "webhook_action",
+]
 
 Action = Callable[[Claim], Awaitable[str]]
 
 ACTION_NAMES: Final = ("export", "backtest", "retention", "alert", "command", "webhook")
+SEVERITIES: Final = ("info", "warning", "critical")
 KEPT_OUTPUT: Final = 2_000
 COMMAND_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 KNOWN_PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
@@ -54,6 +67,10 @@ def checked_parameters(action: str, parameters: object) -> str | None:
         (bool(unknown), f"{action} knows only {', '.join(sorted(KNOWN_PARAMETERS[action]))}"),
         (not _texts(words), "arguments and symbols are lists of texts"),
         (action == "command" and not _names_command(parameters.get("name")), "name is that of a management command"),
+        (
+            action == "alert" and parameters.get("severity", "info") not in SEVERITIES,
+            "severity is info, warning or critical",
+        ),
         (action == "webhook" and not _is_url(parameters.get("url")), "url begins with https:// or http://"),
     )
     return next((fault for wrong, fault in faults if wrong), None)
@@ -115,6 +132,29 @@ def command_action(prefix: Sequence[str]) -> Action:
         if process.returncode != 0:
             raise ActionError(f"exit status {process.returncode}: {text}", final=process.returncode == 2)
         return text
+
+    return run
+
+
+def alert_action(conninfo: str) -> Action:
+    """An action that tells whoever looks at the dashboard. The same occurrence is told once."""
+
+    async def run(claim: Claim) -> str:
+        title = str(claim.parameters.get("title") or claim.name)
+        text = str(claim.parameters.get("text") or f"{claim.market}, session of {claim.session_date}.")
+        notice = Notice(
+            key=f"trigger:{claim.key}",
+            rule_id=None,
+            kind="trigger",
+            severity=str(claim.parameters.get("severity") or "info"),
+            market=claim.market,
+            symbol="",
+            title=title,
+            text=text,
+        )
+        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+            new = await NoticeBoard(connection).enter([notice], ())
+        return "told" if new else "told before"
 
     return run
 

@@ -7,6 +7,7 @@ A file is TOML. Its exceptions are one table of text in it, a line a date:
 A source that begins with `unverified` says that the hours of that date are not certain.
 """
 
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -194,7 +195,8 @@ class _Reader:
             day = date.fromisoformat(cells[0])
         except ValueError:
             raise CalendarError(self._file, number, f"a date is YYYY-MM-DD, was {cells[0]!r}") from None
-        return DayException(day, self._steps(cells[1], number), cells[2], cells[3])
+        # The same few names and sources stand on thousands of lines.
+        return DayException(day, self._steps(cells[1], number), sys.intern(cells[2]), sys.intern(cells[3]))
 
     def _steps(self, text: str, line: int) -> tuple[Step, ...] | None:
         try:

@@ -7,7 +7,7 @@ the hash says in advance when quotes are wanted.
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -18,11 +18,14 @@ from thor_web.timezones.services.collection import wanted_spans
 from thor_web.timezones.services.instants import seconds, utc_text
 from thor_web.timezones.services.state import SessionState, state_of
 
-__all__ = ["publish_sessions", "session_fields"]
+__all__ = ["any_wanted", "publish_sessions", "publish_wanted", "session_fields"]
 
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 0.25
+INGESTOR: Final = "ingestor"
+"""The component that stores ticks, by the name under which it asks."""
+WANTED_SAID_S: Final = 1.0
 REWRITTEN_S: Final = 5.0
 """A Redis that lost everything has the states again this soon."""
 
@@ -36,6 +39,23 @@ def session_fields(clock: Clock, market: str, at: datetime, *, lead_s: int, lag_
     spans = wanted_spans(clock.market(market), seconds(at), lead_s=lead_s, lag_s=lag_s)
     fields["wanted"] = json.dumps([[utc_text(start), utc_text(end)] for start, end in spans])
     return fields
+
+
+def any_wanted(clock: Clock, markets: Sequence[str], at: datetime, *, lead_s: int, lag_s: int) -> bool:
+    """Whether quotes of any of the markets are wanted now."""
+    second = seconds(at)
+    spans = (wanted_spans(clock.market(name), second, lead_s=lead_s, lag_s=lag_s) for name in markets)
+    return any(found and found[0][0] <= second for found in spans)
+
+
+async def publish_wanted(bus: Bus, now: Now, wanted: Callable[[datetime], bool]) -> None:
+    """Say every second whether the ingestor is to work, until cancelled. A level, not an edge."""
+    while True:
+        try:
+            await bus.want(INGESTOR, wanted=wanted(now()))
+        except BusError as error:
+            log.warning("whether to store cannot be said: %s", error)
+        await asyncio.sleep(WANTED_SAID_S)
 
 
 async def publish_sessions(bus: Bus, clock: Clock, now: Now, *, lead_s: int, lag_s: int) -> None:

@@ -5,7 +5,7 @@ change; a query looks one slot up and takes a step or two, or nothing while the 
 """
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
@@ -23,12 +23,19 @@ GAP: Final = 0x80
 """Marks the span between two sessions among the phase codes."""
 UNSURE: Final = 0x40
 """Marks what rests on hours that their source does not vouch for."""
-BARE: Final = 0x3F
+RARE: Final = 0x20
+"""Marks what the short way of a query cannot answer."""
+BARE: Final = 0x1F
+WITH_UNSURE: Final = bytes(code | UNSURE for code in range(256))
+WITH_RARE: Final = bytes(code | RARE for code in range(256))
 CODES: Final = {phase: code for code, phase in enumerate(PHASES)}
 NAMES: Final = tuple(PHASES[code & BARE] if code & BARE < len(PHASES) else "" for code in range(256))
 IS_OPEN: Final = tuple(name in OPEN_PHASES for name in NAMES)
 SEVERAL: Final = 0xFFFF
 """In place of an exception's number: several days with exceptions lie in this span."""
+SINCE: Final = 2
+VALID_UNTIL: Final = 3
+"""Places in a Reading."""
 SLOT_BITS: Final = 16
 """The number of the change in force is kept for every 65,536 seconds: from there it is a step or two."""
 
@@ -76,6 +83,7 @@ class Timeline:
         "_origin",
         "_phase",
         "_slot",
+        "_to_flip",
         "_verified_from",
         "_verified_until",
         "first",
@@ -88,7 +96,6 @@ class Timeline:
     ) -> None:
         built = _Builder(calendar, first_day, last_day, {**calendar.exceptions, **overrides})
         self._at = built.at
-        self._phase = bytes(built.phase)
         self._day = built.day
         self._day_base = built.day_base
         self._note = built.note
@@ -102,6 +109,8 @@ class Timeline:
         self.last = offsets.instant(last_day.toordinal(), 0)
         self._origin = self.first
         self._slot = _slots(self._at, self.first, self.last)
+        self._to_flip = _steps_to_flip(built.phase)
+        self._phase = self._marked(built.phase)
         self._last: Reading | None = None
 
     def __len__(self) -> int:
@@ -112,14 +121,40 @@ class Timeline:
     def nbytes(self) -> int:
         """Bytes of the arrays."""
         arrays = (self._at, self._day, self._note, self._slot)
-        return sum(column.itemsize * len(column) for column in arrays) + len(self._phase)
+        return sum(column.itemsize * len(column) for column in arrays) + len(self._phase) + len(self._to_flip)
 
     def reading(self, at: int) -> Reading:
         """The answer for an instant within `first` and `last`."""
         last = self._last
-        if last is not None and last.since <= at < last.valid_until:
+        if last is not None and last[SINCE] <= at < last[VALID_UNTIL]:
             return last
-        found = self._last = self._look(at)
+        codes, starts = self._phase, self._at
+        following = self._slot[(at - self._origin) >> SLOT_BITS]
+        while starts[following] <= at:
+            following += 1
+        i = following - 1
+        code, note = codes[i], self._note[i]
+        if note or code & RARE:
+            found = self._last = self._rare(i, at)
+            return found
+        next_phase_at = starts[following]
+        flip = following + self._to_flip[i]
+        # As `Reading(…)`, without the call in between, which costs as much as the rest.
+        found = self._last = _new(
+            Reading,
+            (
+                NAMES[code],
+                IS_OPEN[code],
+                starts[i],
+                next_phase_at,
+                next_phase_at if flip == following else starts[flip],
+                next_phase_at,
+                NAMES[codes[following]],
+                self._day_base + self._day[i],
+                None,
+                code & UNSURE == 0,
+            ),
+        )
         return found
 
     def changes(self, start: int, end: int) -> list[tuple[int, str]]:
@@ -156,12 +191,28 @@ class Timeline:
         # The span before a session bears the session's own day, and begins where the one before it ended.
         return self._at[bisect_left(self._day, day.toordinal() - self._day_base)]
 
-    def _look(self, at: int) -> Reading:
-        codes, starts = self._phase, self._at
-        following = self._slot[(at - self._origin) >> SLOT_BITS]
-        while starts[following] <= at:
-            following += 1
-        i = following - 1
+    def _marked(self, codes: bytearray) -> bytes:
+        """The codes with the marks that depend on what is verified, and on the end."""
+        if self.never_closes:
+            return bytes(codes).translate(WITH_RARE)
+        starts = self._at
+        since = max(0, bisect_right(starts, self._verified_from) - 1)
+        codes[:since] = codes[:since].translate(WITH_UNSURE)
+        if starts[since] < self._verified_from:
+            codes[since] |= RARE
+        beyond = min(bisect_left(starts, self._verified_until), len(codes) - 1)
+        while beyond and starts[beyond + self._to_flip[beyond - 1]] >= self._verified_until:
+            beyond -= 1
+        codes[beyond:] = codes[beyond:].translate(WITH_UNSURE)
+        ended = len(codes) - 1
+        while ended and starts[ended + self._to_flip[ended - 1]] == FOREVER:
+            ended -= 1
+        codes[ended:] = codes[ended:].translate(WITH_RARE)
+        return bytes(codes)
+
+    def _rare(self, i: int, at: int) -> Reading:
+        """The answer from an entry that is not like most: a holiday, the edge of what is verified, the end of all."""
+        codes, starts, following = self._phase, self._at, i + 1
         code, day, note = codes[i], self._day_base + self._day[i], self._note[i]
         phase, is_open = NAMES[code], IS_OPEN[code]
         since, valid_until = starts[i], starts[following]
@@ -187,21 +238,17 @@ class Timeline:
             since, valid_until = (
                 (since, self._verified_from) if at < self._verified_from else (self._verified_from, valid_until)
             )
-        # As `Reading(…)`, without the call in between, which costs as much as the rest.
-        return _new(
-            Reading,
-            (
-                phase,
-                is_open,
-                since,
-                valid_until,
-                transition,
-                next_phase_at,
-                NAMES[codes[following]],
-                day,
-                exception,
-                verified,
-            ),
+        return Reading(
+            phase,
+            is_open,
+            since,
+            valid_until,
+            transition,
+            next_phase_at,
+            NAMES[codes[following]],
+            day,
+            exception,
+            verified,
         )
 
     def _for_ever_closed(self, phase: str, since: int, next_phase_at: int, next_code: int, day: int) -> Reading:
@@ -234,6 +281,17 @@ class Timeline:
 _new: Final = tuple.__new__
 
 
+def _steps_to_flip(codes: bytearray) -> bytes:
+    """For each entry, how many entries behind the next one the market opens or closes; never more than a day has."""
+    steps = bytearray(len(codes))
+    behind, is_open = 0, not IS_OPEN[codes[-1]]
+    for i in range(len(codes) - 1, -1, -1):
+        behind = behind + 1 if IS_OPEN[codes[i]] == is_open else 0
+        is_open = IS_OPEN[codes[i]]
+        steps[i] = min(behind, 255)
+    return bytes(steps)
+
+
 def _slots(starts: "array[int]", first: int, last: int) -> "array[int]":
     """For each slot from `first` on, the number of the first change after its beginning."""
     numbers = array("H")
@@ -262,7 +320,7 @@ class _Builder:
         self.note = array("H")
         self.day_base = self._first
         self.exceptions: list[DayException] = []
-        self.notes_in_gap: dict[int, list[tuple[int, int, DayException]]] = {}
+        self.notes_in_gap: dict[int, tuple[tuple[int, int, DayException], ...]] = {}
         self._closed_days: list[tuple[int, int, DayException]] = []
         self._end = self.offsets.instant(self._first, 0)
         self._build()
@@ -342,9 +400,9 @@ class _Builder:
             if midnight < until:
                 notes = [*notes, (max(midnight, start), until, exception)]
         if notes:
-            self.notes_in_gap[len(self.at)] = [
+            self.notes_in_gap[len(self.at)] = tuple(
                 (max(first, start), min(last, until), found) for first, last, found in notes if first < until
-            ]
+            )
         self._change(start, code, ordinal - self.day_base, SEVERAL if notes else 0)
 
     def _change(self, at: int, code: int, day: int, note: int) -> None:

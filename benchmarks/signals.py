@@ -1,0 +1,15 @@
+"""The benchmarks of signals: classification, records, the composite. Each by the name that `--only` takes."""
+
+from collections.abc import Callable
+from typing import Final
+
+from benchmarks import classification, enriching
+from benchmarks.measure import Measured
+
+__all__ = ["BENCHMARKS"]
+
+BENCHMARKS: Final[dict[str, Callable[[], list[Measured]]]] = {
+    "classify-eleven": classification.eleven,
+    "enrich-snapshot": enriching.snapshot,
+    "composite": enriching.composite,
+}

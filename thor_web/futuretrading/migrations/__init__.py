@@ -1,0 +1,1 @@
+"""Shapes of this room's tables, step by step."""

@@ -1,0 +1,193 @@
+"""When an alert is raised: from what markets, feeds, runs and prices are, to notices that a key makes unique.
+
+Pure: whoever calls this has looked everything up, and enters what comes back at most once by its key.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final, Literal
+
+from thor_web.timezones.services.clock import Clock
+from thor_web.timezones.services.instants import seconds, utc_text
+from thor_web.timezones.services.phases import OPEN_PHASES
+
+__all__ = [
+    "KINDS",
+    "AlertRule",
+    "Feed",
+    "MissedRun",
+    "Notice",
+    "Side",
+    "horizon_notices",
+    "missed_notices",
+    "stale_notices",
+    "threshold_notices",
+    "transition_notices",
+]
+
+Kind = Literal["opens", "closes", "stale_feed", "missed_trigger", "horizon", "threshold"]
+KINDS: Final[tuple[Kind, ...]] = ("opens", "closes", "stale_feed", "missed_trigger", "horizon", "threshold")
+Side = Literal["above", "below"]
+
+HORIZON_DAYS: Final = 60
+WARM_UP_S: Final = 60
+"""A feed may need this long after an open before it is called stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """What an operator wants to be told. `markets` empty: those of the instruments; `symbols` empty: all of theirs.
+
+    `limit` is the price of a threshold, or the seconds of silence that make a feed stale. `side` is the one that a
+    crossing leads to.
+    """
+
+    id: int
+    name: str
+    kind: Kind
+    severity: str = "info"
+    markets: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    limit: Decimal | None = None
+    side: Side = "above"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The newest quote of a symbol: its market, its last price, when it came."""
+
+    symbol: str
+    market: str
+    last: Decimal | None
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MissedRun:
+    """A trigger's run that was missed or has failed."""
+
+    id: int
+    trigger: str
+    market: str
+    due_at: datetime
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to be told once. `key` is the same for the same thing, whoever noticed it."""
+
+    key: str
+    rule_id: int | None
+    kind: str
+    severity: str
+    market: str
+    symbol: str
+    title: str
+    text: str
+
+
+def transition_notices(clock: Clock, rule: AlertRule, markets: Iterable[str], since: int, until: int) -> list[Notice]:
+    """Openings or closings by the calendar in (since, until]."""
+    found: list[Notice] = []
+    for name in markets:
+        market = clock.market(name)
+        if market.timeline.never_closes:
+            continue
+        before = market.scheduled(since).phase
+        for at, phase in market.changes(since + 1, until + 1):
+            opened, was_open = phase in OPEN_PHASES, before in OPEN_PHASES
+            before = phase
+            if opened == was_open or opened != (rule.kind == "opens"):
+                continue
+            reading = market.scheduled(at)
+            until_text = utc_text(reading.next_transition) or "further notice"
+            why = f" ({reading.exception.name})" if reading.exception else ""
+            word = "open" if opened else "closed"
+            title = f"{market.calendar.title} is {word}{why}"
+            found.append(
+                _notice(rule, f"{name}:{at}", title, f"Since {utc_text(at)}, until {until_text}.", market=name)
+            )
+    return found
+
+
+def stale_notices(clock: Clock, rule: AlertRule, feeds: Iterable[Feed], now: datetime) -> list[Notice]:
+    """Symbols whose market is really open and whose last quote is too old. One notice a silence."""
+    limit_s = float(rule.limit or 30)
+    found: list[Notice] = []
+    for feed in feeds:
+        market = clock.market(feed.market)
+        reading, halt = market.reading(seconds(now))
+        if not reading.is_open or halt is not None or seconds(now) - reading.since < WARM_UP_S:
+            continue
+        silent_s = (now - feed.received_at).total_seconds()
+        if silent_s <= limit_s:
+            continue
+        title = f"{feed.symbol} is silent while {market.calendar.title} is open"
+        text = (
+            f"The last quote came {feed.received_at:%Y-%m-%d %H:%M:%S}Z, {silent_s:.0f} s ago. "
+            f"The calendar says open until {utc_text(reading.next_transition) or 'further notice'}."
+        )
+        # A feed that is silent over a close is silent anew at the next open.
+        key = f"{feed.symbol}:{seconds(feed.received_at)}:{reading.trade_day}"
+        found.append(_notice(rule, key, title, text, market=feed.market, symbol=feed.symbol))
+    return found
+
+
+def missed_notices(rule: AlertRule, runs: Iterable[MissedRun]) -> list[Notice]:
+    """Runs that were missed or failed."""
+    return [
+        _notice(
+            rule,
+            str(run.id),
+            f"Trigger {run.trigger} was {run.state}",
+            f"Due {run.due_at:%Y-%m-%d %H:%M:%S}Z. {run.reason}".strip(),
+            market=run.market,
+        )
+        for run in runs
+    ]
+
+
+def horizon_notices(clock: Clock, rule: AlertRule, markets: Iterable[str], today: date) -> list[Notice]:
+    """Calendars that are verified for less than sixty days from today. One notice a horizon."""
+    found: list[Notice] = []
+    for name in markets:
+        through = clock.market(name).calendar.verified_through
+        left = (through - today) // timedelta(days=1)
+        if left < HORIZON_DAYS:
+            title = f"The calendar of {clock.market(name).calendar.title} is verified through {through} only"
+            text = "After that date its answers rest on the ordinary week: bring the calendar file up to date."
+            found.append(_notice(rule, f"{name}:{through}", title, text, market=name))
+    return found
+
+
+def threshold_notices(
+    rule: AlertRule, feeds: Iterable[Feed], sides: Mapping[str, Side]
+) -> tuple[list[Notice], dict[str, Side]]:
+    """Prices that crossed to the rule's side since `sides` were taken, and the sides now. On the limit is neither.
+
+    A symbol seen for the first time only takes its side: nobody knows where it came from.
+    """
+    found: list[Notice] = []
+    now: dict[str, Side] = dict(sides)
+    if rule.limit is None:
+        return found, now
+    for feed in feeds:
+        if feed.last is None or feed.last == rule.limit:
+            continue
+        side: Side = "above" if feed.last > rule.limit else "below"
+        before = sides.get(feed.symbol)
+        now[feed.symbol] = side
+        if before is not None and before != side and side == rule.side:
+            title = f"{feed.symbol} is {side} {rule.limit.normalize():f}"
+            text = f"It stands at {feed.last.normalize():f} since {feed.received_at:%Y-%m-%d %H:%M:%S}Z."
+            key = f"{feed.symbol}:{side}:{feed.received_at.isoformat()}"
+            found.append(_notice(rule, key, title, text, market=feed.market, symbol=feed.symbol))
+    return found, now
+
+
+def _notice(rule: AlertRule, key: str, title: str, text: str, *, market: str, symbol: str = "") -> Notice:
+    return Notice(f"{rule.id}:{rule.kind}:{key}", rule.id, rule.kind, rule.severity, market, symbol, title, text)

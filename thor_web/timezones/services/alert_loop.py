@@ -1,0 +1,169 @@
+"""Looks every second whether an alert is to be raised, and sends what is waiting. One copy looks, all copies send.
+
+The look is held by an advisory lock of Postgres: it saves work, while the unique key of a notice makes it one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from thor_web.timezones.services.alert_conditions import (
+    AlertRule,
+    Feed,
+    Notice,
+    Side,
+    horizon_notices,
+    missed_notices,
+    stale_notices,
+    threshold_notices,
+    transition_notices,
+)
+from thor_web.timezones.services.clock import Clock, UnknownMarketError
+from thor_web.timezones.services.delivering import Channel, deliver_due
+from thor_web.timezones.services.instants import seconds
+from thor_web.timezones.services.notices import NoticeBoard
+from thor_web.timezones.services.quiet_hours import QuietSpan
+from thor_web.timezones.services.timekeeping import Timekeeper
+
+__all__ = ["AlertLoop", "Feeds"]
+
+log = logging.getLogger(__name__)
+
+LOOK_S: Final = 1.0
+RETRY_S: Final = 1.0
+LATE_S: Final = 300
+"""An opening that nobody noticed for longer is no news."""
+LOCK: Final = "SELECT pg_try_advisory_lock(hashtext('thor alerts'))"
+RULES: Final = """
+SELECT id, name, kind, severity, markets, symbols, limit_value, side, channels, sides
+FROM timezones_alertrule WHERE enabled
+"""
+QUIET: Final = "SELECT market, time_zone, begins, ends, days FROM timezones_quiethours"
+SIDES: Final = "UPDATE timezones_alertrule SET sides = %s WHERE id = %s"
+PAUSED: Final = """
+SELECT markets FROM timezones_maintenancewindow WHERE pauses_alerts AND starts_at <= %s AND ends_at > %s
+"""
+
+Feeds = Callable[[], Awaitable[Sequence[Feed]]]
+"""Asks for the newest quotes; other rooms add what they know, such as the composite."""
+
+
+class AlertLoop:
+    """One copy. `traded` are the markets a rule without markets means."""
+
+    def __init__(
+        self,
+        conninfo: str,
+        clock: Clock,
+        timekeeper: Timekeeper,
+        *,
+        feeds: Feeds,
+        channels: Mapping[str, Channel],
+        traded: Sequence[str],
+    ) -> None:
+        self._conninfo = conninfo
+        self._clock = clock
+        self._timekeeper = timekeeper
+        self._feeds = feeds
+        self._channels = channels
+        self._traded = traded
+        self._looked_at: datetime | None = None
+        self.raised = 0
+
+    async def run(self) -> None:
+        """Until cancelled; Postgres being away is waited out."""
+        while True:
+            with suppress(psycopg.Error):
+                async with await psycopg.AsyncConnection.connect(
+                    self._conninfo, autocommit=True, application_name="thor alerts"
+                ) as connection:
+                    await self._work(connection)
+            await asyncio.sleep(RETRY_S)
+
+    async def _work(self, connection: psycopg.AsyncConnection) -> None:
+        holds = False
+        while True:
+            holds = holds or await _scalar(connection, LOCK)
+            if holds:
+                await self.look(connection)
+            await self.send(connection)
+            await asyncio.sleep(LOOK_S)
+
+    async def look(self, connection: psycopg.AsyncConnection) -> None:
+        """Raise what is to be raised now. Raises psycopg.Error."""
+        now = self._timekeeper.now()
+        since = max(self._looked_at or now - timedelta(seconds=LATE_S), now - timedelta(seconds=LATE_S))
+        rows = await (await connection.execute(RULES)).fetchall()
+        feeds = await self._feeds() if any(row[2] in {"stale_feed", "threshold"} for row in rows) else ()
+        paused = await self._paused(connection, now)
+        board = NoticeBoard(connection)
+        for row in rows:
+            try:
+                rule, channels, sides = _rule(row)
+                markets = [self._clock.name_of(name) for name in rule.markets or self._traded]
+            except (UnknownMarketError, ValueError) as error:
+                log.error("the alert %s is left out: %s", row[1], error)
+                continue
+            wanted = [
+                feed for feed in feeds if feed.market in markets and (not rule.symbols or feed.symbol in rule.symbols)
+            ]
+            if rule.kind == "threshold":
+                notices, new_sides = threshold_notices(rule, wanted, sides)
+                if new_sides != sides:
+                    await connection.execute(SIDES, (Jsonb(new_sides), rule.id))
+            elif rule.kind == "missed_trigger":
+                notices = missed_notices(rule, await board.missed_runs(rule.id))
+            else:
+                notices = self._by_the_clock(rule, markets, wanted, since=since, now=now)
+            told = [notice for notice in notices if notice.market not in paused and not (paused and "" in paused)]
+            self.raised += await board.enter(told, channels)
+        self._looked_at = now
+
+    async def send(self, connection: psycopg.AsyncConnection) -> None:
+        """Send what is waiting. Raises psycopg.Error."""
+        rows = await (await connection.execute(QUIET)).fetchall()
+        quiet = [QuietSpan(row[0], ZoneInfo(row[1]), row[2], row[3], frozenset(row[4])) for row in rows]
+        while await deliver_due(NoticeBoard(connection), self._channels, quiet, self._timekeeper.now()):
+            pass
+
+    def _by_the_clock(
+        self, rule: AlertRule, markets: Sequence[str], feeds: Sequence[Feed], *, since: datetime, now: datetime
+    ) -> list[Notice]:
+        if rule.kind == "stale_feed":
+            return stale_notices(self._clock, rule, feeds, now)
+        if rule.kind == "horizon":
+            return horizon_notices(self._clock, rule, markets, now.date())
+        return transition_notices(self._clock, rule, markets, seconds(since), seconds(now))
+
+    async def _paused(self, connection: psycopg.AsyncConnection, now: datetime) -> frozenset[str]:
+        """Markets whose alerts are paused by maintenance; the empty name means all."""
+        rows = await (await connection.execute(PAUSED, (now, now))).fetchall()
+        return frozenset(name for (markets,) in rows for name in markets or [""])
+
+
+def _rule(row: tuple[Any, ...]) -> tuple[AlertRule, list[str], dict[str, Side]]:
+    number, name, kind, severity, markets, symbols, limit, side, channels, sides = row
+    rule = AlertRule(
+        id=number,
+        name=name,
+        kind=kind,
+        severity=severity,
+        markets=tuple(markets),
+        symbols=tuple(symbols),
+        limit=None if limit is None else Decimal(limit),
+        side=side,
+    )
+    return rule, list(channels), dict(sides)
+
+
+async def _scalar(connection: psycopg.AsyncConnection, sql: str) -> bool:
+    row = await (await connection.execute(sql.encode())).fetchone()
+    return bool(row and row[0])
