@@ -50,6 +50,8 @@ def test_the_futures_move_in_their_order_and_are_marked_mock(browser: Browser, m
         expect(row).to_contain_text(re.compile(r"[Bb]uy|[Ss]ell|[Hh]old"))
     expect(page.get_by_text("MOCK market data")).to_be_visible()
     expect(page.get_by_role("status").first).to_contain_text("Live")
+    # However many markets there are, whether the page is connected stays in sight.
+    expect(page.get_by_role("status").first).to_be_in_viewport(ratio=1)
     # The bond is quoted in 32nds, with two digits.
     bond = rows.last.locator("td").nth(1)
     expect(bond).to_have_text(re.compile(r"^\d{2,3}'[0-3]\d$"))
