@@ -1,4 +1,4 @@
-"""`thor backtest`: run a strategy over the lake, do a run again, compare runs, write reports, work on the queue."""
+"""`thor backtest`: run or audit a strategy over the lake, do a run again, compare, write reports, work on the queue."""
 
 import argparse
 import sys
@@ -36,6 +36,7 @@ def register(commands: Commands) -> None:
     backtest = commands.add_parser("backtest", help="what a signal would have paid")
     actions = backtest.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
     _register_run(actions)
+    _register_audit(actions)
     for name, text, handler in (
         ("strategies", "the strategies and their parameters", _strategies),
         ("list", "the newest runs", _list),
@@ -72,18 +73,40 @@ def register(commands: Commands) -> None:
     perform.set_defaults(handler=_perform)
 
 
-def _register_run(actions: Any) -> None:
-    run = actions.add_parser("run", help="run a strategy over ticks of the lake")
-    run.add_argument("strategy", help="a name from `thor backtest strategies`, or module:Class")
-    run.add_argument("--from", dest="start", required=True, metavar="TS", help="first instant, or a UTC day")
-    run.add_argument(
+def add_specification(parser: argparse.ArgumentParser) -> None:
+    """What is to be played on what, for every action that plays something."""
+    parser.add_argument("strategy", help="a name from `thor backtest strategies`, or module:Class")
+    parser.add_argument("--from", dest="start", required=True, metavar="TS", help="first instant, or a UTC day")
+    parser.add_argument(
         "--to", dest="end", required=True, metavar="TS", help="instant behind the last, or a UTC day, included"
     )
-    run.add_argument("--symbols", required=True, metavar="ES,NQ", help="symbols separated by commas")
-    run.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the strategy")
+    parser.add_argument("--symbols", required=True, metavar="ES,NQ", help="symbols separated by commas")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the strategy")
     for flag, name, kind, text in OPTIONS:
-        run.add_argument(flag, dest=name, type=kind, help=text)
-    run.add_argument("--touch", dest="fills_at_touch", action="store_true", help="resting limits fill when traded at")
+        parser.add_argument(flag, dest=name, type=kind, help=text)
+    parser.add_argument("--touch", dest="fills_at_touch", action="store_true", help="resting limits fill when traded at")
+
+
+def _register_audit(actions: Any) -> None:
+    audit = actions.add_parser("audit", help="does a strategy look ahead, and how much of the past does it need?")
+    add_specification(audit)
+    audit.add_argument("--cuts", type=count, default=64, help="instants at which the future is taken away (64)")
+    audit.add_argument("--changes", type=count, default=2_000, help="most decisions made again from a window (2000)")
+    audit.add_argument("--json", action="store_true", help="print one JSON document")
+    add_state(audit)
+    audit.set_defaults(handler=_audit)
+
+
+def count(text: str) -> int:
+    """A whole number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1, was {text!r}")
+    return int(text)
+
+
+def _register_run(actions: Any) -> None:
+    run = actions.add_parser("run", help="run a strategy over ticks of the lake")
+    add_specification(run)
     run.add_argument("--html", type=Path, metavar="FILE", help="write the report there")
     run.add_argument("--queue", action="store_true", help="leave it to a worker and print its number")
     run.add_argument("--no-store", action="store_true", help="do not keep the run")
@@ -109,6 +132,27 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.html.write_text(html_report(result), encoding="utf-8")
     print_json(result) if arguments.json else _summary(result)
     return 0
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    settings = _prepare(arguments)
+    from thor_web.thordata.backtest.audit import AuditOptions
+    from thor_web.thordata.backtest.execution import audit_strategy
+
+    specification = _specification(arguments)
+    options = AuditOptions(cuts=arguments.cuts, changes=arguments.changes, seed=specification.seed)
+    found = audit_strategy(
+        specification, settings.lake_folder(), options, modules=True, progress=_progress()
+    ).to_json()
+    if arguments.json:
+        print_json(found)
+    else:
+        _clear()
+        findings, examples = found.pop("findings"), found.pop("examples")
+        rows = [*found.items(), *((f"finding {it['code']}", it["text"]) for it in findings)]
+        rows += [("example", ", ".join(f"{name} {value}" for name, value in it.items())) for it in examples]
+        print_table(("", specification.strategy), rows)
+    return 0 if found["verdict"] in {"clean", "nothing_decided"} else 1
 
 
 def _specification(arguments: argparse.Namespace) -> "RunSpecification":
@@ -178,9 +222,14 @@ def _progress() -> Callable[[str, float], None]:
     return show
 
 
-def _summary(result: dict[str, Any]) -> None:
+def _clear() -> None:
+    """Take the line of progress away."""
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
+
+
+def _summary(result: dict[str, Any]) -> None:
+    _clear()
     statistics, equity = result["trade_statistics"], result["equity"]
     match = {True: "equal to the live path", False: "DIFFERENT from the live path", None: "not checked"}
     rows: list[tuple[str, object]] = [
@@ -190,6 +239,8 @@ def _summary(result: dict[str, Any]) -> None:
         ("fees", f"{statistics['all_fees']:,.2f}"),
         ("maximum drawdown", f"{result['figures']['max_drawdown']['value'] or 0:.2%}"),
         ("data", f"{result['data']['ticks']} ticks, {result['data']['hash']}"),
+        ("audit", result["audit"]["verdict"].replace("_", " ")),
+        *((f"finding {it['code']}", it["text"]) for it in result["audit"]["findings"]),
         ("signals", match[result["parity"]["match"]]),
         *((f"finding {it['code']}", it["text"]) for it in result["diagnosis"]),
         *(("caveat", text) for text in result["caveats"]),

@@ -9,6 +9,17 @@ __all__ = ["html_report"]
 
 WIDTH, HEIGHT = 860, 220
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+VERDICTS: Final[Mapping[str, str]] = {
+    "clean": "nothing of the future was used",
+    "look_ahead": "LOOKS AHEAD",
+    "not_repeatable": "NOT REPEATABLE",
+    "nothing_decided": "nothing to audit",
+}
+HOW: Final[Mapping[str, str]] = {
+    "targets": "targets made again without the future, and from windows of the past",
+    "orders": "played again on the beginning of the data",
+    "by construction": "asked event by event, so never handed the future; not played again, for it is long",
+}
 STYLE: Final = """
 :root { color-scheme: light dark; --line: #8886; --quiet: #777; --good: #1a7f37; --bad: #b3261e; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 900px; margin: 2rem auto; padding: 0 1rem; }
@@ -35,6 +46,7 @@ def html_report(result: Mapping[str, Any]) -> str:
         "<h2>Equity</h2>" + _chart(result["equity"]["curve"]),
         "<h2>Diagnosis</h2>" + _diagnosis(result["diagnosis"]),
         "<h2>Figures</h2>" + _figures(result["figures"], result["confidence"]),
+        "<h2>Does it look ahead?</h2>" + _audit(result["audit"]),
         "<h2>Is it luck?</h2>" + _pairs(result["significance"]),
         "<h2>Where it could have ended</h2>" + _simulation(result["simulation"]),
         "<h2>Trades</h2>" + _pairs(result["trade_statistics"]),
@@ -63,6 +75,7 @@ def _headline(result: Mapping[str, Any]) -> str:
             "fees": statistics["all_fees"],
             "maximum drawdown": result["figures"]["max_drawdown"]["value"],
             "Sharpe ratio": result["figures"]["sharpe"]["value"],
+            "audit": VERDICTS[result["audit"]["verdict"]],
         }
     )
 
@@ -95,6 +108,18 @@ def _diagnosis(findings: Sequence[Mapping[str, Any]]) -> str:
         for it in findings
     )
     return _table(("finding", "what", "number"), rows)
+
+
+def _audit(audit: Mapping[str, Any]) -> str:
+    facts = {
+        "verdict": VERDICTS[audit["verdict"]],
+        "how": HOW[audit["method"]],
+        "instants without their future": f"{audit['cuts']}, {audit['differing_cuts']} of them differ",
+        "decisions": audit["decisions"],
+        "decisions from a window of the past alone": audit["windows"],
+        "rows of the past that suffice": audit["warm_up"],
+    }
+    return _pairs(facts) + (_diagnosis(audit["findings"]) if audit["findings"] else "")
 
 
 def _figures(figures: Mapping[str, Mapping[str, Any]], confidence: Mapping[str, Any]) -> str:
