@@ -21,6 +21,7 @@ from thor_fast._core import (
     Bars,
     BarSeries,
     Broker,
+    Column,
     CompositeBounds,
     CopyReader,
     Decision,
@@ -54,6 +55,7 @@ from thor_fast._core import (
     classify_batch,
     classify_columns,
     co_moment,
+    deepest_drawdown,
     distinct_intervals,
     format_price,
     format_price_column,
@@ -75,6 +77,8 @@ from thor_fast._core import (
     register_source,
     registered_sources,
     return_figures,
+    returns_of,
+    sweep_bars,
 )
 
 __all__ = [
@@ -92,6 +96,7 @@ __all__ = [
     "BarSeries",
     "Bars",
     "Broker",
+    "Column",
     "CompositeBounds",
     "CopyReader",
     "Decision",
@@ -126,6 +131,7 @@ __all__ = [
     "classify_batch",
     "classify_columns",
     "co_moment",
+    "deepest_drawdown",
     "distinct_intervals",
     "format_price",
     "format_price_column",
@@ -147,6 +153,8 @@ __all__ = [
     "register_source",
     "registered_sources",
     "return_figures",
+    "returns_of",
+    "sweep_bars",
 ]
 
 __version__: Final = "0.1.0"

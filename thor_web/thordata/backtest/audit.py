@@ -12,7 +12,7 @@ must have the same equity there.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import polars as pl
 
@@ -120,8 +120,8 @@ class Audit:
             yield Finding("long_memory", text, self.beyond_windows, 0)
         if self.early:
             text = (
-                f"{self.early} decisions fell within the first {self.warm_up} rows of a symbol, which is what the strategy "
-                "needs to know before it decides as it will later"
+                f"{self.early} decisions fell within the first {self.warm_up} rows of a symbol, which is what the "
+                "strategy needs to know before it decides as it will later"
             )
             yield Finding("decided_in_warm_up", text, self.early, 0)
         if self.undecided:
@@ -160,8 +160,7 @@ class _Columns:
 
     def targets(self, data: TickData | BarData) -> pl.Series:
         """The column on some data, with what is kept as null."""
-        strategy = self.make()
-        assert isinstance(strategy, TargetStrategy)
+        strategy = cast("TargetStrategy", self.make())
         column = whole_targets(strategy.targets(data), data.frame.height)
         return column.replace(KEEP, None) if column.null_count() < len(column) else column
 
@@ -255,7 +254,7 @@ class _Columns:
             self.found.early = sum(row < self.found.warm_up * self.symbols for row in changes)
 
     def _agrees(self, cut: int, window: int) -> bool:
-        """Whether a window says of the cut's instant what the whole said. One that reaches back to the beginning does."""
+        """Whether a window says of the cut's instant what the whole said; one from the beginning does."""
         rows = window * self.symbols
         if rows >= cut:
             return True
@@ -297,7 +296,7 @@ def _by_events(
     options: AuditOptions,
     say: Callable[[float], None],
 ) -> Audit:
-    """The audit of a strategy that is asked event by event: the beginning of the data gives the beginning of the run."""
+    """The audit of a strategy that is asked event by event: its beginning must not depend on what follows."""
     found = Audit("orders", data.frame.height)
     if not options.cuts:
         found.decisions = 1

@@ -1,4 +1,4 @@
-"""Data as it stood at an instant, as a window before it, and with another future: what an audit compares with the whole.
+"""Data as it stood at an instant, as a window before it, and with another future: what an audit holds beside the whole.
 
 A cut is the number of rows that were known: it lies behind all rows of one instant, for what is known at one instant is
 known together.
@@ -7,7 +7,7 @@ known together.
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
 import polars as pl
 
@@ -15,7 +15,7 @@ from thor_web.thordata.backtest.market_data import BarData, TickData
 
 __all__ = ["chosen_cuts", "known_until", "spread_over", "with_another_future", "within_window"]
 
-Data = TypeVar("Data", TickData, BarData)
+Data = TickData | BarData
 
 OF_THE_MARKET: Final = (
     "bid", "ask", "last", "bid_size", "ask_size", "last_size", "change", "signal", "weight", "contract_weight",

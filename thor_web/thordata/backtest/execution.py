@@ -18,38 +18,28 @@ from thor_web.thordata.backtest.caveats import caveats_of
 from thor_web.thordata.backtest.columns import floats
 from thor_web.thordata.backtest.contracts import contracts_of, rules_of, sessions_of
 from thor_web.thordata.backtest.diagnosis import Evidence, diagnose
-from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.figures import FIGURES, figures_of
 from thor_web.thordata.backtest.live_signals import live_classifier, live_records
-from thor_web.thordata.backtest.market_data import BarData, TickData, load_ticks, make_bars
+from thor_web.thordata.backtest.loading import load_data
+from thor_web.thordata.backtest.market_data import BarData, TickData
 from thor_web.thordata.backtest.parity import engine_digest, live_digest
 from thor_web.thordata.backtest.periods import PeriodReturns, period_returns
 from thor_web.thordata.backtest.playing import Progress, play
 from thor_web.thordata.backtest.registry import make_strategy
-from thor_web.thordata.backtest.significance import (
-    block_interval,
-    deflated_sharpe,
-    minimum_track_record,
-    probabilistic_sharpe,
-)
+from thor_web.thordata.backtest.significance import block_interval, significance_of
 from thor_web.thordata.backtest.specification import RunSpecification
 from thor_web.thordata.backtest.strategy import Strategy, Terms
 from thor_web.thordata.backtest.trades import breakdowns, trade_frame, trade_statistics
+from thor_web.thordata.backtest.trial_key import Trials, trial_key
+from thor_web.thordata.backtest.version import code_version
 
-__all__ = ["Trials", "audit_strategy", "code_version", "execute", "load_data"]
+__all__ = ["audit_strategy", "execute"]
 
 CURVE_POINTS: Final = 1_500
 TRADES_KEPT: Final = 5_000
 MOST_PARITY_EVENTS: Final = 500_000
 PATHS: Final = 10_000
 INTERVALS: Final = ("sharpe", "sortino", "max_drawdown", "total_return")
-
-@dataclass(frozen=True, slots=True)
-class Trials:
-    """How many runs of this strategy on this data there have been, this one included, and how their ratios vary."""
-
-    count: int = 1
-    variance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,42 +54,6 @@ class Played:
 
     def parts(self) -> tuple[RunSpecification, Strategy, TickData, TickData | BarData, BacktestRun]:
         return self.specification, self.strategy, self.ticks, self.data, self.run
-
-
-def code_version() -> str:
-    """What decides a result beside its inputs: SHA-256 over the core and this package, first 16 digits."""
-    core = Path(str(thor_fast._core.__file__))
-    hashed = hashlib.sha256(core.read_bytes())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        hashed.update(path.read_bytes())
-    return hashed.hexdigest()[:16]
-
-
-def load_data(
-    specification: RunSpecification,
-    strategy: Strategy,
-    lake: Path,
-    *,
-    instruments: Instruments,
-    classifier: Classifier,
-) -> tuple[TickData, TickData | BarData]:
-    """The ticks of a run, and what its strategy is played on. Raises BacktestError."""
-    start, end = specification.span()
-    ticks = load_ticks(
-        lake,
-        symbols=specification.symbols,
-        start=start,
-        end=end,
-        instruments=instruments,
-        classifier=classifier,
-        source=specification.source,
-    )
-    if strategy.feed == "ticks":
-        return ticks, ticks
-    bars = make_bars(ticks, specification.interval_s)
-    if not len(bars.frame):
-        raise BacktestError("no_data", "the ticks of this span have no last prices to make bars of")
-    return ticks, bars
 
 
 def execute(
@@ -199,7 +153,8 @@ def _judged(played: Played, instruments: Instruments, tried: Trials) -> dict[str
                     "dates": periods.dates, "equity": list(periods.equity[-CURVE_POINTS:])},
         "figures": judged_figures(periods),
         "confidence": intervals(periods, specification.seed),
-        "significance": significance(periods, tried),
+        "significance": significance_of(periods.returns, periods.periods_a_year, tried),
+        "trial": trial_key(periods.equity),
         "simulation": simulation(periods, specification.seed),
         "trade_statistics": trade_statistics(trades) | activity(run, data.times_us, cash),
         "breakdowns": breakdowns(trades, sessions.get(0, [])),
@@ -284,23 +239,6 @@ def intervals(periods: PeriodReturns, seed: int) -> dict[str, tuple[float, float
         )
 
     return {name: of(name) for name in INTERVALS} if any(periods.returns) else {}
-
-
-def significance(periods: PeriodReturns, trials: Trials) -> dict[str, Any]:
-    """What chance could have done: of one period's Sharpe ratio."""
-    found = figures_of(periods.returns, periods_a_year=periods.periods_a_year)
-    sharpe, skew, excess = found["sharpe_period"], found["skew"], found["kurtosis"]
-    if sharpe is None or skew is None or excess is None:
-        return {"trials": trials.count}
-    shape = {"skew": skew, "kurtosis": excess + 3}
-    count = len(periods.returns)
-    return {
-        "trials": trials.count,
-        "probabilistic_sharpe": probabilistic_sharpe(sharpe, count=count, **shape),
-        "deflated_sharpe": deflated_sharpe(sharpe, count=count, trials=trials.count, variance=trials.variance, **shape),
-        "minimum_track_record": minimum_track_record(sharpe, **shape),
-        "periods": count,
-    }
 
 
 def simulation(periods: PeriodReturns, seed: int) -> dict[str, Any] | None:

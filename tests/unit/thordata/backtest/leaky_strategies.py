@@ -27,7 +27,7 @@ class CentredWindow(_Leaky):
     name = "centred_window"
 
     def expression(self) -> pl.Expr:
-        return (CLOSE > CLOSE.rolling_mean(21, center=True)).cast(pl.Int32)
+        return (CLOSE.rolling_mean(21, center=True) < CLOSE).cast(pl.Int32)
 
 
 class WholeSample(_Leaky):
@@ -65,7 +65,7 @@ class DaysHighest(_Leaky):
 
     def expression(self) -> pl.Expr:
         highest = pl.col("high").max().over(pl.col("start_us") // 86_400_000_000)
-        return -(CLOSE > highest - 0.5).cast(pl.Int32)
+        return -(highest - 0.5 < CLOSE).cast(pl.Int32)
 
 
 class TheEnd(_Leaky):
@@ -106,7 +106,7 @@ class SoFar(_Honest):
     name = "so_far"
 
     def expression(self) -> pl.Expr:
-        return (CLOSE < CLOSE.cum_min().shift(1) + 1).cast(pl.Int32)
+        return (CLOSE.cum_min().shift(1) + 1 > CLOSE).cast(pl.Int32)
 
 
 class LastHoursClose(_Honest):
@@ -123,7 +123,7 @@ class HighestSoFarToday(_Honest):
 
     def expression(self) -> pl.Expr:
         highest = pl.col("high").cum_max().over(pl.col("start_us") // 86_400_000_000)
-        return -(CLOSE > highest - 0.5).cast(pl.Int32)
+        return -(highest - 0.5 < CLOSE).cast(pl.Int32)
 
 
 class OnlyChanges(_Honest):
@@ -132,7 +132,7 @@ class OnlyChanges(_Honest):
     name = "only_changes"
 
     def expression(self) -> pl.Expr:
-        rising = CLOSE > CLOSE.shift(5)
+        rising = CLOSE.shift(5) < CLOSE
         return pl.when(rising != rising.shift(1)).then(rising.cast(pl.Int32))
 
 

@@ -10,9 +10,10 @@ import pytest
 from tests.unit.thordata.backtest import leaky_strategies, own_strategies
 from thor_web.thordata.backtest.comparison import compare_results
 from thor_web.thordata.backtest.errors import BacktestError
-from thor_web.thordata.backtest.execution import Trials, execute
+from thor_web.thordata.backtest.execution import execute
 from thor_web.thordata.backtest.report import html_report
 from thor_web.thordata.backtest.specification import RunSpecification
+from thor_web.thordata.backtest.trial_key import Trials
 
 OWN = own_strategies.__name__
 
