@@ -49,10 +49,11 @@ async def collect(source: Source, settings: CollectorSettings, *, kind: str) -> 
         folder=default_spool_folder(settings.thor_state) / source.name if source.mode in {"live", "mock"} else None,
     )
     spool.open()
-    publisher = Publisher(bus, settings, spool, name=source.name, mode=source.mode)
     # What was recorded is wanted whatever the time is now.
     follows = settings.follow_sessions and source.mode in {"live", "mock"}
-    follower = SessionFollower(source, SessionGate(bus, load_instruments())) if follows else None
+    gate = SessionGate(bus, load_instruments(), time_s=time_s) if follows else None
+    publisher = Publisher(bus, settings, spool, name=source.name, mode=source.mode, gate=gate)
+    follower = SessionFollower(source, gate) if gate is not None else None
     health = Health(bus, source, publisher, kind=kind, follower=follower)
     state = "stopped"
     try:
