@@ -24,9 +24,9 @@ import thor_fast
 from collectors import keys
 from collectors.bus import Bus, BusError
 from collectors.latency import Latency, wall_us
+from collectors.session_gate import SessionGate
 from collectors.settings import CollectorSettings
 from collectors.sources.base import Mode
-from collectors.session_gate import SessionGate
 from collectors.spool import Spool, Spooled
 
 __all__ = ["Publisher", "Tally"]

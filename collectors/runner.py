@@ -6,6 +6,8 @@ grace time, or spooled.
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -42,8 +44,15 @@ async def run_collector(spec: CollectSpec, settings: CollectorSettings, *, metri
     await collect(create_source(spec, instruments), settings, kind=spec.source, metrics_port=metrics_port)
 
 
-async def collect(source: Source, settings: CollectorSettings, *, kind: str, metrics_port: int | None = None) -> None:
-    """Run one source with its publisher and heartbeat."""
+async def collect(
+    source: Source,
+    settings: CollectorSettings,
+    *,
+    kind: str,
+    metrics_port: int | None = None,
+    time_s: Callable[[], float] = time.time,
+) -> None:
+    """Run one source with its publisher and heartbeat. `time_s` decides which sessions are on, seconds of UTC."""
     thor_fast.register_source(source.name)
     bus = Bus.from_url(settings.redis_url.get_secret_value())
     spool = Spool(

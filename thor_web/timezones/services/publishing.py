@@ -6,7 +6,7 @@ the hash says in advance when quotes are wanted.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -15,7 +15,7 @@ from collectors.bus import Bus, BusError
 from collectors.wanted_spans import WantedSpans
 from thor_web.timezones.services.clock import Clock
 from thor_web.timezones.services.collection import joined, wanted_spans
-from thor_web.timezones.services.instants import instant, seconds
+from thor_web.timezones.services.instants import seconds
 from thor_web.timezones.services.schedule import Span
 from thor_web.timezones.services.state import SessionState, state_of
 
@@ -38,7 +38,7 @@ def session_fields(clock: Clock, market: str, at: datetime, *, lead_s: int, lag_
     state = state_of(clock, market, at)
     fields = {name: "" if value is None else _word(value) for name, value in state.to_json().items()}
     spans = wanted_spans(clock.market(market), seconds(at), lead_s=lead_s, lag_s=lag_s)
-    fields["wanted"] = _spans_text(spans)
+    fields["wanted"] = WantedSpans.to_text(spans)
     return fields
 
 
@@ -57,14 +57,10 @@ async def publish_wanted(bus: Bus, now: Now, wanted: Callable[[datetime], Sequen
         spans = wanted(at)
         is_on = spans is None or any(start <= seconds(at) < end for start, end in spans)
         try:
-            await bus.want(INGESTOR, wanted=is_on, spans="" if spans is None else _spans_text(spans))
+            await bus.want(INGESTOR, wanted=is_on, spans="" if spans is None else WantedSpans.to_text(spans))
         except BusError as error:
             log.warning("whether to store cannot be said: %s", error)
         await asyncio.sleep(WANTED_SAID_S)
-
-
-def _spans_text(spans: Iterable[Span]) -> str:
-    return WantedSpans.to_text((f"{instant(start):%Y-%m-%dT%H:%M:%SZ}", f"{instant(end):%Y-%m-%dT%H:%M:%SZ}") for start, end in spans)
 
 
 async def publish_sessions(bus: Bus, clock: Clock, now: Now, *, lead_s: int, lag_s: int) -> None:
