@@ -1,4 +1,4 @@
-"""Collecting and storing follow the market of each symbol on a simulated clock, also while the clock process is dead."""
+"""Collecting and storing follow the market of each symbol on a simulated clock, also while the clock itself is dead."""
 
 import asyncio
 import time
