@@ -17,6 +17,7 @@ from collectors import keys
 from collectors.bus import Bus, BusError, BusUnavailable, Packed
 from collectors.instruments import load_instruments, register
 from collectors.latency import Latency, wall_us
+from collectors.preferences import override_preferred
 from collectors.settings import CollectorSettings
 from thor_fast import EventError, MergeStep, QuoteEvent, StreamEntries, StreamMerge, register_source
 
@@ -51,7 +52,8 @@ class Merger:
         register(instruments)
         self._bus = bus
         self._settings = settings
-        self._preferred = {instrument.symbol: instrument.preferred for instrument in instruments}
+        rows = {instrument.symbol: instrument.preferred for instrument in instruments}
+        self._preferred = override_preferred(rows, settings.preferred_sources, instruments)
         self._lease = bus.lease("merger", ttl_ms=LEASE_TTL_MS)
         self._consumer = "merger"
         self._reader = bus.group_reader(keys.MERGE_GROUP, self._consumer)
