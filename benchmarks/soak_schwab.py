@@ -9,27 +9,21 @@ second half grows, or where there are more files, threads or tasks at the end th
 import argparse
 import asyncio
 import json
-import os
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
-from redis.asyncio import Redis
 
+from benchmarks.collecting import own_redis, schwab_collector
 from collectors import keys
 from collectors.bus import Bus, BusError
-from collectors.sources.schwab.tokens import FileTokenStore, Tokens
-from tests.certificates import make_authority
-from tests.integration.own_redis import OwnRedis
-from tests.schwab_server import APP_KEY, APP_SECRET, EQUITIES, LocalSchwab, local_schwab
+from tests.schwab_server import EQUITIES, LocalSchwab
 from thor_fast import parse_batch
 
 SYMBOLS = 491
@@ -69,46 +63,14 @@ async def soak(seconds: float, rate: int) -> int:
     """Run it and print."""
     with tempfile.TemporaryDirectory(prefix="thor-") as name:
         folder = Path(name)
-        redis = OwnRedis(folder)
-        await redis.start()
-        await relax(redis.url)
-        bus = Bus.from_url(redis.url)
-        authority = make_authority(folder)
-        try:
-            async with local_schwab(authority) as schwab:
-                FileTokenStore(folder / "tokens.json").save(Tokens.from_login(schwab.issue(), time.time()))
-                environment = {
-                    "REDIS_URL": redis.url,
-                    "THOR_STATE": str(folder),
-                    "STREAM_RETENTION_S": "60",
-                    "SCHWAB_APP_KEY": APP_KEY,
-                    "SCHWAB_APP_SECRET": APP_SECRET,
-                    "SCHWAB_API_URL": schwab.api_url,
-                    "SCHWAB_CA_FILE": str(authority.ca_file),
-                    "SCHWAB_TOKENS": str(folder / "tokens.json"),
-                    "SCHWAB_SYMBOLS": ",".join(symbols()),
-                    "REPEAT_UNCHANGED_MS": "600000",
-                }
-                collector = subprocess.Popen(
-                    [sys.executable, "-m", "thor_web.cli.main", "collect", "schwab"], env=os.environ | environment
-                )
-                try:
-                    await schwab.streaming(service=EQUITIES, deadline_s=60)
+        async with own_redis(folder) as url:
+            bus = Bus.from_url(url)
+            try:
+                async with schwab_collector(folder, url, symbols()) as (schwab, collector):
                     samples = await watch(schwab, bus, psutil.Process(collector.pid), seconds, rate)
-                finally:
-                    collector.terminate()
-                    collector.wait()
-        finally:
-            await bus.close()
-            redis.kill()
+            finally:
+                await bus.close()
     return verdict(samples)
-
-
-async def relax(url: str) -> None:
-    """Sync the append-only file each second, as the embedded server does; a test's own does it at each write."""
-    admin: Any = Redis.from_url(url)
-    await admin.config_set("appendfsync", "everysec")
-    await admin.aclose()
 
 
 async def watch(schwab: LocalSchwab, bus: Bus, collector: psutil.Process, seconds: float, rate: int) -> list[Sample]:
@@ -219,7 +181,7 @@ def verdict(samples: Sequence[Sample]) -> int:
         if (increase := getattr(last, what) - max(getattr(found, what) for found in samples[: len(samples) // 2])) > 0
     }
     print(
-        f"lost {lost}, memory {samples[0].rss:.1f} to {last.rss:.1f} MiB, of the second half x{grown:.3f}, more at the end: "
+        f"lost {lost}, memory {samples[0].rss:.1f} to {last.rss:.1f} MiB, second half x{grown:.3f}, more at the end: "
         f"{more or 'nothing'}, median {core * 100:.1f} % of a core, p99 {p99:.0f} ms"
     )
     return 1 if lost or grown > GROWTH_ALLOWED or more else 0
