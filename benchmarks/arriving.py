@@ -142,7 +142,7 @@ class _StampedSheet(Player):
         self._reads += 1
         price, now = 1_000 + self._reads % 997 / 4, float(_now_us())
         prices: tuple[object, ...] = (price, price - 0.25, price + 0.25)
-        rows = [HEADERS]
+        rows: list[tuple[object, ...]] = [HEADERS]
         rows += [(row.symbol, *prices, now) for row in self._instruments]
         return Frame(int(now), rows)
 

@@ -63,7 +63,9 @@ def _register_collect(commands: Commands) -> None:
 
     workbook = sources.add_parser("excel_file", help="a closed workbook, published as stale")
     workbook.add_argument("file", type=Path, metavar="FILE")
-    workbook.add_argument("--sheet", metavar="NAME", help="sheet to read (default: the first)")
+    workbook.add_argument(
+        "--sheet", metavar="NAME", help="sheet to read (default: LiveData, else Futures, else the first)"
+    )
     workbook.add_argument("--range", dest="cell_range", metavar="A1:M20", help="cells to read")
 
     live = sources.add_parser("excel_live", help="the sheet that Excel has open, filled by thinkorswim")

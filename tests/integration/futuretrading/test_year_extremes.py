@@ -29,7 +29,9 @@ async def test_an_extreme_older_than_52_weeks_has_expired_and_a_first_price_is_n
     remember(database, TODAY - timedelta(weeks=10), 90, 150)
     async with running(recorder(bus, database).run()):
         await recorded(bus, database, [quote(0, 100.0), quote(1, 151.0), quote(2, 200.0, symbol="NQ")])
-    question = f"SELECT symbol, high_52w, low_52w FROM futuretrading_marketdata WHERE trade_date = '{TODAY}' ORDER BY 1"
+    question = (
+        "SELECT symbol, high_52w, low_52w FROM futuretrading_marketdata WHERE trade_date = '2025-06-11' ORDER BY 1"
+    )
     assert rows(database, question) == [
         ("ES", Decimal(151), Decimal(90)),
         ("NQ", None, None),

@@ -310,6 +310,34 @@ async def test_a_sheet_on_which_nothing_moves_is_not_vouched_for(instruments: In
         await batches.aclose()
 
 
+class AppleEventError(Exception):
+    """As appscript's CommandError, which macOS has in COM's place."""
+
+    def __init__(self, errornumber: int) -> None:
+        self.errornumber = errornumber
+
+
+class AppleCells:
+    """Cells whose reading fails with that number."""
+
+    def __init__(self, errornumber: int) -> None:
+        self._errornumber = errornumber
+
+    @property
+    def raw_value(self) -> object:
+        raise AppleEventError(self._errornumber)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(-1712, ExcelBusyError), (-600, ExcelGoneError), (-609, ExcelGoneError), (-1728, ExcelGoneError),
+     (-1743, SourceError)],
+)  # fmt: skip
+def test_an_error_of_macos_means_what_com_s_would(number: int, told: type[Exception]) -> None:
+    with pytest.raises(told):
+        ExcelSession(None, AppleCells(number)).read()
+
+
 def closed() -> ExcelSession:
     raise WorkbookNotOpenError("The workbook book.xlsx is not open in Excel.")
 

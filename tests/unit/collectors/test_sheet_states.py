@@ -49,7 +49,7 @@ RESET = {
     "DX": ("99.479", None, None, None, None, "99.568", "99.816", "99.376", "99.532", "-0.053", None),
     "ZB": ("117.40625", "117.375", "117.40625", 46, 14, None, None, None, "117.4375", "-0.03125", None),
 }
-"""2 December 2025, after the daily reset: no day's figures, and two rows whose last and change are 0 and mean nothing."""
+"""2 December 2025, after the daily reset: no figures of the day; a last of 0 and its change of 0 mean nothing."""
 
 Row = tuple[str | int | None, ...]
 
