@@ -3,12 +3,14 @@
 from thor_web.livedata.services.client import HANDOVER
 from thor_web.livedata.services.fanout import Counts, Fanout, TooManyStreams
 from thor_web.livedata.services.hub import Hub, id_of
+from thor_web.livedata.services.merger_metrics import MERGER_METRICS
 from thor_web.livedata.services.messages import StreamRequest
 from thor_web.livedata.services.providers_state import PROVIDERS_STATE, ProvidersState
 from thor_web.livedata.services.ring import Enrich, Frame, Position
 
 __all__ = [
     "HANDOVER",
+    "MERGER_METRICS",
     "PROVIDERS_STATE",
     "Counts",
     "Enrich",
