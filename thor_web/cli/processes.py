@@ -78,9 +78,9 @@ def _register_collect(commands: Commands) -> None:
     live.add_argument("--replay-com", type=Path, metavar="FILE", help="such a recording, through a simulated Excel")
     live.add_argument("--speed", type=speed, default=1.0, metavar="X|max", help="factor of the recorded speed")
 
-    schwab = sources.add_parser("schwab", help="Schwab's streamer, after thor schwab login")
+    sources.add_parser("schwab", help="Schwab's streamer, after thor schwab login")
 
-    for parser in (mock, replay, json_file, workbook, live, schwab):
+    for parser in sources.choices.values():
         add_state(parser)
         add_metrics_port(parser)
         parser.set_defaults(handler=_collect)
