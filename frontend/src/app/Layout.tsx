@@ -27,14 +27,16 @@ function useFocusOnNewPage(pathname: string): void {
 }
 
 export function Layout() {
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
+  // A page in a window of its own has no navigation: it is there to be looked at.
+  const alone = new URLSearchParams(search).has('alone');
   useFocusOnNewPage(pathname);
   return (
     <div className={styles['layout']}>
       <a href="#content" className={styles['skip']}>
         Skip to the page
       </a>
-      <Navigation />
+      {!alone && <Navigation />}
       <div className={styles['column']}>
         <header className={styles['header']}>
           <div className={styles['bar']}>
