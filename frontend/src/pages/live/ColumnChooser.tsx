@@ -19,6 +19,7 @@ export function ColumnChooser({ columns, onChange }: ColumnChooserProps) {
   return (
     <Popover
       label="Columns"
+      worded
       button={
         <>
           <Icon name="columns" size={16} /> Columns

@@ -18,6 +18,7 @@ export function LayoutMenu({ layouts, onChange }: LayoutMenuProps) {
   return (
     <Popover
       label="Layouts"
+      worded
       button={
         <>
           <Icon name="star" size={16} /> Layouts

@@ -52,6 +52,7 @@ export function ChartPanel({ instrument }: { readonly instrument: Instrument }) 
           />
           <Popover
             label="Indicators"
+            worded
             button={
               <>
                 <Icon name="symbol" size={16} /> Indicators
@@ -204,10 +205,9 @@ function Drawn({ instrument, interval, bars, chosen, loadOlder }: DrawnProps) {
           text={time.text(serverTime(told.time * 1_000), 'moment')}
         />
       )}
-      <div
+      <figure
         ref={box}
         className={styles['box']}
-        role="img"
         aria-label={`Candles of ${instrument.symbol}, ${interval} each`}
       />
     </div>
