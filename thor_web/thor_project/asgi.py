@@ -23,6 +23,7 @@ from servestatic import ServeStaticASGI
 
 from collectors.bus import Bus
 from collectors.instruments import load_instruments, register
+from collectors.providers import parse_providers
 from thor_web.futuretrading.interface import (
     QUOTES_STATE,
     Enricher,
@@ -31,11 +32,13 @@ from thor_web.futuretrading.interface import (
     follow_configuration,
     restore_market,
 )
-from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState, parse_providers
+from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState
 from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
 from thor_web.timezones.interface import follow_notices, follow_rulebook, session_changes, session_state, world_clock
+from thor_web.timezones.session_answers import SessionAnswers
+from thor_web.timezones.session_path import SessionPath
 
 __all__ = ["Application", "application"]
 
@@ -67,6 +70,9 @@ class Application:
         for package in (django.contrib.admin, ninja):
             static.add_files(Path(str(package.__file__)).parent / "static", prefix="static/")
         self._static = static
+        self._callers = Callers()
+        session_answers = SessionAnswers(world_clock(), settings.default_market)
+        self._session = SessionPath(session_answers, self._callers, hosts=settings.hosts)
         self._live: LivePaths | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,6 +82,8 @@ class Application:
         live = self._live
         if live is not None and live.answers(scope["path"]):
             await live(scope, send)
+        elif self._session.answers(scope["path"]):
+            await self._session(scope, send)
         else:
             await self._static(scope, receive, send)
 
@@ -108,7 +116,7 @@ class Application:
                 hub,
                 fanout,
                 state,
-                Callers(),
+                self._callers,
                 hosts=self._settings.hosts,
                 stale_after_ms=self._settings.stale_after_ms,
             )
