@@ -6,15 +6,14 @@ The server's table extends this one; `thor settings` prints both, and docs/setti
 from pathlib import Path
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from collectors.secret_files import EnvironmentSettings
 
 __all__ = ["CollectorSettings", "ExcelSettings", "SchwabSettings"]
 
 
-class ExcelSettings(BaseSettings):
+class ExcelSettings(EnvironmentSettings):
     """Which sheet of which workbook `excel_live` reads, and how."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     excel_data_file: Path | None = Field(
         None, description="Workbook that `excel_live` reads: a path, or the name of an open workbook."
@@ -41,10 +40,8 @@ class ExcelSettings(BaseSettings):
     )
 
 
-class SchwabSettings(BaseSettings):
+class SchwabSettings(EnvironmentSettings):
     """The app at developer.schwab.com that `schwab` uses, and what it streams."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     thor_state: Path | None = Field(
         None, description="Folder of a `thor up`: its servers, logs and spool. Named by `--state` too."

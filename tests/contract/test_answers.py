@@ -164,7 +164,8 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     runs = {f"/runs{name}" for name in ("", "/{run}", "/{run}/result", "/{run}/report", "/{run}/cancel")}
     backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs)}
     told = {"/api/flags", "/api/maintenance", "/api/notifications"}
-    assert set(document["paths"]) == history | clock | backtest | told | {
+    accounts = {"/api/me", "/api/login", "/api/logout"}
+    assert set(document["paths"]) == history | clock | backtest | told | accounts | {
         "/api/bars",
         "/api/instruments",
         "/api/instruments/{symbol}/value",

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 
 from thor_web.cli import (
+    accounts,
     backtest,
     development,
     history,
@@ -26,7 +27,19 @@ from thor_web.cli.faults import sentence_of
 
 __all__ = ["build_parser", "main"]
 
-GROUPS = (up, processes, providers, market, storage, history, backtest, inspection, development, management)
+GROUPS = (
+    up,
+    processes,
+    providers,
+    market,
+    storage,
+    history,
+    backtest,
+    inspection,
+    accounts,
+    development,
+    management,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

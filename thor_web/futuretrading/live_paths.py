@@ -12,8 +12,8 @@ from typing import Any, Final
 import orjson
 from django.http.request import split_domain_port, validate_host
 
+from thor_web.accounts.interface import Caller
 from thor_web.futuretrading.services import stream_parameters as read
-from thor_web.futuretrading.services.caller import Caller
 from thor_web.futuretrading.services.quotes_state import QuotesState
 from thor_web.futuretrading.services.snapshots import Snapshots
 from thor_web.livedata.interface import HANDOVER, Fanout, Hub, StreamRequest, TooManyStreams

@@ -8,7 +8,7 @@ import asyncio
 import gc
 import logging
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from servestatic import ServeStaticASGI
 
 from collectors.bus import Bus
 from collectors.instruments import load_instruments, register
+from thor_web.accounts.interface import CALLER_STATE, Caller
 from thor_web.futuretrading.interface import (
     QUOTES_STATE,
     Enricher,
@@ -31,8 +32,8 @@ from thor_web.futuretrading.interface import (
     restore_market,
 )
 from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState, parse_providers
-from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
+from thor_web.thor_project.gate import Gate
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
 from thor_web.timezones.interface import follow_notices, follow_rulebook, session_changes, session_state, world_clock
 
@@ -65,11 +66,16 @@ class Application:
             static.add_files(Path(str(package.__file__)).parent / "static", prefix="static/")
         self._static = static
         self._live: LivePaths | None = None
+        self._gate = Gate(self._answer, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
-            return
+        else:
+            await self._gate(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that has passed the gate."""
         live = self._live
         if live is not None and live.answers(scope["path"]):
             await live(scope, send)
@@ -105,7 +111,7 @@ class Application:
                 hub,
                 fanout,
                 state,
-                Callers(),
+                caller_of,
                 hosts=self._settings.hosts,
                 stale_after_ms=self._settings.stale_after_ms,
             )
@@ -157,6 +163,12 @@ class Application:
         """Keep this process's clock at what operators write."""
         async for _ in follow_rulebook(self._settings.conninfo(), world_clock()):
             pass
+
+
+async def caller_of(scope: Mapping[str, Any]) -> Caller:
+    """Who asks, as the gate has found out."""
+    caller: Caller = scope["state"][CALLER_STATE]
+    return caller
 
 
 async def ended(task: asyncio.Task[None]) -> None:

@@ -33,6 +33,7 @@ class StorageSettings(CollectorSettings):
         description="Days that ticks stay in Postgres; older ones are dropped once they are in the lake. 0: for ever.",
     )
     lake_dir: Path | None = Field(None, description="Folder of the Parquet lake. Default: `lake` in the state folder.")
+    lake_sql_time_s: int = Field(60, ge=1, le=3_600, description="Longest time a question to the lake may take, in s.")
 
     backtest_time_s: int = Field(3_600, ge=1, description="Longest time a queued backtest may take, in seconds.")
     backtest_memory_mib: int = Field(4_096, ge=256, description="Most memory a queued backtest may use, in MiB.")
