@@ -112,6 +112,7 @@ class Bus:
         self._clock_offset_ms: int | None = None
         self._stored: dict[str, int] = {}
         self._stored_read_at = -STORED_READ_EVERY_S
+        self._told: dict[str, tuple[str, dict[str, str | int | float]]] = {}
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -237,11 +238,16 @@ class Bus:
 
     async def heartbeat(self, component: str, fields: Mapping[str, str | int | float], *, ttl_s: int) -> None:
         """Say that a component lives, with its counters; silence for `ttl_s` removes it."""
+        self._told[component.partition(":")[0]] = component, dict(fields)
         async with _translated():
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.hset(keys.health(component), mapping=dict(fields))
             pipeline.expire(keys.health(component), ttl_s)
             await pipeline.execute()
+
+    def told(self) -> dict[str, dict[str, str | int | float]]:
+        """What this process last said by `heartbeat`, by component, one of each kind. For any thread."""
+        return dict(tuple(self._told.values()))
 
     async def health(self) -> dict[str, dict[str, str]]:
         """What every living component last said of itself, by component."""

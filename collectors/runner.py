@@ -14,6 +14,7 @@ from collectors.bus import Bus, BusError
 from collectors.errors import CollectorError
 from collectors.health import Health
 from collectors.instruments import load_instruments, register
+from collectors.metrics import COLLECTOR_METRICS, served_metrics
 from collectors.publisher import Publisher
 from collectors.session_following import SessionFollower
 from collectors.session_gate import SessionGate
@@ -31,14 +32,17 @@ MIB: Final = 1024 * 1024
 log = logging.getLogger(__name__)
 
 
-async def run_collector(spec: CollectSpec, settings: CollectorSettings) -> None:
-    """Collect until the source ends or this is cancelled. Raises CollectorError with one sentence for a person."""
+async def run_collector(spec: CollectSpec, settings: CollectorSettings, *, metrics_port: int | None = None) -> None:
+    """Collect until the source ends or this is cancelled, with `/metrics` at a port of its own where one is named.
+
+    Raises CollectorError with one sentence for a person.
+    """
     instruments = load_instruments()
     register(instruments)
-    await collect(create_source(spec, instruments), settings, kind=spec.source)
+    await collect(create_source(spec, instruments), settings, kind=spec.source, metrics_port=metrics_port)
 
 
-async def collect(source: Source, settings: CollectorSettings, *, kind: str) -> None:
+async def collect(source: Source, settings: CollectorSettings, *, kind: str, metrics_port: int | None = None) -> None:
     """Run one source with its publisher and heartbeat."""
     thor_fast.register_source(source.name)
     bus = Bus.from_url(settings.redis_url.get_secret_value())
@@ -56,7 +60,8 @@ async def collect(source: Source, settings: CollectorSettings, *, kind: str) -> 
     health = Health(bus, source, publisher, kind=kind, follower=follower)
     state = "stopped"
     try:
-        await _run(follower or source, publisher, health)
+        with served_metrics({"collector": COLLECTOR_METRICS}, bus.told, metrics_port):
+            await _run(follower or source, publisher, health)
         state = "finished"
     finally:
         lost = await publisher.flush(GRACE_S)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from thor_web.cli.options import Commands, add_state, find_servers, require_core, speed, worker_count
+from thor_web.cli.options import Commands, add_metrics_port, add_state, find_servers, require_core, speed, worker_count
 
 if TYPE_CHECKING:
     from thor_web.thor_project.configuration import ServerSettings
@@ -27,6 +27,8 @@ def register(commands: Commands) -> None:
     ):
         parser = commands.add_parser(name, help=text)
         add_state(parser)
+        if name == "merge":
+            add_metrics_port(parser)
         if name == "web":
             parser.add_argument("--port", type=int, help="port to listen on (default: THOR_PORT, 8000)")
             parser.add_argument(
@@ -78,6 +80,7 @@ def _register_collect(commands: Commands) -> None:
 
     for parser in (mock, replay, json_file, workbook, live, schwab):
         add_state(parser)
+        add_metrics_port(parser)
         parser.set_defaults(handler=_collect)
 
 
@@ -93,7 +96,7 @@ def _collect(arguments: argparse.Namespace) -> int:
         for value in (getattr(arguments, name),)
     }
     spec = CollectSpec(source=arguments.source, **named)
-    return _run(lambda: run_collector(spec, CollectorSettings()))
+    return _run(lambda: run_collector(spec, CollectorSettings(), metrics_port=arguments.metrics_port))
 
 
 def _merge(arguments: argparse.Namespace) -> int:
@@ -101,7 +104,7 @@ def _merge(arguments: argparse.Namespace) -> int:
     from collectors.settings import CollectorSettings
     from thor_web.livedata.merger import run_merger
 
-    return _run(lambda: run_merger(CollectorSettings()))
+    return _run(lambda: run_merger(CollectorSettings(), metrics_port=arguments.metrics_port))
 
 
 def _ingest(arguments: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from thor_web.livedata.provider_factory import Provider, ProviderChoiceError, pa
 from thor_web.livedata.services.client import HANDOVER
 from thor_web.livedata.services.fanout import Counts, Fanout, TooManyStreams
 from thor_web.livedata.services.hub import Hub, id_of
+from thor_web.livedata.services.merger_metrics import MERGER_METRICS
 from thor_web.livedata.services.messages import StreamRequest
 from thor_web.livedata.services.providers import ProviderHealth, read_providers
 from thor_web.livedata.services.providers_state import PROVIDERS_STATE, ProvidersState
@@ -11,6 +12,7 @@ from thor_web.livedata.services.ring import Enrich, Frame, Position
 
 __all__ = [
     "HANDOVER",
+    "MERGER_METRICS",
     "PROVIDERS_STATE",
     "Counts",
     "Enrich",

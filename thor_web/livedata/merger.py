@@ -17,8 +17,10 @@ from collectors import keys
 from collectors.bus import Bus, BusError, BusUnavailable, Packed
 from collectors.instruments import load_instruments, register
 from collectors.latency import Latency, wall_us
+from collectors.metrics import served_metrics
 from collectors.settings import CollectorSettings
 from thor_fast import EventError, MergeStep, QuoteEvent, StreamEntries, StreamMerge, register_source
+from thor_web.livedata.services.merger_metrics import MERGER_METRICS
 
 __all__ = ["Merger", "run_merger"]
 
@@ -239,12 +241,13 @@ class Merger:
         self._streams = streams
 
 
-async def run_merger(settings: CollectorSettings) -> None:
-    """Run one merger until cancelled."""
+async def run_merger(settings: CollectorSettings, *, metrics_port: int | None = None) -> None:
+    """Run one merger until cancelled, with `/metrics` at a port of its own where one is named."""
     bus = Bus.from_url(settings.redis_url.get_secret_value())
     merger = Merger(bus, settings)
     try:
-        await merger.run()
+        with served_metrics({"merger": MERGER_METRICS}, bus.told, metrics_port):
+            await merger.run()
     finally:
         await merger.close()
         await bus.close()

@@ -8,6 +8,7 @@ import asyncio
 import gc
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
@@ -48,6 +49,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 HASHED_NAME: Final = re.compile(r"^/static/assets/.+-[\w-]{8}\.\w+$")
 """Vite puts a hash of the content into these names, so they never change."""
 START_PATIENCE_S: Final = 3.0
+TOTAL_EVERY_S: Final = 0.25
+"""How often the composite is looked at; it is told when it differs, but for its time, from what was told last."""
 
 
 class Application:
@@ -104,7 +107,7 @@ class Application:
                 instruments,
                 enricher,
                 lambda: hub.newest if hub.ready else None,
-                self._session_event,
+                lambda: self._session_event() + total_event(enricher),
             )
             scope["state"] |= {HEALTH_STATE: health, QUOTES_STATE: state}
             self._live = LivePaths(
@@ -123,6 +126,7 @@ class Application:
                 self._announce_sessions(hub),
                 self._follow_rulebook(),
                 self._announce_notices(hub),
+                announce_total(hub, enricher),
                 health.run(),
                 configured,
             ):
@@ -169,6 +173,31 @@ async def caller_of(scope: Mapping[str, Any]) -> Caller:
     """Who asks, as the gate has found out."""
     caller: Caller = scope["state"][CALLER_STATE]
     return caller
+
+
+def total_event(enricher: Enricher) -> bytes:
+    """The composite of now as a message of the stream."""
+    return b"event: total\ndata: " + enricher.total(now_ms()) + b"\n\n"
+
+
+async def announce_total(hub: Hub, enricher: Enricher) -> None:
+    """Tell every client when the composite changes: by an event, a configuration, or because a symbol went silent."""
+    told: dict[str, Any] = {}
+    while True:
+        await asyncio.sleep(TOTAL_EVERY_S)
+        if not hub.ready:
+            continue
+        data = enricher.total(now_ms())
+        total = orjson.loads(data)
+        del total["as_of"]
+        if total != told:
+            told = total
+            hub.announce("total", data)
+
+
+def now_ms() -> int:
+    """Milliseconds UTC."""
+    return time.time_ns() // 1_000_000
 
 
 async def ended(task: asyncio.Task[None]) -> None:
