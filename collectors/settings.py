@@ -4,6 +4,7 @@ The server's table extends this one; `thor settings` prints both, and docs/setti
 """
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 
@@ -67,6 +68,8 @@ class SchwabSettings(EnvironmentSettings):
 class CollectorSettings(ExcelSettings, SchwabSettings):
     """What every process that speaks to Redis shares."""
 
+    thor_log_format: Literal["text", "json"] = Field("text", description="Form of a log line.")
+    thor_log_level: str = Field("INFO", description="Least level of what is logged: DEBUG, INFO, WARNING or ERROR.")
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"),
         description=(

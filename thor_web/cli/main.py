@@ -20,6 +20,7 @@ from thor_web.cli import (
     market,
     processes,
     providers,
+    safety,
     storage,
     up,
 )
@@ -36,6 +37,7 @@ GROUPS = (
     history,
     backtest,
     inspection,
+    safety,
     accounts,
     development,
     management,

@@ -99,9 +99,9 @@ class Application:
                 most_clients=self._settings.stream_clients,
                 most_a_caller=self._settings.stream_clients_each,
             )
-            health = WebHealth(bus, hub, fanout, worker=self._settings.thor_worker)
             instruments = load_instruments()
             register(instruments)
+            health = WebHealth(bus, hub, fanout, enricher, instruments, worker=self._settings.thor_worker)
             scope["state"][PROVIDERS_STATE] = ProvidersState(bus, parse_providers(self._settings.data_provider))
             state = QuotesState(
                 instruments,

@@ -5,6 +5,7 @@ refuses. What a request needs is said in accounts (`need_of`), nowhere else.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
@@ -12,6 +13,7 @@ from urllib.parse import quote
 
 import orjson
 
+from collectors.tracing import begin_trace
 from thor_web.accounts.interface import (
     CALLER_STATE,
     LOGIN_STATE,
@@ -28,6 +30,8 @@ from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.peers import Peer, peer_of
 
 __all__ = ["Gate"]
+
+log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -63,6 +67,7 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers = dict(scope["headers"])
+        trace = begin_trace(headers.get(b"traceparent", b""))
         try:
             peer = peer_of(scope, headers, self._proxies)
             if peer.secure:
@@ -75,6 +80,8 @@ class Gate:
                 self._turn_to_login(scope)
                 caller = Caller("nobody")
             else:
+                if problem.status != 401:
+                    log.info("%s %s is refused: %s", scope["method"], scope["path"][:200], problem.code)
                 await refuse(scope, send, problem)
                 return
         scope["state"] |= {
@@ -82,6 +89,9 @@ class Gate:
             LOGIN_STATE: not self._open_reading,
             LOGINS_STATE: self._logins,
         }
+        if scope["method"] in WRITING:
+            log.info("%s %s by %s", scope["method"], scope["path"][:200], caller.name)
+            send = _traced(send, trace)
         await self._behind(scope, receive, send)
         if scope["path"] in LOGOUT_PATHS:
             self._callers.forget(headers.get(b"cookie", b""))
@@ -135,6 +145,17 @@ class Gate:
         if scope["path"] != "/login":
             asked = scope["path"] + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
             scope.update(path="/login", raw_path=b"/login", query_string=b"next=" + quote(asked).encode())
+
+
+def _traced(send: Send, trace: str) -> Send:
+    """Answer with the trace, under which the log tells what was done."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"x-trace-id", trace.encode())]
+        await send(message)
+
+    return sent
 
 
 def _wants_page(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:

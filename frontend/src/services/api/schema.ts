@@ -87,6 +87,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/login": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Log in with name and password
+         * @description Sets the session's cookie. Wants `Content-Type: application/json`, which no other site's form can send.
+         */
+        readonly post: operations["thor_web_accounts_views_log_me_in"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/logout": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Log out
+         * @description The session is over for every window that used it.
+         */
+        readonly post: operations["thor_web_accounts_views_log_me_out"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/maintenance": {
         readonly parameters: {
             readonly query?: never;
@@ -219,6 +259,26 @@ export interface paths {
          * @description Local time, offset and its next change, and what the market does then.
          */
         readonly get: operations["thor_web_timezones_views_times"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/me": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Who I am here, and what I may do
+         * @description Sets the cookie `csrftoken`; every write of a session sends its value back as `X-CSRFToken`.
+         */
+        readonly get: operations["thor_web_accounts_views_me"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1092,6 +1152,16 @@ export interface components {
             readonly utc_offset_s: number;
         };
         /**
+         * LoginInput
+         * @description A name and a password.
+         */
+        readonly LoginInput: {
+            /** Password */
+            readonly password: string;
+            /** Username */
+            readonly username: string;
+        };
+        /**
          * MaintenanceRecord
          * @description A maintenance window that is on or to come.
          */
@@ -1130,6 +1200,22 @@ export interface components {
             readonly verified_from: string;
             /** Verified Through */
             readonly verified_through: string;
+        };
+        /**
+         * Me
+         * @description Who the caller is here. `user` is null for somebody unknown who may read on this machine (role `reader`).
+         */
+        readonly Me: {
+            /** Csrf Token */
+            readonly csrf_token: string;
+            /** Login Required */
+            readonly login_required: boolean;
+            /** May Write */
+            readonly may_write: boolean;
+            /** Role */
+            readonly role: string;
+            /** User */
+            readonly user: string | null;
         };
         /**
          * NotificationRecord
@@ -1900,6 +1986,84 @@ export interface operations {
             };
         };
     };
+    readonly thor_web_accounts_views_log_me_in: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["LoginInput"];
+            };
+        };
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    readonly thor_web_accounts_views_log_me_out: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No Content */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     readonly thor_web_timezones_notice_views_maintenance: {
         readonly parameters: {
             readonly query?: never;
@@ -2193,6 +2357,44 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": readonly components["schemas"]["LocalTime"][];
+                };
+            };
+        };
+    };
+    readonly thor_web_accounts_views_me: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Me"];
                 };
             };
         };
