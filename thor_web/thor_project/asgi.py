@@ -37,6 +37,8 @@ from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.gate import Gate
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
 from thor_web.timezones.interface import follow_notices, follow_rulebook, session_changes, session_state, world_clock
+from thor_web.timezones.session_answers import SessionAnswers
+from thor_web.timezones.session_path import SessionPath
 
 __all__ = ["Application", "application"]
 
@@ -68,6 +70,8 @@ class Application:
         for package in (django.contrib.admin, ninja):
             static.add_files(Path(str(package.__file__)).parent / "static", prefix="static/")
         self._static = static
+        session_answers = SessionAnswers(world_clock(), settings.default_market)
+        self._session = SessionPath(session_answers, caller_of, hosts=settings.hosts)
         self._live: LivePaths | None = None
         self._gate = Gate(self._answer, settings)
 
@@ -82,6 +86,8 @@ class Application:
         live = self._live
         if live is not None and live.answers(scope["path"]):
             await live(scope, send)
+        elif self._session.answers(scope["path"]):
+            await self._session(scope, send)
         else:
             await self._static(scope, receive, send)
 

@@ -24,6 +24,7 @@ from thor_web.accounts.interface import (
     judge,
     need_of,
 )
+from thor_web.front import NO_SNIFF, send_whole
 from thor_web.problems import PROBLEM_TYPE, Problem
 from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
@@ -188,18 +189,11 @@ def _received(body: bytes, receive: Receive) -> Receive:
 
 async def refuse(scope: Scope, send: Send, problem: Problem) -> None:
     """Send a problem document. The connection is closed where a body may still be on its way."""
-    body = orjson.dumps(problem.to_json())
-    headers = [
-        (b"content-type", PROBLEM_TYPE.encode()),
-        (b"content-length", b"%d" % len(body)),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
+    headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"cache-control", b"no-store"), NO_SNIFF]
     if problem.retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % problem.retry_after_s))
     if problem.status == 401:
         headers.append((b"www-authenticate", b'Bearer realm="Thor"'))
     if scope["method"] in WRITING:
         headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    await send_whole(scope, send, problem.status, headers, orjson.dumps(problem.to_json()))
