@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -29,8 +30,15 @@ def test_a_thor_that_is_not_there_is_said() -> None:
         nobody.quotes()
 
 
-async def test_what_the_client_gets_is_what_thor_has(state: Path) -> None:
-    with RunningThor(state) as running, Thor(running.url) as thor:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningThor]:
+    folder: Path = tmp_path_factory.mktemp("client") / "state"
+    with RunningThor(folder) as started:
+        yield started
+
+
+async def test_what_the_client_gets_is_what_thor_has(running: RunningThor) -> None:
+    with Thor(running.url) as thor:
         wait_until(lambda: len(thor.quotes()) == 11, "every future is quoted")
         assert [quote["symbol"] for quote in thor.quotes("ZB", "ES")] == ["ES", "ZB"]
         assert thor.session("ES")["market"] == "GLOBEX_EQUITY"
@@ -70,7 +78,11 @@ async def test_what_the_client_gets_is_what_thor_has(state: Path) -> None:
         with pytest.raises(ValueError, match="needs a zone"):
             thor.history("ES", datetime(2025, 6, 10), now)  # noqa: DTZ001 - that is the fault
 
-        for example in re.findall(r"```python\n(.+?)```", GUIDE.read_text(), flags=re.DOTALL):
-            code = example.replace("http://127.0.0.1:8000", running.url)
-            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
-            assert (done.returncode, bool(done.stdout)) == (0, True), done.stderr
+
+def test_every_example_of_the_guide_runs(running: RunningThor) -> None:
+    examples = re.findall(r"```python\n(.+?)```", GUIDE.read_text(), flags=re.DOTALL)
+    assert len(examples) == 4
+    for example in examples:
+        code = example.replace("http://127.0.0.1:8000", running.url)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, bool(done.stdout)) == (0, True), done.stderr
