@@ -79,6 +79,8 @@ BACKTESTS: Final = "/api/thordata/backtest/"
 NAMED: Final = {"/healthz": NOTHING, "/login": NOTHING, "/logout": PEOPLE, "/admin": PEOPLE} | dict.fromkeys(
     ("/readyz", "/metrics"), WATCH
 )
+READ_ONLY: Final = frozenset({"/api/quotes", "/api/quotes/stream", "/api/session"})
+"""Answered in front of Django, which says itself that nothing can be written there."""
 KNOCKED: Final = {"/api/login": NOTHING, "/api/logout": PEOPLE}
 """What is written to before or beside any right to write."""
 
@@ -89,7 +91,7 @@ def need_of(method: str, path: str) -> Need:
         return NAMED[path]
     if path.startswith("/admin/"):
         return PEOPLE  # Django's own permissions decide behind it
-    if method in READING:
+    if method in READING or path in READ_ONLY:
         return READ
     return KNOCKED.get(path) or (BACKTEST if path.startswith(BACKTESTS) else WRITE)
 
