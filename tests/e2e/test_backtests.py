@@ -65,7 +65,9 @@ def test_a_run_from_asking_to_its_report(state: Path) -> None:
 
 def _ask_and_read(running: RunningThor, client: httpx.Client) -> None:
     asked = client.post(f"{BASE}/runs", json=WANTED)
-    assert (asked.status_code, asked.json()["state"], asked.json()["created_by"]) == (202, "queued", "trader")
+    assert (asked.status_code, asked.json()["created_by"]) == (202, "trader")
+    # The worker hears of it at once and may have it already.
+    assert asked.json()["state"] in {"queued", "running"}
     number = asked.json()["id"]
     second = client.post(f"{BASE}/runs", json=WANTED | {"parameters": {"fast": 2, "slow": 9}}).json()["id"]
     # The worker of a running Thor takes it by itself.
