@@ -1,10 +1,10 @@
-// What a row of the live page shows at this moment, whatever it is drawn as.
+// What a quote's row shows at this moment, whatever it is drawn as.
 
-import type { Instrument } from '../../domain/instrument.ts';
-import type { Mark, Quote } from '../../domain/quote.ts';
-import { ageOf, isStale, marksAt } from '../../domain/staleness.ts';
-import { formatAge } from '../../domain/time.ts';
-import { useAtTick, useQuote, useSession } from '../../state/react.ts';
+import type { Instrument } from '../domain/instrument.ts';
+import type { Mark, Quote } from '../domain/quote.ts';
+import { ageOf, isStale, marksAt } from '../domain/staleness.ts';
+import { formatAge } from '../domain/time.ts';
+import { useAtTick, useQuote, useSession } from '../state/react.ts';
 
 export interface Row {
   readonly quote: Quote;
