@@ -178,7 +178,7 @@ def bars_of_one() -> list[Measured]:
         folder = settings.lake_folder().parent
         frame = pa.table(made_ticks("ES", FIRST_DAY, ROWS_A_PARTITION)).select(["ts", "last", "last_size"])
         frame = frame.set_column(1, "last", frame["last"].cast(pa.float64()))
-        with pa.ipc.new_file(folder / "frame.arrow", frame.schema) as file:
+        with pa.ipc.new_file(str(folder / "frame.arrow"), frame.schema) as file:
             file.write_table(frame)
         with ArcticReader(folder / "frame.arrow", folder / "arctic", ROWS_A_PARTITION) as arctic:
             medians = [seconds * 1_000 for seconds in in_turns([*works, arctic.read], rounds=15)]

@@ -269,7 +269,8 @@ async def endure(storm: Storm, running: Servers, sources: Sources, report: Storm
     random.Random(storm.seed).shuffle(blows)
     for number, blow in enumerate(blows, 1):
         await until(sources.total * number // (len(blows) + 1), in_the_middle=True)
-        report.in_the_middle += (await unread(bus)) > 0
+        _, waiting = await sources.stored()
+        report.in_the_middle += waiting > 0
         if blow == "kill":
             running.kill_ingestor()
             running.start_ingestor()

@@ -209,7 +209,9 @@ impl Checker {
         // Kept apart from what they are copies of, so that they stay in registers.
         let (mut ts_before, mut content_before, mut seq_before) = (before.ts_us, before.content, before.seq);
         let mut since = before.since;
-        for (flags, (((ts_us, ((last, bid), ask)), ((last_size, bid_size), ask_size)), seq)) in flags.iter_mut().zip(each) {
+        for (flags, (((ts_us, ((last, bid), ask)), ((last_size, bid_size), ask_size)), seq)) in
+            flags.iter_mut().zip(each)
+        {
             let content = ([*last, *bid, *ask], [*last_size, *bid_size, *ask_size]);
             let same = is_same(&content, &content_before);
             since = if same { since } else { *ts_us };
@@ -542,22 +544,10 @@ mod tests {
                     prices = (last, 4_990 + chance(2), 4_990 + chance(3));
                 }
                 let source = u32::try_from(chance(sources)).unwrap_or(0);
-                rows.push((
-                    ts_us,
-                    prices.0,
-                    prices.1,
-                    prices.2,
-                    if chance(9) == 0 { MISSING } else { seq },
-                    source,
-                ));
+                rows.push((ts_us, prices.0, prices.1, prices.2, if chance(9) == 0 { MISSING } else { seq }, source));
             }
-            let rules = Rules {
-                tick: 2,
-                open: vec![(10, 1_500), (2_000, 3_100)],
-                gap_us: 60,
-                stale_us: 4,
-                outlier_factor: 20,
-            };
+            let rules =
+                Rules { tick: 2, open: vec![(10, 1_500), (2_000, 3_100)], gap_us: 60, stale_us: 4, outlier_factor: 20 };
             let report = found_in_blocks(&rows, &rules, &[1, 2, 255, 256, 257, 1_000, 3_000]);
             assert!(report.counts.iter().all(|count| *count > 0), "{:?}", report.counts);
         }

@@ -1,4 +1,4 @@
-"""A batch and what belongs to its transaction as one message: stored whole or not at all, the session usable after it."""
+"""A batch and what belongs to its transaction as one message: whole or not at all, and the session goes on after it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any

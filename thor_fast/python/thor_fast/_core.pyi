@@ -361,7 +361,7 @@ class Ticks:
         dictionaries.
         """
     def narrow(self) -> NarrowTicks:
-        """The rows with prices of 64 bits where none is `wide`: to be written by PyArrow; few other libraries know them."""
+        """The rows with prices of 64 bits where none is `wide`: for PyArrow to write; few other libraries know them."""
     def __len__(self) -> int: ...
     def symbols(self) -> list[str]:
         """Each symbol once, in order."""
@@ -377,7 +377,7 @@ class Ticks:
 
 @final
 class NarrowTicks:
-    """What `Ticks.narrow` gives: a table with the same columns, its prices decimals of 64 bits."""
+    """The same rows with prices of 64 bits, for who writes them out."""
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The rows as an Arrow C stream of one record batch."""

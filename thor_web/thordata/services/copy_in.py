@@ -60,11 +60,11 @@ async def _one_by_one(
     connection: AsyncConnection, copy: sql.Composable, rows: bytes, behind: Sequence[sql.Composable]
 ) -> list[int]:
     async with connection.transaction(), connection.cursor() as cursor:
-        async with cursor.copy(copy) as writer:
+        async with cursor.copy(copy.as_bytes(connection)) as writer:
             await writer.write(rows)
         counts = [cursor.rowcount]
         for statement in behind:
-            await cursor.execute(statement)
+            await cursor.execute(statement.as_bytes(connection))
             counts.append(cursor.rowcount)
     return counts
 
@@ -90,9 +90,7 @@ async def _answer(loop: asyncio.AbstractEventLoop, wire: socket.socket) -> list[
                     raise fault
                 return counts
             elif kind not in PASSED_OVER:
-                raise psycopg.OperationalError(
-                    f"the server sent a message without a place in a COPY, {bytes(kind)!r}"
-                )
+                raise psycopg.OperationalError(f"the server sent a message without a place in a COPY, {bytes(kind)!r}")
 
 
 def _message(kind: bytes, payload: bytes) -> bytes:

@@ -187,7 +187,7 @@ class TickStore:
         self.counts.staged += 1
 
 
-def _move_on(stream: str, rows: QuoteBatch, position: Position) -> sql.Composable:
+def _move_on(stream: str, rows: QuoteBatch, position: Position) -> sql.Composed:
     """Store the position, and that the hours of these rows have changed."""
     hours = sql.Literal(distinct_intervals(rows, HOUR_US))
     ms, counter = position
