@@ -40,6 +40,12 @@ class Latency:
         return {
             "latency_p50_us": _or_empty(recent.quantile(0.5)),
             "latency_p99_us": _or_empty(recent.quantile(0.99)),
+            **self.totals(),
+        }
+
+    def totals(self) -> dict[str, str | int]:
+        """What has been counted since the start."""
+        return {
             "latency_count": self.total.count,
             "latency_sum_us": self.total.sum_us,
             "latency_max_us": self.total.max_us,

@@ -6,6 +6,8 @@ grace time, or spooled.
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -14,6 +16,7 @@ from collectors.bus import Bus, BusError
 from collectors.errors import CollectorError
 from collectors.health import Health
 from collectors.instruments import load_instruments, register
+from collectors.metrics import COLLECTOR_METRICS, served_metrics
 from collectors.publisher import Publisher
 from collectors.session_following import SessionFollower
 from collectors.session_gate import SessionGate
@@ -31,15 +34,25 @@ MIB: Final = 1024 * 1024
 log = logging.getLogger(__name__)
 
 
-async def run_collector(spec: CollectSpec, settings: CollectorSettings) -> None:
-    """Collect until the source ends or this is cancelled. Raises CollectorError with one sentence for a person."""
+async def run_collector(spec: CollectSpec, settings: CollectorSettings, *, metrics_port: int | None = None) -> None:
+    """Collect until the source ends or this is cancelled, with `/metrics` at a port of its own where one is named.
+
+    Raises CollectorError with one sentence for a person.
+    """
     instruments = load_instruments()
     register(instruments)
-    await collect(create_source(spec, instruments), settings, kind=spec.source)
+    await collect(create_source(spec, instruments), settings, kind=spec.source, metrics_port=metrics_port)
 
 
-async def collect(source: Source, settings: CollectorSettings, *, kind: str) -> None:
-    """Run one source with its publisher and heartbeat."""
+async def collect(
+    source: Source,
+    settings: CollectorSettings,
+    *,
+    kind: str,
+    metrics_port: int | None = None,
+    time_s: Callable[[], float] = time.time,
+) -> None:
+    """Run one source with its publisher and heartbeat. `time_s` decides which sessions are on, seconds of UTC."""
     thor_fast.register_source(source.name)
     bus = Bus.from_url(settings.redis_url.get_secret_value())
     spool = Spool(
@@ -49,14 +62,16 @@ async def collect(source: Source, settings: CollectorSettings, *, kind: str) -> 
         folder=default_spool_folder(settings.thor_state) / source.name if source.mode in {"live", "mock"} else None,
     )
     spool.open()
-    publisher = Publisher(bus, settings, spool, name=source.name, mode=source.mode)
     # What was recorded is wanted whatever the time is now.
     follows = settings.follow_sessions and source.mode in {"live", "mock"}
-    follower = SessionFollower(source, SessionGate(bus, load_instruments())) if follows else None
+    gate = SessionGate(bus, load_instruments(), time_s=time_s) if follows else None
+    publisher = Publisher(bus, settings, spool, name=source.name, mode=source.mode, gate=gate)
+    follower = SessionFollower(source, gate) if gate is not None else None
     health = Health(bus, source, publisher, kind=kind, follower=follower)
     state = "stopped"
     try:
-        await _run(follower or source, publisher, health)
+        with served_metrics({"collector": COLLECTOR_METRICS}, bus.told, metrics_port):
+            await _run(follower or source, publisher, health)
         state = "finished"
     finally:
         lost = await publisher.flush(GRACE_S)

@@ -145,9 +145,23 @@ def test_metrics_tell_of_streams_and_their_latency(running: RunningThor) -> None
         assert next(lines) == "retry: 1000"
         page = running.get("/metrics")
         assert page.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-        assert 'thor_web_streams{process="web"} 1\n' in page.text
+        assert 'thor_web_streams{process="web"} 1.0\n' in page.text
     names = {line.split("{")[0] for line in page.text.splitlines() if not line.startswith("#")}
     assert {"thor_web_stream_latency_seconds_bucket", "thor_web_opened_total", "thor_web_degraded"} <= names
+
+
+def test_metrics_tell_of_every_process(running: RunningThor) -> None:
+    def values() -> dict[str, float]:
+        lines = [line for line in running.get("/metrics").text.splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+    count = len(GOLDEN.read_text().splitlines())
+    wait_until(lambda: values().get('thor_merger_events_in_total{process="merger"}') == count, "the merger told of all")
+    told = values()
+    assert told['thor_merger_latency_seconds_count{process="merger"}'] == count
+    assert told['thor_merger_lag{process="merger",source="TOS"}'] == 0
+    assert told['thor_collector_events_total{process="collector:REPLAY"}'] == count
+    assert told['thor_publish_latency_seconds_count{process="collector:REPLAY"}'] == count
 
 
 def test_a_cookie_that_is_nobodys_is_no_fault(running: RunningThor) -> None:

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Commands",
+    "add_metrics_port",
     "add_state",
     "day",
     "find_servers",
+    "port",
     "require_core",
     "speed",
     "state_folder",
@@ -36,6 +38,16 @@ def add_state(parser: argparse.ArgumentParser) -> None:
     """Add `--state DIR`."""
     parser.add_argument(
         "--state", metavar="DIR", help="folder of a `thor up` (default: THOR_STATE, or your user state folder)"
+    )
+
+
+def add_metrics_port(parser: argparse.ArgumentParser) -> None:
+    """Add `--metrics-port N`."""
+    parser.add_argument(
+        "--metrics-port",
+        type=port,
+        metavar="N",
+        help="serve /metrics of this process alone at a port of this machine (the web server's tells of every process)",
     )
 
 
@@ -92,6 +104,14 @@ def day(text: str) -> date:
 def symbols(text: str) -> list[str]:
     """Symbols, separated by commas."""
     return [symbol.strip().upper() for symbol in text.split(",") if symbol.strip()]
+
+
+def port(text: str) -> int:
+    """A TCP port."""
+    value = int(text)
+    if not 1 <= value <= 65_535:
+        raise ValueError("a port is from 1 to 65535")
+    return value
 
 
 def worker_count(text: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from thor_web.cli.options import Commands, add_state, find_servers, require_core, speed, worker_count
+from thor_web.cli.options import Commands, add_metrics_port, add_state, find_servers, require_core, speed, worker_count
 
 if TYPE_CHECKING:
     from thor_web.thor_project.configuration import ServerSettings
@@ -27,6 +27,8 @@ def register(commands: Commands) -> None:
     ):
         parser = commands.add_parser(name, help=text)
         add_state(parser)
+        if name == "merge":
+            add_metrics_port(parser)
         if name == "web":
             parser.add_argument("--port", type=int, help="port to listen on (default: THOR_PORT, 8000)")
             parser.add_argument(
@@ -63,7 +65,9 @@ def _register_collect(commands: Commands) -> None:
 
     workbook = sources.add_parser("excel_file", help="a closed workbook, published as stale")
     workbook.add_argument("file", type=Path, metavar="FILE")
-    workbook.add_argument("--sheet", metavar="NAME", help="sheet to read (default: the first)")
+    workbook.add_argument(
+        "--sheet", metavar="NAME", help="sheet to read (default: LiveData, else Futures, else the first)"
+    )
     workbook.add_argument("--range", dest="cell_range", metavar="A1:M20", help="cells to read")
 
     live = sources.add_parser("excel_live", help="the sheet that Excel has open, filled by thinkorswim")
@@ -74,10 +78,11 @@ def _register_collect(commands: Commands) -> None:
     live.add_argument("--replay-com", type=Path, metavar="FILE", help="such a recording, through a simulated Excel")
     live.add_argument("--speed", type=speed, default=1.0, metavar="X|max", help="factor of the recorded speed")
 
-    schwab = sources.add_parser("schwab", help="Schwab's streamer, after thor schwab login")
+    sources.add_parser("schwab", help="Schwab's streamer, after thor schwab login")
 
-    for parser in (mock, replay, json_file, workbook, live, schwab):
+    for parser in sources.choices.values():
         add_state(parser)
+        add_metrics_port(parser)
         parser.set_defaults(handler=_collect)
 
 
@@ -93,7 +98,7 @@ def _collect(arguments: argparse.Namespace) -> int:
         for value in (getattr(arguments, name),)
     }
     spec = CollectSpec(source=arguments.source, **named)
-    return _run(lambda: run_collector(spec, CollectorSettings()))
+    return _run(lambda: run_collector(spec, CollectorSettings(), metrics_port=arguments.metrics_port))
 
 
 def _merge(arguments: argparse.Namespace) -> int:
@@ -101,7 +106,7 @@ def _merge(arguments: argparse.Namespace) -> int:
     from collectors.settings import CollectorSettings
     from thor_web.livedata.merger import run_merger
 
-    return _run(lambda: run_merger(CollectorSettings()))
+    return _run(lambda: run_merger(CollectorSettings(), metrics_port=arguments.metrics_port))
 
 
 def _ingest(arguments: argparse.Namespace) -> int:
@@ -190,7 +195,7 @@ def _serve_by_workers(settings: "ServerSettings", port: int, arguments: argparse
 def _prepare(arguments: argparse.Namespace) -> None:
     from thor_web.cli.logs import configure_logs
 
-    configure_logs()
+    configure_logs(arguments.command)
     require_core()
     find_servers(arguments)
 

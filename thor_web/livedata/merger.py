@@ -17,8 +17,11 @@ from collectors import keys
 from collectors.bus import Bus, BusError, BusUnavailable, Packed
 from collectors.instruments import load_instruments, register
 from collectors.latency import Latency, wall_us
+from collectors.metrics import served_metrics
+from collectors.preferences import override_preferred
 from collectors.settings import CollectorSettings
 from thor_fast import EventError, MergeStep, QuoteEvent, StreamEntries, StreamMerge, register_source
+from thor_web.livedata.services.merger_metrics import MERGER_METRICS
 
 __all__ = ["Merger", "run_merger"]
 
@@ -51,7 +54,8 @@ class Merger:
         register(instruments)
         self._bus = bus
         self._settings = settings
-        self._preferred = {instrument.symbol: instrument.preferred for instrument in instruments}
+        rows = {instrument.symbol: instrument.preferred for instrument in instruments}
+        self._preferred = override_preferred(rows, settings.preferred_sources, instruments)
         self._lease = bus.lease("merger", ttl_ms=LEASE_TTL_MS)
         self._consumer = "merger"
         self._reader = bus.group_reader(keys.MERGE_GROUP, self._consumer)
@@ -239,12 +243,13 @@ class Merger:
         self._streams = streams
 
 
-async def run_merger(settings: CollectorSettings) -> None:
-    """Run one merger until cancelled."""
+async def run_merger(settings: CollectorSettings, *, metrics_port: int | None = None) -> None:
+    """Run one merger until cancelled, with `/metrics` at a port of its own where one is named."""
     bus = Bus.from_url(settings.redis_url.get_secret_value())
     merger = Merger(bus, settings)
     try:
-        await merger.run()
+        with served_metrics({"merger": MERGER_METRICS}, bus.told, metrics_port):
+            await merger.run()
     finally:
         await merger.close()
         await bus.close()

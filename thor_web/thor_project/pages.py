@@ -7,8 +7,9 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpResponse, JsonResponse
 
+from collectors.metrics import CONTENT_TYPE
 from thor_web.problems import Problem
-from thor_web.thor_project.api import problem_response
+from thor_web.thor_project.answers import problem_response
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
 
 __all__ = ["dashboard", "healthz", "metrics", "readyz"]
@@ -30,11 +31,9 @@ async def readyz(request: ASGIRequest) -> HttpResponse:
 
 
 async def metrics(request: ASGIRequest) -> HttpResponse:
-    """The counters and histograms of every web process, for Prometheus."""
-    text = await _health(request).metrics()
-    return HttpResponse(
-        text, content_type="text/plain; version=0.0.4; charset=utf-8", headers={"Cache-Control": "no-store"}
-    )
+    """The counters and histograms of every process, for Prometheus."""
+    page = await _health(request).metrics()
+    return HttpResponse(page, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
 
 
 def _health(request: ASGIRequest) -> WebHealth:

@@ -1,22 +1,25 @@
 """What a web process says of itself: once a second in Redis for `thor status`, and at `/metrics` for Prometheus.
 
-Of several web processes one answers a request for `/metrics`; it tells of all of them, of the others what they last
+Whichever web process answers a request for `/metrics` tells of every process of Thor, of the others what they last
 said in Redis.
 """
 
 import asyncio
-import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 from collectors.bus import Bus, BusError
-from thor_web.livedata.interface import Fanout, Hub
+from collectors.instruments import Instruments
+from collectors.metrics import COLLECTOR_METRICS, Family, Heartbeat, Tables, is_state, latency, metrics_page, number
+from thor_web.futuretrading.interface import Enricher
+from thor_web.livedata.interface import MERGER_METRICS, Fanout, Hub
+from thor_web.thor_project.market_health import CLOCK_METRICS, MARKET_METRICS, SIGNALS_METRICS, market_health
+from thor_web.thordata.interface import INGESTOR_METRICS
 
-__all__ = ["HEALTH_STATE", "WebHealth", "exposition"]
+__all__ = ["HEALTH_STATE", "METRICS", "WebHealth"]
 
 HEALTH_STATE: Final = "health"
 """Name under which the server keeps it in the ASGI state."""
@@ -30,16 +33,48 @@ COUNTERS: Final = {
     "stuck": "Clients cut off because they took nothing for a minute.",
     "from_redis": "Events that resuming clients were sent from Redis.",
 }
-LATENCY: Final = "thor_web_stream_latency_seconds"
+WEB_METRICS: Final = (
+    Family("thor_web_streams", "gauge", "Event streams open now.", number("clients")),
+    Family("thor_web_degraded", "gauge", "1 while Redis is away.", is_state("degraded")),
+    *(Family(f"thor_web_{name}", "counter", text, number(name)) for name, text in COUNTERS.items()),
+    Family("thor_web_skipped", "counter", "Entries of the unified stream that were no event.", number("skipped")),
+    Family(
+        "thor_web_stream_latency_seconds",
+        "histogram",
+        "End to end: from a collector to the clients' connections, once an event.",
+        latency(),
+    ),
+)
+METRICS: Final[Tables] = {
+    "collector": COLLECTOR_METRICS,
+    "merger": MERGER_METRICS,
+    "ingestor": INGESTOR_METRICS,
+    "signals": SIGNALS_METRICS,
+    "clock": CLOCK_METRICS,
+    "web": WEB_METRICS,
+    "market": MARKET_METRICS,
+}
+"""Of each kind of process, by the first part of its component's name: what `/metrics` tells."""
 
 
 class WebHealth:
     """Reads the counters of this process; changes nothing of them."""
 
-    def __init__(self, bus: Bus, hub: Hub, fanout: Fanout, *, worker: str | None) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        hub: Hub,
+        fanout: Fanout,
+        enricher: Enricher,
+        instruments: Instruments,
+        *,
+        worker: str | None,
+    ) -> None:
         self._bus = bus
         self._hub = hub
         self._fanout = fanout
+        self._enricher = enricher
+        self._instruments = instruments
         self.component = f"web:{socket.gethostname()}:{worker}" if worker else "web"
 
     @property
@@ -48,7 +83,7 @@ class WebHealth:
         return self._hub.ready and not self._hub.degraded
 
     def fields(self) -> dict[str, str | int | float]:
-        """The counters as Redis keeps them."""
+        """The counters as they are now."""
         counts = self._fanout.counts
         return {
             "state": "degraded" if self._hub.degraded else "serving" if self._hub.ready else "starting",
@@ -58,56 +93,21 @@ class WebHealth:
             "skipped": self._hub.skipped,
             "pid": os.getpid(),
             **{name: getattr(counts, name) for name in COUNTERS},
-            **counts.latency.fields(),
+            **counts.latency.totals(),
         }
 
     async def run(self) -> None:
         """Say each second that this web process lives, until cancelled."""
         while True:
             with suppress(BusError):
-                await self._bus.heartbeat(self.component, self.fields(), ttl_s=TTL_S)
+                fields = self.fields() | self._fanout.counts.latency.fields()
+                await self._bus.heartbeat(self.component, fields, ttl_s=TTL_S)
             await asyncio.sleep(BEAT_S)
 
-    async def metrics(self) -> str:
-        """The Prometheus page of every web process."""
-        found: dict[str, Mapping[str, Any]] = {}
+    async def metrics(self) -> bytes:
+        """The Prometheus page of every process that lives."""
+        found: dict[str, Heartbeat] = {}
         with suppress(BusError):
-            found |= {
-                name: fields for name, fields in (await self._bus.health()).items() if name.split(":")[0] == "web"
-            }
-        return exposition(found | {self.component: self.fields()})
-
-
-def exposition(processes: Mapping[str, Mapping[str, Any]]) -> str:
-    """Health fields of web processes in Prometheus' text format."""
-    return "\n".join([*_gauges(processes), *_counters(processes), *_histograms(processes)]) + "\n"
-
-
-def _gauges(processes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    yield "# HELP thor_web_streams Event streams open now."
-    yield "# TYPE thor_web_streams gauge"
-    for name, fields in processes.items():
-        yield f'thor_web_streams{{process="{name}"}} {fields["clients"]}'
-    yield "# HELP thor_web_degraded 1 while Redis is away."
-    yield "# TYPE thor_web_degraded gauge"
-    for name, fields in processes.items():
-        yield f'thor_web_degraded{{process="{name}"}} {int(fields["state"] == "degraded")}'
-
-
-def _counters(processes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    for counter, text in (*COUNTERS.items(), ("skipped", "Entries of the unified stream that were no event.")):
-        yield f"# HELP thor_web_{counter}_total {text}"
-        yield f"# TYPE thor_web_{counter}_total counter"
-        for name, fields in processes.items():
-            yield f'thor_web_{counter}_total{{process="{name}"}} {fields[counter]}'
-
-
-def _histograms(processes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    yield f"# HELP {LATENCY} From a collector to the clients' connections, once an event."
-    yield f"# TYPE {LATENCY} histogram"
-    for name, fields in processes.items():
-        for bound_us, count in json.loads(fields["latency_buckets"]).items():
-            yield f'{LATENCY}_bucket{{process="{name}",le="{int(bound_us) / 1e6:g}"}} {count}'
-        yield f'{LATENCY}_bucket{{process="{name}",le="+Inf"}} {fields["latency_count"]}'
-        yield f'{LATENCY}_sum{{process="{name}"}} {int(fields["latency_sum_us"]) / 1e6:g}'
-        yield f'{LATENCY}_count{{process="{name}"}} {fields["latency_count"]}'
+            found |= await self._bus.health()
+        market = await market_health(self._bus, self._hub, self._enricher, self._instruments)
+        return metrics_page(METRICS, found | {self.component: self.fields(), "market": market})

@@ -16,6 +16,7 @@ STORAGE_CODES: Final = {
     "no_object_store": "The lake's bucket cannot be used: `thor[s3]` is not installed, or the store refuses or is away",
     "not_exported": "A partition holds rows that no verified export has; it is not dropped",
     "postgres_full": "Postgres has no room left; the events wait in their stream",
+    "too_slow": "A question to the lake took longer than LAKE_SQL_TIME_S and was given up",
 }
 """Every code of a `StorageError`, with its meaning."""
 

@@ -263,3 +263,13 @@ def test_an_empty_lake_says_so(server_settings: ServerSettings) -> None:
         with pytest.raises(StorageError, match="thor export") as raised:
             ask()
         assert raised.value.code == "empty_lake"
+
+
+async def test_a_question_without_end_is_interrupted(server_settings: ServerSettings) -> None:
+    await two_days(server_settings)
+    hasty = server_settings.model_copy(update={"lake_sql_time_s": 1})
+    with pytest.raises(StorageError) as raised:
+        await asyncio.to_thread(
+            query, hasty, "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range < b.range"
+        )
+    assert raised.value.code == "too_slow"

@@ -58,6 +58,24 @@ def test_an_event_that_was_told_again_is_offered_again_in_vain() -> None:
     assert policy.export_state() == moved.export_state() == batched.export_state()
 
 
+def test_an_event_of_a_fast_clock_that_is_told_again_is_compared_by_its_later_receipt() -> None:
+    def event(run: int | None, seq: int, ts_us: int) -> QuoteEvent:
+        return QuoteEvent(
+            symbol="ES", ts_us=ts_us, source="TOS", seq=seq, last=1, meta=None if run is None else f'{{"run":{run}}}'
+        )
+
+    fast = event(1, 7, 9_000_000)
+    policy, moved = MergePolicy(), MergePolicy()
+    for told, at, reason in [
+        (fast, 10, "first"),
+        (event(1, 6, 0), 11, "stale_seq"),
+        (fast, 8_000_000, "duplicate"),
+        (event(None, 7, 9_000_000), 8_000_001, "same_seq"),
+    ]:
+        assert (policy.offer(told, at).reason, moved.offer(told, at).reason) == (reason, reason)
+        moved.import_state(moved.export_state())
+
+
 def test_the_last_event_of_the_open_stands() -> None:
     batch, _ = parse_batch((GOLDEN / "es_open.jsonl").read_bytes())
     policy = MergePolicy()

@@ -71,7 +71,9 @@ impl Heard {
         }
         if reason == Reason::Duplicate {
             // All was told again, and what came before the last of it has been here already.
-            self.last.order.received_us = self.last.order.received_us.max(received_us);
+            if received_us > self.last.order.received_us {
+                self.last.order = offer.order;
+            }
         }
         reason
     }
