@@ -24,5 +24,5 @@ CREATE INDEX backtest_seals_of_a_date ON backtest_seals (trade_date, symbol, id)
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("thordata", "0101_backtest_sweeps")]
+    dependencies: ClassVar = [("thordata", "0102_nightly_export")]
     operations: ClassVar = [migrations.RunSQL(sql=SEALS, reverse_sql="DROP TABLE backtest_seals;")]
