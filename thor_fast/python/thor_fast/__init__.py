@@ -34,6 +34,7 @@ from thor_fast._core import (
     Quality,
     QuoteBatch,
     QuoteEvent,
+    Records,
     Reject,
     Replies,
     ReplyReader,
@@ -54,11 +55,14 @@ from thor_fast._core import (
     classify_batch,
     classify_columns,
     co_moment,
+    composite_classes,
     distinct_intervals,
     format_price,
     format_price_column,
     format_prices,
+    heard_events,
     join_records,
+    net_changes,
     overfitting_logits,
     pack,
     pack_xadd,
@@ -75,6 +79,7 @@ from thor_fast._core import (
     register_source,
     registered_sources,
     return_figures,
+    score_classes,
 )
 
 __all__ = [
@@ -105,6 +110,7 @@ __all__ = [
     "Quality",
     "QuoteBatch",
     "QuoteEvent",
+    "Records",
     "Reject",
     "Replies",
     "ReplyReader",
@@ -126,11 +132,14 @@ __all__ = [
     "classify_batch",
     "classify_columns",
     "co_moment",
+    "composite_classes",
     "distinct_intervals",
     "format_price",
     "format_price_column",
     "format_prices",
+    "heard_events",
     "join_records",
+    "net_changes",
     "overfitting_logits",
     "pack",
     "pack_xadd",
@@ -147,6 +156,7 @@ __all__ = [
     "register_source",
     "registered_sources",
     "return_figures",
+    "score_classes",
 ]
 
 __version__: Final = "0.1.0"
