@@ -9,6 +9,7 @@ from thor_web.livedata.services.messages import StreamRequest
 from thor_web.livedata.services.providers import ProviderHealth, read_providers
 from thor_web.livedata.services.providers_state import PROVIDERS_STATE, ProvidersState
 from thor_web.livedata.services.ring import Enrich, Frame, Position
+from thor_web.livedata.services.source_mirror import SourceMirrors
 
 __all__ = [
     "HANDOVER",
@@ -24,6 +25,7 @@ __all__ = [
     "ProviderChoiceError",
     "ProviderHealth",
     "ProvidersState",
+    "SourceMirrors",
     "StreamRequest",
     "TooManyStreams",
     "id_of",
