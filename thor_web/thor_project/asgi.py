@@ -30,7 +30,7 @@ from thor_web.futuretrading.interface import (
     follow_configuration,
     restore_market,
 )
-from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState, parse_providers
+from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState, SourceMirrors, parse_providers
 from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
@@ -84,7 +84,7 @@ class Application:
             hub = Hub(bus, capacity=self._settings.stream_ring)
             enricher = Enricher.shipped(stale_after_ms=self._settings.stale_after_ms)
             # Before anybody who may ask for the records of what has just come.
-            hub.listen(enricher.take)
+            hub.listen(lambda frames, batch: enricher.take(frames, batch, bars=fanout.wants_bars))
             fanout = Fanout(
                 hub,
                 most_clients=self._settings.stream_clients,
@@ -93,7 +93,9 @@ class Application:
             health = WebHealth(bus, hub, fanout, worker=self._settings.thor_worker)
             instruments = load_instruments()
             register(instruments)
-            scope["state"][PROVIDERS_STATE] = ProvidersState(bus, parse_providers(self._settings.data_provider))
+            scope["state"][PROVIDERS_STATE] = ProvidersState(
+                bus, parse_providers(self._settings.data_provider), SourceMirrors(bus)
+            )
             state = QuotesState(
                 instruments,
                 enricher,
