@@ -28,6 +28,7 @@ from collectors.bus_errors import BusError, BusUnavailable
 from collectors.group_reader import GroupReader
 from collectors.lease import Lease
 from collectors.routes import ANSWER_TIMEOUT_S, OneServer, Packed, Routes
+from collectors.wanted_spans import WantedSpans
 from collectors.wire import CONNECT_TIMEOUT_S, Server
 from thor_fast import MergeStep, QuoteBatch, Replies, StreamEntries, pack, pack_xadd
 
@@ -284,16 +285,26 @@ class Bus:
             if fields
         }
 
-    async def is_wanted(self, component: str) -> bool:
-        """Whether the schedule wants a component to work now; it does where no schedule says anything."""
-        async with _translated():
-            state = await self._redis.hget(keys.desired(component), "state")
-        return bool(state != b"stop")
+    async def is_wanted(self, component: str, at_s: float) -> bool:
+        """Whether the schedule wants a component to work at an instant, seconds of UTC.
 
-    async def want(self, component: str, *, wanted: bool) -> None:
-        """Say for a schedule whether a component is to work; it goes by that until somebody says otherwise."""
+        Its spans decide, also when whoever wrote them is dead; without any its state does. Where no schedule says
+        anything it is wanted.
+        """
         async with _translated():
-            await self._redis.hset(keys.desired(component), "state", "run" if wanted else "stop")
+            state, spans = await self._redis.hmget(keys.desired(component), ["state", "wanted"])
+        if not spans:
+            return bool(state != b"stop")
+        try:
+            return WantedSpans.from_text(spans.decode()).wants(at_s)
+        except (ValueError, TypeError):
+            return True
+
+    async def want(self, component: str, *, wanted: bool, spans: str = "") -> None:
+        """Say for a schedule whether a component is to work, and its `WantedSpans` where it has any, as text."""
+        async with _translated():
+            fields = {"state": "run" if wanted else "stop", "wanted": spans}
+            await self._redis.hset(keys.desired(component), mapping=fields)
 
     # --- merger and ingestor --------------------------------------------------------------------------------
 

@@ -66,6 +66,7 @@ class Health:
             "rejects_by_code": json.dumps(dict(sorted(tally.rejects.items()))),
             "spooled": self._publisher.spooled,
             "dropped": self._publisher.dropped,
+            "not_wanted": tally.not_wanted,
             "last_event_ts": _iso(tally.newest_ts_us),
             "last_published_at": _iso(tally.last_published_us),
             "problem": self._source.problem or "",

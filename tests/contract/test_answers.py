@@ -108,6 +108,11 @@ def test_the_session_answers_every_case(running: RunningThor) -> None:
         ("/api/session?market=MOON", 404, "unknown_market"),
         ("/api/session?at=2025-06-11T12:00:00", 400, "bad_instant"),
         ("/api/session?at=yesterday", 400, "bad_instant"),
+        ("/api/session?at=0001-01-01T00:00:00%2B23:00", 400, "bad_instant"),
+        ("/api/session?markets=NYSE,MOON", 404, "unknown_market"),
+        ("/api/session?markets=,", 400, "bad_parameter"),
+        ("/api/session?market=" + "X" * 33, 400, "bad_parameter"),
+        ("/api/session?markets=" + "NYSE," * 300, 400, "bad_parameter"),
         ("/api/markets/MOON/calendar", 404, "unknown_market"),
         ("/api/markets/NYSE/calendar?from=2025-01-01&to=2027-01-01", 400, "bad_parameter"),
         ("/api/markets/overlaps?markets=,", 400, "bad_parameter"),
@@ -119,6 +124,27 @@ def test_what_the_clock_refuses(running: RunningThor, path: str, status: int, co
     answer = running.get(path, **dict(pair.split("=") for pair in query.split("&") if pair))
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert code != "unknown_market" or "known are ALWAYS, ASX" in answer.json()["detail"]
+
+
+def test_a_session_that_did_not_change_is_304(running: RunningThor) -> None:
+    answer = running.get("/api/session", market="ALWAYS")
+    assert (answer.headers["cache-control"], answer.headers["content-type"]) == ("no-store", "application/json")
+    known = {"If-None-Match": answer.headers["etag"]}
+    same = httpx.get(f"{running.url}/api/session?market=ALWAYS", headers=known)
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", answer.headers["etag"])
+    assert httpx.get(f"{running.url}/api/session?market=TSE", headers=known).status_code == 200
+    head = httpx.head(f"{running.url}/api/session?market=all")
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head.headers["content-length"]) > 5_000
+
+
+def test_a_session_is_only_read_and_under_our_names(running: RunningThor) -> None:
+    posted = httpx.post(f"{running.url}/api/session")
+    assert (posted.status_code, posted.json()["code"]) == (405, "method_not_allowed")
+    foreign = httpx.get(f"{running.url}/api/session", headers={"Host": "evil.example"})
+    assert (foreign.status_code, foreign.json()["code"]) == (400, "bad_host")
+    for cookie in ("sessionid=nonsense", 'a="b; sessionid=c'):
+        assert httpx.get(f"{running.url}/api/session", headers={"Cookie": cookie}).status_code == 200
 
 
 def test_the_latest_rows_come_with_the_composite(running: RunningThor) -> None:

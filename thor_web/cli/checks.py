@@ -73,7 +73,8 @@ CHECKS: Final = (
     ),
     Check("dashboard lint", lambda: [npm(), "run", "--silent", "lint"], "frontend"),
     Check("dashboard types", lambda: [npm(), "run", "--silent", "typecheck"], "frontend"),
-    Check("generated docs", function=_generated_pages),
+    Check("generated files", function=_generated_pages),
+    Check("dashboard API types", lambda: [npm(), "run", "--silent", "api:check"], "frontend"),
     Check("market calendars", _python("thor_web.timezones.generator", "--check")),
 )
 

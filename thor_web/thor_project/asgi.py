@@ -8,6 +8,7 @@ import asyncio
 import gc
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
@@ -35,6 +36,8 @@ from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
 from thor_web.timezones.interface import follow_notices, follow_rulebook, session_changes, session_state, world_clock
+from thor_web.timezones.session_answers import SessionAnswers
+from thor_web.timezones.session_path import SessionPath
 
 __all__ = ["Application", "application"]
 
@@ -47,6 +50,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 HASHED_NAME: Final = re.compile(r"^/static/assets/.+-[\w-]{8}\.\w+$")
 """Vite puts a hash of the content into these names, so they never change."""
 START_PATIENCE_S: Final = 3.0
+TOTAL_EVERY_S: Final = 0.25
+"""How often the composite is looked at; it is told when it differs, but for its time, from what was told last."""
 
 
 class Application:
@@ -64,6 +69,9 @@ class Application:
         for package in (django.contrib.admin, ninja):
             static.add_files(Path(str(package.__file__)).parent / "static", prefix="static/")
         self._static = static
+        self._callers = Callers()
+        session_answers = SessionAnswers(world_clock(), settings.default_market)
+        self._session = SessionPath(session_answers, self._callers, hosts=settings.hosts)
         self._live: LivePaths | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,6 +81,8 @@ class Application:
         live = self._live
         if live is not None and live.answers(scope["path"]):
             await live(scope, send)
+        elif self._session.answers(scope["path"]):
+            await self._session(scope, send)
         else:
             await self._static(scope, receive, send)
 
@@ -100,14 +110,14 @@ class Application:
                 instruments,
                 enricher,
                 lambda: hub.newest if hub.ready else None,
-                self._session_event,
+                lambda: self._session_event() + total_event(enricher),
             )
             scope["state"] |= {HEALTH_STATE: health, QUOTES_STATE: state}
             self._live = LivePaths(
                 hub,
                 fanout,
                 state,
-                Callers(),
+                self._callers,
                 hosts=self._settings.hosts,
                 stale_after_ms=self._settings.stale_after_ms,
             )
@@ -119,6 +129,7 @@ class Application:
                 self._announce_sessions(hub),
                 self._follow_rulebook(),
                 self._announce_notices(hub),
+                announce_total(hub, enricher),
                 health.run(),
                 configured,
             ):
@@ -159,6 +170,31 @@ class Application:
         """Keep this process's clock at what operators write."""
         async for _ in follow_rulebook(self._settings.conninfo(), world_clock()):
             pass
+
+
+def total_event(enricher: Enricher) -> bytes:
+    """The composite of now as a message of the stream."""
+    return b"event: total\ndata: " + enricher.total(now_ms()) + b"\n\n"
+
+
+async def announce_total(hub: Hub, enricher: Enricher) -> None:
+    """Tell every client when the composite changes: by an event, a configuration, or because a symbol went silent."""
+    told: dict[str, Any] = {}
+    while True:
+        await asyncio.sleep(TOTAL_EVERY_S)
+        if not hub.ready:
+            continue
+        data = enricher.total(now_ms())
+        total = orjson.loads(data)
+        del total["as_of"]
+        if total != told:
+            told = total
+            hub.announce("total", data)
+
+
+def now_ms() -> int:
+    """Milliseconds UTC."""
+    return time.time_ns() // 1_000_000
 
 
 async def ended(task: asyncio.Task[None]) -> None:

@@ -1,10 +1,10 @@
 // What must be known before any number on the page is believed: the data is not real, or it is not current.
 
 import { isMock } from '../domain/staleness.ts';
-import { formatAge, formatClock } from '../domain/time.ts';
+import { formatAge } from '../domain/time.ts';
 import type { FeedStatus } from '../services/feed/messages.ts';
 import type { Outage } from '../state/react.ts';
-import { useAtTick, useDashboard, useOutage, useReadable } from '../state/react.ts';
+import { useAtTick, useDashboard, useOutage, useReadable, useTimeFormat } from '../state/react.ts';
 import styles from './Banners.module.css';
 
 const REASONS: Readonly<Record<FeedStatus['kind'], string>> = {
@@ -19,6 +19,7 @@ const REASONS: Readonly<Record<FeedStatus['kind'], string>> = {
 function OutageBanner({ outage }: { readonly outage: Outage }) {
   const { retryNow, quotes, clock } = useDashboard();
   const { status, asOf } = outage;
+  const time = useTimeFormat();
   const age = useAtTick((now) => formatAge(now - asOf));
   const retryAt = 'retryAt' in status ? clock.toServerTime(status.retryAt) : null;
   const wait = useAtTick((now) => (retryAt === null ? 0 : Math.max(0, Math.ceil((retryAt - now) / 1_000))));
@@ -28,7 +29,7 @@ function OutageBanner({ outage }: { readonly outage: Outage }) {
     <div className={`${styles['banner']} ${styles['outage']}`} role="alert">
       <span>
         <strong>{REASONS[status.kind]}</strong>
-        {hasValues && <> Values as of {formatClock(asOf)}</>}
+        {hasValues && <> Values as of {time.text(asOf, 'clock')}</>}
         {hasValues && (
           <span aria-hidden="true" className={styles['age']}>
             ({age} ago)

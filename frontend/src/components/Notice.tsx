@@ -11,7 +11,7 @@ interface NoticeProps {
 
 export function Notice({ title, busy = false, children }: NoticeProps) {
   return (
-    <main className={styles['notice']} aria-busy={busy}>
+    <main className={styles['notice']} aria-busy={busy} id="content" tabIndex={-1}>
       <h1 className={styles['title']}>{title}</h1>
       {children !== undefined && <div className={styles['text']}>{children}</div>}
     </main>

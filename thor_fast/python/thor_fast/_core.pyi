@@ -6,7 +6,7 @@ No function keeps a reference to what it was given, and none reads a clock.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, Literal, final, overload
+from typing import Any, ClassVar, Final, Literal, final, overload
 
 from typing_extensions import Buffer
 
@@ -17,6 +17,7 @@ __all__ = [
     "ERROR_CODES",
     "ERROR_FIELDS",
     "EVENT_FIELDS",
+    "MARKET_PHASES",
     "MERGE_REASONS",
     "ORDER_OUTCOMES",
     "QUALITY_CHECKS",
@@ -35,6 +36,8 @@ __all__ = [
     "EventError",
     "InstrumentRules",
     "LatencyHistogram",
+    "MarketReading",
+    "MarketTimeline",
     "MergePolicy",
     "MergeStep",
     "PriceTexts",
@@ -100,6 +103,9 @@ ERROR_FIELDS: Final[dict[str, tuple[str, ...]]]
 
 EVENT_FIELDS: Final[tuple[tuple[str, str, str, str, str], ...]]
 """The event's fields in order: name, attribute, need (required, nullable or optional), stored as, accepted."""
+
+MARKET_PHASES: Final[dict[str, bool]]
+"""Every phase a market may be in, with whether it is open then. A phase's number is its place here."""
 
 MERGE_REASONS: Final[dict[str, str]]
 """Every reason of a `Decision`, with its meaning."""
@@ -622,6 +628,126 @@ class MergeStep:
         """Key and `XACK` of each stream that was read from."""
     def record_latency(self, histogram: LatencyHistogram, now_us: int) -> None:
         """Counts for each event that is appended how long ago its collector received it, where it says so."""
+
+@final
+class MarketTimeline:
+    """The hours of one market over some years, compiled: what it does at an instant takes no microsecond to tell.
+
+    Times are whole seconds of UTC, spans half open, days counted as the caller counts them. Safe to share between
+    threads.
+
+    >>> from array import array
+    >>> from thor_fast import MarketTimeline
+    >>> closed, is_open = 0, 2
+    >>> starts = array("q", [0, 36_000, 54_000, MarketTimeline.FOREVER])
+    >>> codes = bytes([closed | MarketTimeline.GAP, is_open, closed | MarketTimeline.GAP, is_open])
+    >>> days = array("H", [0, 0, 1, 1])
+    >>> none = array("H", [0, 0, 0, 0])
+    >>> hours = MarketTimeline((starts, codes, days, none), (), (), day_base=1, span=(0, 86_400), verified=(0, 86_400))
+    >>> now = hours.reading(40_000)
+    >>> now.phase, now.is_open, now.next_transition, now.trade_day
+    ('open', True, 54000, 1)
+    """
+
+    FOREVER: Final[int]
+    """The time of the last change, which is never reached."""
+    GAP: Final[int]
+    """Marks, among the codes, the span between two sessions."""
+    UNSURE: Final[int]
+    """Marks what rests on hours that their source does not vouch for."""
+    SEVERAL: Final[int]
+    """In place of an exception's number: several lie in this span."""
+    SLOT_S: Final[int]
+    """The change in force is looked up for spans of so many seconds; from there a query takes steps."""
+
+    def __new__(
+        cls,
+        changes: tuple[Buffer, Buffer, Buffer, Buffer],
+        exceptions: Sequence[Any],
+        gap_exceptions: Sequence[tuple[int, int, int, int]],
+        *,
+        day_base: int,
+        span: tuple[int, int],
+        verified: tuple[int, int],
+    ) -> MarketTimeline:
+        """Compiles changes of phase in order; the last one is at `FOREVER` and opens, the one before it closes.
+
+        `changes` are columns: the start of each (`q`), the number of its phase with its marks (`B`), the day of its
+        session counted from `day_base` (`H`), and the number of the day's exception and one more, 0 for none, `SEVERAL`
+        where they are in `gap_exceptions` (`H`). Each exception has an attribute `verified`. A `gap_exceptions` row is
+        the change that begins the span, start and end, the exception's number. `span` are the instants that may be
+        asked for, `verified` those that a source vouches for.
+
+        Raises `ValueError` for what contradicts itself, `BufferError` for a column of another type.
+        """
+    def __len__(self) -> int:
+        """How many changes are held."""
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the columns."""
+    @property
+    def first(self) -> int:
+        """The first instant that may be asked for."""
+    @property
+    def last(self) -> int:
+        """Where those end."""
+    @property
+    def never_closes(self) -> bool:
+        """Whether the market is open at all times."""
+    def reading(self, at: int, /) -> MarketReading:
+        """What the market does at an instant. Raises `ValueError` for one outside of `first` to `last`."""
+    def changes(self, start: int, end: int, /) -> list[tuple[int, str]]:
+        """The changes of phase from `start` to before `end`: each with the phase that begins."""
+    def session(self, day: int, /) -> tuple[int, int, int, int] | None:
+        """When a day's session begins, ends, opens and closes; None where it has none."""
+    def ends_before(self, day: int, /) -> int:
+        """When the last session before a day ends."""
+
+@final
+class MarketReading:
+    """What a market does over a span of instants, from `since` to before `valid_until`. Times are UTC seconds."""
+
+    @property
+    def phase(self) -> str:
+        """One of `MARKET_PHASES`."""
+    @property
+    def is_open(self) -> bool:
+        """Whether it is open."""
+    @property
+    def since(self) -> int:
+        """Since when this answer holds."""
+    @property
+    def valid_until(self) -> int:
+        """Until when it holds."""
+    @property
+    def next_transition(self) -> int | None:
+        """The next change of `is_open`; None where none is known."""
+    @property
+    def next_phase_at(self) -> int | None:
+        """The next change of phase; None where none is known."""
+    @property
+    def next_phase(self) -> str | None:
+        """What that leads to."""
+    @property
+    def trade_day(self) -> int:
+        """The day of the session that is on, or else comes next."""
+    @property
+    def exception(self) -> Any:
+        """The exception that the timeline was given for the day; None where there is none."""
+    @property
+    def verified(self) -> bool:
+        """Whether a source vouches for this answer up to the next transition."""
+    def overlaid(
+        self,
+        phase: str,
+        *,
+        valid_until: int,
+        next_transition: int | None,
+        next_phase: tuple[int, str] | None,
+    ) -> MarketReading:
+        """The same day in another phase, as a halt makes of it. Raises `ValueError` for an unknown phase."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
 class LatencyHistogram:
