@@ -12,5 +12,5 @@ def _nothing(_enricher: Enricher, *_frames: Any, **_wishes: Any) -> None:
 
 
 if __name__ == "__main__":
-    Enricher.take = _nothing  # type: ignore[method-assign]
+    Enricher.take = _nothing  # type: ignore[assignment,method-assign]
     sys.exit(main(["web", *sys.argv[1:]]))

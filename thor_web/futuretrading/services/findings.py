@@ -95,10 +95,10 @@ def _of(
 
 def _reaches(*, mock: bool) -> dict[str, _Reach]:
     """From each trade date's close to the next one's high and low, as long as the contract month was the same."""
-    before = {"partition_by": [F("symbol"), F("contract")], "order_by": F("trade_date").asc()}
+    before = Window(Lag("close"), partition_by=[F("symbol"), F("contract")], order_by=F("trade_date").asc())
     dates = (
         MarketData.objects.filter(mock=mock, close__isnull=False)
-        .annotate(settled=Window(Lag("close"), **before))
+        .annotate(settled=before)
         .order_by("symbol", "-trade_date")
         .values_list("symbol", "settled", "high", "low")
     )

@@ -68,7 +68,7 @@ def test_signals_are_the_live_ones_and_havens_turn_around(lake: Path) -> None:
 
 
 def test_a_row_that_is_still_loading_has_no_signal_here_either(tmp_path: Path) -> None:
-    quotes = [
+    quotes: list[dict[str, Any]] = [
         {"last": None, "meta": {"netChange": 0, "close": 5_900}},
         {"last": 0, "meta": {"netChange": 0, "volume": 0}},
         {"last": 0, "meta": {"close": 5_900}},
@@ -76,7 +76,14 @@ def test_a_row_that_is_still_loading_has_no_signal_here_either(tmp_path: Path) -
         {"last": None, "meta": {"netChange": 7}},
         {"last": 6_000, "meta": {"close": 5_990}},
     ]
-    sides = {"bid": 5_999.75, "ask": 6_000.25, "lastSize": 1, "bidSize": 1, "askSize": 1, "source": "TOS"}
+    sides: dict[str, Any] = {
+        "bid": 5_999.75,
+        "ask": 6_000.25,
+        "lastSize": 1,
+        "bidSize": 1,
+        "askSize": 1,
+        "source": "TOS",
+    }
     lines = [
         orjson.dumps({"symbol": "ES", "ts": f"2025-06-09T14:00:0{number}Z", "seq": number, **sides, **quote})
         for number, quote in enumerate(quotes)
