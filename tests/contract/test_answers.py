@@ -192,9 +192,12 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     clock = {f"/api/markets{name}" for name in ("", "/overlaps", "/quiet", "/times")}
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
     runs = {f"/runs{name}" for name in ("", "/{run}", "/{run}/result", "/{run}/report", "/{run}/cancel")}
-    backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs)}
+    sweeps = {f"/sweeps{name}" for name in ("", "/{sweep}/result", "/{sweep}/report")}
+    backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs, *sweeps)}
     told = {"/api/flags", "/api/maintenance", "/api/notifications"}
-    assert set(document["paths"]) == history | clock | backtest | told | {
+    accounts = {"/api/me", "/api/login", "/api/logout"}
+    accounts |= {f"/api/udf/{name}" for name in ("config", "history", "search", "symbols", "time")}
+    assert set(document["paths"]) == history | clock | backtest | told | accounts | {
         "/api/bars",
         "/api/instruments",
         "/api/instruments/{symbol}/value",

@@ -19,6 +19,7 @@ from collectors.bus import Bus, BusError, BusUnavailable, Packed
 from collectors.instruments import load_instruments, register
 from collectors.latency import Latency, wall_us
 from collectors.metrics import served_metrics
+from collectors.preferences import override_preferred
 from collectors.settings import CollectorSettings
 from thor_fast import EventError, MergeStep, QuoteEvent, StreamEntries, StreamMerge, register_source
 from thor_web.livedata.services.merger_metrics import MERGER_METRICS
@@ -55,8 +56,9 @@ class Merger:
         register(instruments)
         self._bus = bus
         self._settings = settings
-        self._preferred = {instrument.symbol: instrument.preferred for instrument in instruments}
-        self._shipped = self._wanted = self._preferred
+        self._instruments = instruments
+        self._shipped = {instrument.symbol: instrument.preferred for instrument in instruments}
+        self._preferred = self._wanted = self._overridden(self._shipped)
         self._lease = bus.lease("merger", ttl_ms=LEASE_TTL_MS)
         self._consumer = "merger"
         self._reader = bus.group_reader(keys.MERGE_GROUP, self._consumer)
@@ -133,7 +135,11 @@ class Merger:
 
     async def _keep_preferences(self) -> None:
         async for wanted in follow_preferences(self._bus, self._shipped):
-            self._wanted = wanted
+            self._wanted = self._overridden(wanted)
+
+    def _overridden(self, preferred: Mapping[str, str]) -> dict[str, str]:
+        """What this deployment prefers, whatever the instruments say."""
+        return override_preferred(preferred, self._settings.preferred_sources, self._instruments)
 
     async def _report(self) -> None:
         while True:

@@ -10,8 +10,8 @@ from django.http import HttpResponse
 from ninja import Path, Query, Router
 
 from collectors.bus import BusError
+from collectors.providers import PROVIDER_SOURCES
 from thor_fast import join_records
-from thor_web.livedata.provider_factory import PROVIDER_SOURCES
 from thor_web.livedata.schemas import RawQuotes
 from thor_web.livedata.services.providers_state import PROVIDERS_STATE, ProvidersState
 from thor_web.problems import Problem

@@ -9,7 +9,7 @@ import gc
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ from servestatic import ServeStaticASGI
 
 from collectors.bus import Bus
 from collectors.instruments import load_instruments, register
+from collectors.providers import parse_providers
+from thor_web.accounts.interface import CALLER_STATE, Caller
 from thor_web.futuretrading.interface import (
     QUOTES_STATE,
     Enricher,
@@ -31,9 +33,9 @@ from thor_web.futuretrading.interface import (
     follow_configuration,
     restore_market,
 )
-from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState, SourceMirrors, parse_providers
-from thor_web.thor_project.callers import Callers
+from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState, SourceMirrors
 from thor_web.thor_project.configuration import ServerSettings
+from thor_web.thor_project.gate import Gate
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
 from thor_web.timezones.interface import follow_notices, follow_rulebook, session_changes, session_state, world_clock
 from thor_web.timezones.session_answers import SessionAnswers
@@ -69,15 +71,19 @@ class Application:
         for package in (django.contrib.admin, ninja):
             static.add_files(Path(str(package.__file__)).parent / "static", prefix="static/")
         self._static = static
-        self._callers = Callers()
         session_answers = SessionAnswers(world_clock(), settings.default_market)
-        self._session = SessionPath(session_answers, self._callers, hosts=settings.hosts)
+        self._session = SessionPath(session_answers, caller_of, hosts=settings.hosts)
         self._live: LivePaths | None = None
+        self._gate = Gate(self._answer, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
-            return
+        else:
+            await self._gate(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that has passed the gate."""
         live = self._live
         if live is not None and live.answers(scope["path"]):
             await live(scope, send)
@@ -100,9 +106,9 @@ class Application:
                 most_clients=self._settings.stream_clients,
                 most_a_caller=self._settings.stream_clients_each,
             )
-            health = WebHealth(bus, hub, fanout, worker=self._settings.thor_worker)
             instruments = load_instruments()
             register(instruments)
+            health = WebHealth(bus, hub, fanout, enricher, instruments, worker=self._settings.thor_worker)
             scope["state"][PROVIDERS_STATE] = ProvidersState(
                 bus, parse_providers(self._settings.data_provider), SourceMirrors(bus)
             )
@@ -117,7 +123,7 @@ class Application:
                 hub,
                 fanout,
                 state,
-                self._callers,
+                caller_of,
                 hosts=self._settings.hosts,
                 stale_after_ms=self._settings.stale_after_ms,
             )
@@ -170,6 +176,12 @@ class Application:
         """Keep this process's clock at what operators write."""
         async for _ in follow_rulebook(self._settings.conninfo(), world_clock()):
             pass
+
+
+async def caller_of(scope: Mapping[str, Any]) -> Caller:
+    """Who asks, as the gate has found out."""
+    caller: Caller = scope["state"][CALLER_STATE]
+    return caller
 
 
 def total_event(enricher: Enricher) -> bytes:

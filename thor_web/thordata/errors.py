@@ -15,6 +15,7 @@ STORAGE_CODES: Final = {
     "lake_full": "The lake's file system has no room left; the old files stand",
     "not_exported": "A partition holds rows that no verified export has; it is not dropped",
     "postgres_full": "Postgres has no room left; the events wait in their stream",
+    "too_slow": "A question to the lake took longer than LAKE_SQL_TIME_S and was given up",
 }
 """Every code of a `StorageError`, with its meaning."""
 

@@ -1,8 +1,10 @@
 """Readers of the Parquet lake: DuckDB behind a lock, Polars lazily, both only the partitions that are asked for."""
 
 import os
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -123,15 +125,29 @@ def open_lake(settings: StorageSettings) -> duckdb.DuckDBPyConnection:
 
 def query(settings: StorageSettings, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column names and rows of one SELECT over the view `ticks`. Raises StorageError."""
-    with open_lake(settings) as connection:
+    with open_lake(settings) as connection, _limited(connection, settings.lake_sql_time_s):
         try:
             # Through Arrow: DuckDB's own rows want pytz for instants.
             table = connection.sql(_one_question(connection, sql)).to_arrow_table()
+        except duckdb.InterruptException as error:
+            raise StorageError("too_slow", f"the lake had no answer in {settings.lake_sql_time_s} s") from error
         except duckdb.Error as error:
             damaged = isinstance(error, duckdb.InvalidInputException | duckdb.IOException) and "arquet" in str(error)
             raise StorageError("bad_lake_file" if damaged else "bad_query", str(error)) from error
     columns = [column.to_pylist() for column in table.columns]
     return table.column_names, list(zip(*columns, strict=True))
+
+
+@contextmanager
+def _limited(connection: duckdb.DuckDBPyConnection, limit_s: int) -> Iterator[None]:
+    """Interrupt whatever the connection still works on when the time is over."""
+    timer = threading.Timer(limit_s, connection.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _clean_view(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:

@@ -17,9 +17,10 @@ const WORDS: Readonly<
 interface SignalChipProps extends Pick<Quote, 'signal' | 'statValue' | 'signalWeight'> {
   /** The price under the signal is old: the signal stays readable and stops calling. */
   readonly muted: boolean;
+  readonly size?: 'normal' | 'large';
 }
 
-export function SignalChip({ signal, statValue, signalWeight, muted }: SignalChipProps) {
+export function SignalChip({ signal, statValue, signalWeight, muted, size = 'normal' }: SignalChipProps) {
   if (signal === null) {
     return (
       <span className={styles['none']}>
@@ -29,9 +30,12 @@ export function SignalChip({ signal, statValue, signalWeight, muted }: SignalChi
     );
   }
   const { arrows, text, look } = WORDS[signal];
-  const why = `Threshold ${statValue ?? NOTHING}, signal weight ${signalWeight ?? NOTHING}`;
+  const why = [
+    ...(statValue === null ? [] : [`threshold ${statValue}`]),
+    ...(signalWeight === null ? [] : [`signal weight ${signalWeight}`]),
+  ].join(', ');
   return (
-    <span className={`${styles['chip']} ${styles[muted ? 'muted' : look]}`} title={why}>
+    <span className={`${styles['chip']} ${styles[muted ? 'muted' : look]}`} data-size={size} title={why}>
       {arrows !== '' && (
         <span aria-hidden="true" className={styles['arrows']}>
           {arrows}

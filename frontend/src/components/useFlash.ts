@@ -3,6 +3,7 @@
 
 import type { RefObject } from 'react';
 import { useEffect, useRef } from 'react';
+import { usePreferences } from '../state/react.ts';
 
 const SHORTEST_GAP_MS = 1_000 / 3;
 const LASTS_MS = 320;
@@ -15,6 +16,7 @@ function wantsLessMotion(): boolean {
 export function useFlash<Shown extends HTMLElement>(value: number | null): RefObject<Shown | null> {
   const shown = useRef<Shown>(null);
   const previous = useRef<number | null>(null);
+  const [{ flash: wanted }] = usePreferences();
   const flashedAt = useRef(Number.NEGATIVE_INFINITY);
 
   useEffect(() => {
@@ -22,14 +24,14 @@ export function useFlash<Shown extends HTMLElement>(value: number | null): RefOb
     previous.current = value;
     if (before === null || value === null || value === before) return;
     const now = performance.now();
-    if (now - flashedAt.current < SHORTEST_GAP_MS || wantsLessMotion()) return;
+    if (now - flashedAt.current < SHORTEST_GAP_MS || !wanted || wantsLessMotion()) return;
     flashedAt.current = now;
     const wash = value > before ? 'var(--up-wash)' : 'var(--down-wash)';
     shown.current?.animate?.([{ backgroundColor: wash }, { backgroundColor: 'transparent' }], {
       duration: LASTS_MS,
       easing: 'ease-in',
     });
-  }, [value]);
+  }, [value, wanted]);
 
   return shown;
 }

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pyarrow.parquet as pq
+import pytest
 
 from tests.integration.live import event
 from thor_fast import parse_batch
@@ -251,3 +252,13 @@ async def test_the_command_says_what_differs_in_one_sentence(server_settings: Se
         "  2025-06-09 YM: the lake has no such partition (Postgres 2, lake 0)",
         "thor: 1 partitions are not the same in Postgres and lake.",
     ]
+
+
+async def test_a_question_without_end_is_interrupted(server_settings: ServerSettings) -> None:
+    await two_days(server_settings)
+    hasty = server_settings.model_copy(update={"lake_sql_time_s": 1})
+    with pytest.raises(StorageError) as raised:
+        await asyncio.to_thread(
+            query, hasty, "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range < b.range"
+        )
+    assert raised.value.code == "too_slow"

@@ -22,6 +22,7 @@ from thor_fast._core import (
     Bars,
     BarSeries,
     Broker,
+    Column,
     CompositeBounds,
     CopyReader,
     Decision,
@@ -59,6 +60,7 @@ from thor_fast._core import (
     classify_columns,
     co_moment,
     composite_classes,
+    deepest_drawdown,
     distinct_intervals,
     format_price,
     format_price_column,
@@ -82,7 +84,9 @@ from thor_fast._core import (
     register_source,
     registered_sources,
     return_figures,
+    returns_of,
     score_classes,
+    sweep_bars,
 )
 
 __all__ = [
@@ -101,6 +105,7 @@ __all__ = [
     "BarSeries",
     "Bars",
     "Broker",
+    "Column",
     "CompositeBounds",
     "CopyReader",
     "Decision",
@@ -139,6 +144,7 @@ __all__ = [
     "classify_columns",
     "co_moment",
     "composite_classes",
+    "deepest_drawdown",
     "distinct_intervals",
     "format_price",
     "format_price_column",
@@ -162,7 +168,9 @@ __all__ = [
     "register_source",
     "registered_sources",
     "return_figures",
+    "returns_of",
     "score_classes",
+    "sweep_bars",
 ]
 
 __version__: Final = "0.1.0"

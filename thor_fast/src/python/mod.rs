@@ -13,6 +13,7 @@ mod convert;
 mod event;
 mod heard;
 mod history;
+mod kept;
 mod latency;
 mod market;
 mod market_columns;

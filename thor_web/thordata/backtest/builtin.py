@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 import polars as pl
 
-from thor_fast import BacktestRun, BarSeries, composite_classes, play_open_capture, score_classes
+from thor_fast import BacktestRun, BarSeries, Column, composite_classes, play_open_capture, score_classes
 from thor_web.thordata.backtest.columns import MISSING_SIGNAL, column
 from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.live_signals import live_classifier
@@ -96,7 +96,7 @@ def _steps_by_sum(totals: pl.Series) -> pl.Series:
 class BarStrategy(TargetStrategy):
     """A direction a bar from the core, times contracts."""
 
-    def direction(self, series: BarSeries) -> "memoryview[int]":
+    def direction(self, series: BarSeries) -> Column:
         """1, 0 or -1 after each bar."""
         raise NotImplementedError
 
@@ -104,7 +104,7 @@ class BarStrategy(TargetStrategy):
         if not isinstance(data, BarData):
             raise BacktestError("bad_specification", f"{self.name} is played on bars")
         parts = [
-            part.select("row", target=pl.Series(list(self.direction(series)), dtype=pl.Int32))
+            part.select("row", target=pl.Series(self.direction(series)).cast(pl.Int32))
             for _, part, series in data.series()
         ]
         contracts: int = self.values["contracts"]
@@ -126,7 +126,7 @@ class MeanCross(BarStrategy):
         if values["fast"] >= values["slow"]:
             raise BacktestError("bad_parameter", "fast must be below slow")
 
-    def direction(self, series: BarSeries) -> "memoryview[int]":
+    def direction(self, series: BarSeries) -> Column:
         return series.mean_cross(self.values["fast"], self.values["slow"], short=self.values["short"])
 
 
@@ -134,7 +134,7 @@ class ExponentialCross(MeanCross):
     name = "ema_cross"
     summary = "Long while the short exponential mean of closes is above the long one."
 
-    def direction(self, series: BarSeries) -> "memoryview[int]":
+    def direction(self, series: BarSeries) -> Column:
         return series.exponential_cross(self.values["fast"], self.values["slow"], short=self.values["short"])
 
 
@@ -143,7 +143,7 @@ class Breakout(BarStrategy):
     summary = "Long from a close above every high of the bars before, out from one below every low."
     parameters = (window("length", 20, "Bars before."), SHORT, CONTRACTS)
 
-    def direction(self, series: BarSeries) -> "memoryview[int]":
+    def direction(self, series: BarSeries) -> Column:
         return series.breakout(self.values["length"], short=self.values["short"])
 
 
@@ -158,7 +158,7 @@ class MeanReversion(BarStrategy):
         CONTRACTS,
     )
 
-    def direction(self, series: BarSeries) -> "memoryview[int]":
+    def direction(self, series: BarSeries) -> Column:
         values = self.values
         return series.mean_reversion(
             values["length"], enter=values["enter"], leave=values["leave"], short=values["short"]

@@ -128,7 +128,7 @@ def as_of(settings: StorageSettings, symbol: str, at: datetime, source: str | No
 
 
 def _connected(settings: StorageSettings) -> psycopg.Connection:
-    return psycopg.connect(settings.conninfo(), application_name="thor history", autocommit=True)
+    return psycopg.connect(settings.reading(), application_name="thor history", autocommit=True)
 
 
 def _rows(
