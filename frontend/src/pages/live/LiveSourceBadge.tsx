@@ -1,6 +1,7 @@
 // The source badge of a row. Whoever rests on it, by pointer or by keys, sees what the sources that do not stand say.
 
 import { useEffect, useRef, useState } from 'react';
+import { createPortal } from 'react-dom';
 import { SourceBadge } from '../../components/SourceBadge.tsx';
 import { SourceComparison } from '../../components/SourceComparison.tsx';
 import type { Instrument } from '../../domain/instrument.ts';
@@ -58,12 +59,15 @@ export function LiveSourceBadge({ instrument, source, marks }: LiveSourceBadgePr
       >
         <SourceBadge source={source} marks={marks} />
       </button>
-      {shown && (
-        <div ref={panel} popover="manual" className={styles['panel']} role="tooltip">
-          <p className={styles['title']}>{instrument.symbol}: what the sources say</p>
-          <SourceComparison instrument={instrument} />
-        </div>
-      )}
+      {shown &&
+        // Outside the grid, whose cells look otherwise.
+        createPortal(
+          <div ref={panel} popover="manual" className={styles['panel']} role="tooltip">
+            <p className={styles['title']}>{instrument.symbol}: what the sources say</p>
+            <SourceComparison instrument={instrument} />
+          </div>,
+          document.body,
+        )}
     </>
   );
 }
