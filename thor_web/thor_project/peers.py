@@ -62,7 +62,8 @@ def peer_of(scope: Mapping[str, Any], headers: Mapping[bytes, bytes], proxies: N
 
 @lru_cache(maxsize=4_096)
 def _direct(address: str, *, secure: bool) -> Peer:
-    return Peer(address, address == "local" or is_loopback(address), secure)
+    local = address == "local" or is_loopback(address)
+    return Peer(address if local else _plain(address), local, secure)
 
 
 @lru_cache(maxsize=4_096)
