@@ -86,6 +86,10 @@ def test_a_page_may_run_no_script_but_ours(behind_proxy: RunningThor) -> None:
     assert policy["frame-ancestors"] == "'none'"
     assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["x-frame-options"] == "DENY"
+    key = add_keys(behind_proxy, static=("otto", "read"))["static"]
+    with with_key(behind_proxy.url, key) as client:
+        file = client.get("/static/index.html", headers=PROXY | {"X-Forwarded-For": "203.0.113.31"})
+    assert file.headers["content-security-policy"] == page.headers["content-security-policy"]
     assert page.headers["referrer-policy"] == "same-origin"
     index = (Path(__file__).parents[2] / "thor_web" / "dashboard" / "index.html").read_text()
     assert not re.search(r"<script(?![^>]*\bsrc=)", index)

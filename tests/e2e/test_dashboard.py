@@ -1,4 +1,4 @@
-"""The dashboard's pages in a real chromium: what a reader does with them, by mouse and by keys, and how they look to axe."""
+"""The dashboard in a real chromium: what a reader does with it, by mouse and by keys, and how it looks to axe."""
 
 import re
 from collections.abc import Iterator

@@ -45,17 +45,21 @@ def rounds(arguments: argparse.Namespace) -> Counts:
 
 
 def soak(arguments: argparse.Namespace) -> Counts:
-    """Steady load for minutes; the memory of each process at the beginning, in the middle and at the end."""
+    """Steady load for minutes; memory and processor time of each process, over and over."""
     with folder() as made, Rig(made / "state", rate=arguments.rate) as rig:
-        begun = time.monotonic()
+        begun, first, offered = time.monotonic(), rig.usage(), rig.feeder.sent
         least = arguments.minutes * 60
         told = 0.0
         while (passed := time.monotonic() - begun) < least:
             if passed >= told:
-                sizes = {name: round(size / MIB, 1) for name, size in sorted(rig.memory().items())}
+                sizes = {name: round(memory, 1) for name, (memory, _) in sorted(rig.usage().items())}
                 say(f"after {passed / 60:.1f} min, {rig.feeder.sent} sent, MiB: {sizes}")
                 told += max(60.0, least / 20)
             time.sleep(1)
+        events = rig.feeder.sent - offered
+        spent = {name: cpu - first.get(name, (0.0, 0.0))[1] for name, (_, cpu) in sorted(rig.usage().items())}
+        costs = {name: f"{seconds:.1f} s, {seconds / events * 1e6:.0f} us an event" for name, seconds in spent.items()}
+        say(f"{events} events; processor time: {costs}")
         return rig.counts()
 
 

@@ -7,7 +7,6 @@ import socket
 import struct
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -158,15 +157,17 @@ class Rig:
             limit_s=CATCH_UP_S,
         )
 
-    def memory(self) -> dict[str, int]:
-        """Resident bytes of each process of ours, by its command."""
-        found: Counter[str] = Counter()
+    def usage(self) -> dict[str, tuple[float, float]]:
+        """Resident MiB and seconds of processor time of each kind of process, by its command."""
+        found: dict[str, tuple[float, float]] = {}
         for process in self.running.children():
             with suppress(psutil.Error):
                 words = process.cmdline()
                 name = words[words.index("thor_web.cli.main") + 1] if "thor_web.cli.main" in words else process.name()
-                found[name] += process.memory_info().rss
-        return dict(found)
+                memory, cpu = found.get(name, (0.0, 0.0))
+                times = process.cpu_times()
+                found[name] = memory + process.memory_info().rss / 2**20, cpu + times.user + times.system
+        return found
 
     def counts(self) -> Counts:
         """Stop the load, wait for the end of the work, and count."""

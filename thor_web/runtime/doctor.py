@@ -41,7 +41,7 @@ def examine(state: StateFolder) -> list[Finding]:
     """Every finding, good or bad, in the order in which one would mend them."""
     looks: list[Callable[[], Finding]] = [_python, _core]
     if not _is_server():
-        looks += [_redis_address, lambda: _state(state)]
+        looks += [_collector_only, _redis_address, lambda: _state(state)]
         return [look() for look in looks]
     if not os.environ.get("REDIS_URL"):
         looks.append(_redis_program)
@@ -59,6 +59,10 @@ def _is_server() -> bool:
     except ModuleNotFoundError:
         return False
     return True
+
+
+def _collector_only() -> Finding:
+    return Finding("server's packages", True, "none: this machine collects, and the commands of the server need them")
 
 
 def _redis_address() -> Finding:

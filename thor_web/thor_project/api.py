@@ -8,6 +8,7 @@ from thor_web.accounts.views import router as accounts_router
 from thor_web.futuretrading.bar_views import router as bars_router
 from thor_web.futuretrading.instrument_views import router as instruments_router
 from thor_web.futuretrading.latest_views import router as latest_router
+from thor_web.futuretrading.openbb_views import router as openbb_router
 from thor_web.futuretrading.signal_views import router as signals_router
 from thor_web.futuretrading.tradingview_views import router as tradingview_router
 from thor_web.futuretrading.views import router as quotes_router
@@ -37,6 +38,7 @@ api.add_router("", signals_router)
 api.add_router("", bars_router)
 api.add_router("", watchlists_router)
 api.add_router("", tradingview_router)
+api.add_router("", openbb_router)
 api.add_router("", session_router)
 api.add_router("", providers_router)
 api.add_router("", backtest_router)

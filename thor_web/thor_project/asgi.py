@@ -36,6 +36,7 @@ from thor_web.futuretrading.interface import (
 from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.gate import Gate
+from thor_web.thor_project.policy import POLICY
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
 from thor_web.timezones.interface import follow_notices, follow_rulebook, session_changes, session_state, world_clock
 from thor_web.timezones.session_answers import SessionAnswers
@@ -65,6 +66,7 @@ class Application:
             get_asgi_application(),
             immutable_file_test=lambda _path, url: bool(HASHED_NAME.match(url)),
             allow_all_origins=False,
+            add_headers_function=add_policy,
         )
         if dashboard.is_dir():
             static.add_files(dashboard, prefix="static/")
@@ -174,6 +176,12 @@ class Application:
         """Keep this process's clock at what operators write."""
         async for _ in follow_rulebook(self._settings.conninfo(), world_clock()):
             pass
+
+
+def add_policy(headers: MutableMapping[str, str], _path: str, _url: str) -> None:
+    """Say with a static file, which may be a page or a worker, what it may load and run."""
+    headers["Content-Security-Policy"] = POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
 
 
 async def caller_of(scope: Mapping[str, Any]) -> Caller:

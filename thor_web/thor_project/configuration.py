@@ -49,6 +49,10 @@ class ServerSettings(StorageSettings, ClockSettings):
     )
     rate_burst: int = Field(200, ge=1, description="Requests one client may make at once.")
     body_limit_kib: int = Field(1_024, ge=1, le=102_400, description="Largest body of a request, in KiB.")
+    otel_endpoint: str = Field(
+        "",
+        description="OTLP endpoint (HTTP) that gets a span of each request, such as http://collector:4318/v1/traces.",
+    )
     web_workers: int = Field(
         1, ge=1, le=64, description="Web processes of `thor web` that share its port. `--workers` comes first."
     )

@@ -29,6 +29,7 @@ from thor_web.problems import PROBLEM_TYPE, Problem
 from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.peers import Peer, peer_of
+from thor_web.thor_project.telemetry import spans
 
 __all__ = ["Gate"]
 
@@ -64,6 +65,7 @@ class Gate:
         self._requests = Rate(settings.rate_limit, settings.rate_burst)
         self._tries = Rate(LOGINS_PER_S, LOGINS_AT_ONCE)
         self._logins = Logins()
+        self._span = spans(settings.otel_endpoint)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -93,7 +95,8 @@ class Gate:
         if scope["method"] in WRITING:
             log.info("%s %s by %s", scope["method"], scope["path"][:200], caller.name)
             send = _traced(send, trace)
-        await self._behind(scope, receive, send)
+        with self._span(scope, headers):
+            await self._behind(scope, receive, send)
         if scope["path"] in LOGOUT_PATHS:
             self._callers.forget(headers.get(b"cookie", b""))
 

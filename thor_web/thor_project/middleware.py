@@ -14,15 +14,10 @@ from django.utils.functional import SimpleLazyObject
 from thor_web.accounts.interface import Caller, caller_of
 from thor_web.problems import Problem
 from thor_web.thor_project.answers import problem_response
+from thor_web.thor_project.policy import POLICY
 
-__all__ = ["POLICY", "access", "content_policy"]
+__all__ = ["access", "content_policy"]
 
-POLICY: Final = (
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
-"""No script but our own files. Styles may be inline: charts and the admin set them, and they run nothing."""
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 WITHOUT_TOKEN: Final = frozenset({"/api/login"})
 """It takes nothing but JSON, which no other site's page can send."""

@@ -1,5 +1,6 @@
 // Where the last price stands between a low and a high, with a notch for the open. The two ends are told on hover and heard.
 
+import { memo } from 'react';
 import type { PriceText } from '../domain/nominal.ts';
 import { NOTHING } from './Price.tsx';
 import styles from './RangeBar.module.css';
@@ -29,7 +30,7 @@ interface RangeBarProps {
   readonly withEnds?: boolean;
 }
 
-export function RangeBar({
+export const RangeBar = memo(function RangeBar({
   last,
   open = null,
   low,
@@ -60,4 +61,4 @@ export function RangeBar({
       </span>
     </span>
   );
-}
+});

@@ -1,5 +1,6 @@
 // The trading signal of a row. Strong and normal differ in shape (filled or outlined) and in the number of arrows, not only in colour.
 
+import { memo } from 'react';
 import type { Quote, Signal } from '../domain/quote.ts';
 import { NOTHING } from './Price.tsx';
 import styles from './SignalChip.module.css';
@@ -20,7 +21,13 @@ interface SignalChipProps extends Pick<Quote, 'signal' | 'statValue' | 'signalWe
   readonly size?: 'normal' | 'large';
 }
 
-export function SignalChip({ signal, statValue, signalWeight, muted, size = 'normal' }: SignalChipProps) {
+export const SignalChip = memo(function SignalChip({
+  signal,
+  statValue,
+  signalWeight,
+  muted,
+  size = 'normal',
+}: SignalChipProps) {
   if (signal === null) {
     return (
       <span className={styles['none']}>
@@ -44,4 +51,4 @@ export function SignalChip({ signal, statValue, signalWeight, muted, size = 'nor
       {text}
     </span>
   );
-}
+});

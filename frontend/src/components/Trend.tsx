@@ -1,9 +1,8 @@
 // The last hour of a symbol as one small line: its one-minute closes and the price of now. For the eye only;
 // the numbers beside it say the same.
 
-import { useEffect } from 'react';
-import type { Quote } from '../domain/quote.ts';
-import { isMock } from '../domain/staleness.ts';
+import { memo, useEffect } from 'react';
+import type { InstrumentSymbol } from '../domain/nominal.ts';
 import { useApi } from '../state/api.ts';
 import { useAtTick, useDashboard } from '../state/react.ts';
 import styles from './Trend.module.css';
@@ -27,11 +26,16 @@ export function trendPoints(closes: readonly number[]): string {
     .join(' ');
 }
 
-export function Trend({ quote }: { readonly quote: Quote }) {
+interface TrendProps {
+  readonly symbol: InstrumentSymbol;
+  /** Whether the bars of the made-up market are meant. */
+  readonly mock: boolean;
+}
+
+export const Trend = memo(function Trend({ symbol, mock }: TrendProps) {
   const { minutes } = useDashboard();
-  const { symbol } = quote;
   const { data } = useApi('/api/bars', {
-    query: { symbol, interval: '1m', limit: MINUTES, mock: isMock(quote) },
+    query: { symbol, interval: '1m', limit: MINUTES, mock },
     when: !minutes.isSeeded(symbol),
   });
   useEffect(() => {
@@ -53,4 +57,4 @@ export function Trend({ quote }: { readonly quote: Quote }) {
       <polyline points={points} />
     </svg>
   );
-}
+});

@@ -7,6 +7,10 @@ import { usePreferences } from '../state/react.ts';
 
 const SHORTEST_GAP_MS = 1_000 / 3;
 const LASTS_MS = 320;
+/** So many washes may be on the page at once: where everything moves, washing all of it tells nothing and costs much. */
+const MOST_AT_ONCE = 36;
+
+const running = new Set<Animation>();
 
 function wantsLessMotion(): boolean {
   return typeof matchMedia === 'function' && matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -24,13 +28,21 @@ export function useFlash<Shown extends HTMLElement>(value: number | null): RefOb
     previous.current = value;
     if (before === null || value === null || value === before) return;
     const now = performance.now();
-    if (now - flashedAt.current < SHORTEST_GAP_MS || !wanted || wantsLessMotion()) return;
+    if (now - flashedAt.current < SHORTEST_GAP_MS || running.size >= MOST_AT_ONCE) return;
+    if (!wanted || wantsLessMotion()) return;
     flashedAt.current = now;
     const wash = value > before ? 'var(--up-wash)' : 'var(--down-wash)';
-    shown.current?.animate?.([{ backgroundColor: wash }, { backgroundColor: 'transparent' }], {
-      duration: LASTS_MS,
-      easing: 'ease-in',
-    });
+    const animation = shown.current?.animate?.(
+      [{ backgroundColor: wash }, { backgroundColor: 'transparent' }],
+      {
+        duration: LASTS_MS,
+        easing: 'ease-in',
+      },
+    );
+    if (!(animation instanceof Object) || !('finished' in animation)) return;
+    running.add(animation);
+    const over = () => running.delete(animation);
+    animation.finished.then(over, over);
   }, [value, wanted]);
 
   return shown;

@@ -63,6 +63,11 @@ export function createDashboard(environment: DashboardEnvironment): Dashboard {
   const tapes = new Map<InstrumentSymbol, Set<(quotes: readonly Quote[]) => void>>();
   const ends = new Map<InstrumentSymbol, () => void>();
   let feed: FeedHandle | null = null;
+  let observed: readonly InstrumentSymbol[] = [];
+  quotes.onObserved((symbols) => {
+    observed = symbols;
+    feed?.focus(symbols);
+  });
 
   function receive(message: FeedMessage): void {
     switch (message.kind) {
@@ -119,6 +124,7 @@ export function createDashboard(environment: DashboardEnvironment): Dashboard {
     connect() {
       const started = environment.start(receive);
       feed = started;
+      started.focus(observed);
       for (const symbol of tapes.keys()) ends.set(symbol, started.watch(symbol));
       return () => {
         started.stop();

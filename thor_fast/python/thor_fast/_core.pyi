@@ -1396,7 +1396,7 @@ class Column:
     """A column of the core's, doubles or directions: read by Arrow without a copy. It never changes."""
 
     def __len__(self) -> int: ...
-    def __getitem__(self, index: int) -> float: ...
+    def __getitem__(self, key: int, /) -> float: ...
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
     @property
     def nbytes(self) -> int:
@@ -1512,7 +1512,7 @@ def sweep_bars(
     pairs: Sequence[tuple[int, int]],
     *,
     quantity: int = 1,
-    period_ends: Sequence[int] = (),
+    period_ends: Sequence[int] | None = None,
     threads: int = 1,
 ) -> dict[str, memoryview[Any]] | None:
     """`play_targets` of `mean_cross` for each pair of windows, long or flat, bit for bit, for much less.

@@ -94,10 +94,11 @@ def command_words(claim: Claim) -> list[str]:
     fault = checked_parameters(claim.action, claim.parameters)
     if fault:
         raise ActionError(fault, final=True)
-    arguments = [str(word) for word in _list(claim.parameters.get("arguments"))]
+    date = claim.session_date.isoformat()
+    arguments = [str(word).replace("{session_date}", date) for word in _list(claim.parameters.get("arguments"))]
     if claim.action == "export":
         symbols = [str(symbol) for symbol in _list(claim.parameters.get("symbols"))]
-        which = ["--due", "--check"] if claim.parameters.get("due") else ["--date", claim.session_date.isoformat()]
+        which = ["--due", "--check"] if claim.parameters.get("due") else ["--date", date]
         return ["export", *which, *(["--symbols", ",".join(symbols)] if symbols else [])]
     if claim.action == "backtest":
         return ["backtest", *arguments]

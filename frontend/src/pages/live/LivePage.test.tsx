@@ -22,7 +22,7 @@ afterEach(() => {
 function rowOf(symbol: string): Record<string, string> {
   const titles = screen.getAllByRole('columnheader').map((header) => header.textContent ?? '');
   const row = screen.getByRole('row', { name: new RegExp(`^${symbol}`) });
-  const cells = [within(row).getByRole('rowheader'), ...within(row).getAllByRole('cell')];
+  const cells = [within(row).getByRole('rowheader'), ...within(row).getAllByRole('gridcell')];
   return Object.fromEntries(cells.map((cell, column) => [titles[column] ?? '', cell.textContent ?? '']));
 }
 

@@ -2,6 +2,7 @@
 // when there are many. It is walked by the arrow keys; Enter opens the symbol's page.
 
 import { useVirtualizer } from '@tanstack/react-virtual';
+import type { CSSProperties } from 'react';
 import { memo, useRef } from 'react';
 import { Link } from 'react-router';
 import { symbolAddress } from '../../components/addresses.ts';
@@ -16,7 +17,7 @@ import { useGridKeys } from './useGridKeys.ts';
 /** Up to so many rows are drawn whole: printing and searching in the page then find all of them. */
 const DRAWN_WHOLE = 60;
 const SYMBOL_WIDTH = 8.25;
-const OVERSCAN = 8;
+const OVERSCAN = 3;
 
 interface QuoteRowProps {
   readonly instrument: Instrument;
@@ -30,6 +31,7 @@ const QuoteRow = memo(function QuoteRow({ instrument, columns, outdated, place }
   const row = useRow(instrument, outdated);
   return (
     <tr
+      role="row"
       aria-rowindex={place}
       data-place={place}
       data-symbol={instrument.symbol}
@@ -37,14 +39,21 @@ const QuoteRow = memo(function QuoteRow({ instrument, columns, outdated, place }
       data-stale={row?.stale ?? false}
       data-empty={row === null}
     >
-      <th scope="row" tabIndex={-1} data-cell={0} className={styles['symbol']}>
+      <th role="rowheader" scope="row" tabIndex={-1} data-cell={0} className={styles['symbol']}>
         <Link to={symbolAddress(instrument.symbol)} tabIndex={-1} className={styles['link'] ?? ''}>
           <span className={styles['ticker']}>{instrument.symbol}</span>
           <span className={styles['name']}>{instrument.name}</span>
         </Link>
       </th>
       {columns.map((key, column) => (
-        <td key={key} tabIndex={-1} data-cell={column + 1} data-column={key} data-align={COLUMNS[key].align}>
+        <td
+          key={key}
+          role="gridcell"
+          tabIndex={-1}
+          data-cell={column + 1}
+          data-column={key}
+          data-align={COLUMNS[key].align}
+        >
           {row === null ? emptyCell(key) : COLUMNS[key].draw(row, instrument)}
         </td>
       ))}
@@ -85,28 +94,20 @@ export function QuoteGrid({ instruments, columns, sort, outdated, onSort }: Quot
     columns: columns.length + 1,
     bringIntoSight: (place) => many && place > 1 && virtual.scrollToIndex(place - 2),
   });
-  const width = columns.reduce((sum, key) => sum + COLUMNS[key].width, SYMBOL_WIDTH);
   return (
     <div ref={box} className={styles['box']} data-many={many}>
       <table
-        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: the table is a grid, walked by keys
         role="grid"
         className={styles['table']}
-        style={{ minWidth: `${width}rem` }}
+        style={tableStyle(columns)}
         aria-label="Live quotes"
         aria-rowcount={instruments.length + 1}
         aria-colcount={columns.length + 1}
         onKeyDown={keys.onKeyDown}
         onFocus={keys.onFocus}
       >
-        <colgroup>
-          <col style={{ width: `${SYMBOL_WIDTH}rem` }} />
-          {columns.map((key) => (
-            <col key={key} style={{ width: `${COLUMNS[key].width}rem` }} />
-          ))}
-        </colgroup>
-        <thead>
-          <tr aria-rowindex={1} data-place={1}>
+        <thead role="rowgroup">
+          <tr role="row" aria-rowindex={1} data-place={1}>
             <TitleCell column="symbol" title="Symbol" align="start" cell={0} sort={sort} onSort={onSort} />
             {columns.map((key, column) => (
               <TitleCell
@@ -121,8 +122,8 @@ export function QuoteGrid({ instruments, columns, sort, outdated, onSort }: Quot
             ))}
           </tr>
         </thead>
-        <tbody>
-          {above > 0 && <Space height={above} columns={columns.length + 1} />}
+        <tbody role="rowgroup">
+          {above > 0 && <Space height={above} />}
           {instruments.slice(first, behind).map((instrument, offset) => (
             <QuoteRow
               key={instrument.symbol}
@@ -132,11 +133,21 @@ export function QuoteGrid({ instruments, columns, sort, outdated, onSort }: Quot
               place={first + offset + 2}
             />
           ))}
-          {below > 0 && <Space height={below} columns={columns.length + 1} />}
+          {below > 0 && <Space height={below} />}
         </tbody>
       </table>
     </div>
   );
+}
+
+/** Every row is a box of its own with the same columns, so that a price that changes lays out its cell and nothing else. */
+function tableStyle(columns: readonly ColumnKey[]): CSSProperties {
+  const widths = [SYMBOL_WIDTH, ...columns.map((key) => COLUMNS[key].width)];
+  const total = widths.reduce((sum, width) => sum + width, 0);
+  return {
+    minWidth: `${total}rem`,
+    ['--columns' as string]: widths.map((width) => `${width}fr`).join(' '),
+  };
 }
 
 /** The height of a row in pixels, as the reader's density has it. */
@@ -149,10 +160,10 @@ function rowHeight(): number {
 }
 
 /** Stands for the rows out of sight. */
-function Space({ height, columns }: { readonly height: number; readonly columns: number }) {
+function Space({ height }: { readonly height: number }) {
   return (
-    <tr className={styles['space']}>
-      <td colSpan={columns} style={{ height }} />
+    <tr role="presentation" className={styles['space']} style={{ height }}>
+      <td />
     </tr>
   );
 }
@@ -170,6 +181,7 @@ function TitleCell({ column, title, align, cell, sort, onSort }: TitleCellProps)
   const direction = sort?.column !== column ? 'none' : sort.descending ? 'descending' : 'ascending';
   return (
     <th
+      role="columnheader"
       scope="col"
       tabIndex={cell === 0 ? 0 : -1}
       data-cell={cell}

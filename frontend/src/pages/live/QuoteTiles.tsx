@@ -12,6 +12,7 @@ import { Trend } from '../../components/Trend.tsx';
 import type { Row } from '../../components/useRow.ts';
 import { useRow } from '../../components/useRow.ts';
 import type { Instrument } from '../../domain/instrument.ts';
+import { isMock } from '../../domain/staleness.ts';
 import styles from './QuoteTiles.module.css';
 
 interface QuoteTileProps {
@@ -85,7 +86,7 @@ function Lines({ row: { quote, age, old, marks } }: { readonly row: Row }) {
         withEnds
       />
       <div className={styles['more']}>
-        <Trend quote={quote} />
+        <Trend symbol={quote.symbol} mock={isMock(quote)} />
         <span className={styles['fact']}>
           <span className={styles['label']}>Vol</span>
           {quote.volume === null ? NOTHING : COUNT.format(quote.volume)}

@@ -11,6 +11,7 @@ import { Trend } from '../../components/Trend.tsx';
 import type { Row } from '../../components/useRow.ts';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { Quote } from '../../domain/quote.ts';
+import { isMock } from '../../domain/staleness.ts';
 import type { ColumnKey } from './liveLayout.ts';
 
 export interface Column {
@@ -206,7 +207,7 @@ export const COLUMNS: Readonly<Record<ColumnKey, Column>> = {
     align: 'middle',
     sortValue: ({ changePercent }) => changePercent,
     csv: () => null,
-    draw: ({ quote }) => <Trend quote={quote} />,
+    draw: ({ quote }) => <Trend symbol={quote.symbol} mock={isMock(quote)} />,
   },
   age: {
     title: 'Age',

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { localTime } from '../../domain/nominal.ts';
 import { at, NOW, quote, symbol } from '../../testing/builders.ts';
 import type { FeedHandle, FeedMessage } from './messages.ts';
@@ -15,6 +15,7 @@ let now: number;
 let shared: SharedFeed;
 
 beforeEach(() => {
+  vi.useFakeTimers();
   started = 0;
   watched = [];
   now = 0;
@@ -26,6 +27,7 @@ beforeEach(() => {
         stop: () => undefined,
         retryNow: () => watched.push('retry'),
         refreshSessions: () => watched.push('sessions'),
+        focus: () => undefined,
         watch: (ticker) => {
           watched.push(`watch ${ticker}`);
           return () => watched.push(`end ${ticker}`);
@@ -34,6 +36,10 @@ beforeEach(() => {
     },
     () => now,
   );
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 function page(): PagePort & { readonly heard: FeedMessage['kind'][] } {
@@ -86,4 +92,28 @@ test('a page that leaves, or is silent for three minutes, is forgotten with what
   expect(watched).toEqual(['watch ES', 'watch ES', 'watch ES', 'end ES', 'end ES', 'retry']);
   shared.receive(silent, { ask: 'alive' });
   expect(silent.heard).toEqual(['status']);
+});
+
+test('what a page draws comes at once, the rest once a second with its newest value', () => {
+  const heard: string[][] = [];
+  const port: PagePort = {
+    postMessage: (message) => {
+      if (message.kind === 'quotes')
+        heard.push(message.quotes.map(({ symbol: name, last }) => `${name} ${last}`));
+    },
+  };
+  shared.receive(port, { ask: 'hello' });
+  shared.receive(port, { ask: 'focus', symbols: [ES] });
+  const both = (last: number) =>
+    emit({ kind: 'quotes', quotes: [quote({ symbol: 'ES', last }), quote({ last })] });
+  both(1);
+  both(2);
+  vi.advanceTimersByTime(500);
+  both(3);
+  expect(heard).toEqual([['ES 1', 'ZB 1'], ['ES 2'], ['ES 3']]);
+  vi.advanceTimersByTime(500);
+  expect(heard.slice(3)).toEqual([['ZB 3']]);
+  both(4);
+  shared.receive(port, { ask: 'focus', symbols: [ES, symbol('ZB')] });
+  expect(heard.slice(4)).toEqual([['ES 4'], ['ZB 4']]);
 });

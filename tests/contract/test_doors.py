@@ -1,4 +1,4 @@
-"""The TradingView datafeed answers as its charting library asks."""
+"""Cheap doors to what users have: TradingView's charting library, OpenBB's widgets."""
 
 import time
 from collections.abc import Iterator
@@ -45,3 +45,18 @@ def test_a_chart_finds_its_symbol_and_its_bars(running: RunningThor) -> None:
     old = bars(**{"from": "0", "to": "1"})
     assert old == {"s": "no_data"}
     assert bars(resolution="7")["s"] == "error"
+
+
+def test_every_widget_of_openbb_gets_the_columns_that_it_shows(running: RunningThor) -> None:
+    widgets = running.get("/api/openbb/widgets.json").json()
+    assert len(widgets) == 3
+    for name, widget in widgets.items():
+        path, _, query = widget["endpoint"].partition("?")
+        wanted = {parameter["paramName"]: parameter["value"] for parameter in widget.get("params", [])}
+        wanted |= dict(pair.split("=") for pair in query.split("&") if pair)
+        answer = running.get(f"/{path}", **wanted).json()
+        rows = answer[widget["data"]["dataKey"]] if "dataKey" in widget["data"] else answer
+        columns = {column["field"] for column in widget["data"]["table"]["columnsDefs"]}
+        assert isinstance(rows, list), name
+        for row in rows:
+            assert columns <= row.keys(), name
