@@ -77,8 +77,8 @@ def _ask_and_read(running: RunningThor, client: httpx.Client) -> None:
     assert report.headers["content-security-policy"].startswith("default-src 'none'")
     compared = running.get(f"{BASE}/compare", ids=f"{number},{second}").json()
     assert compared["differing_inputs"]["parameters.slow"] == [8, 9]
-    together = running.get(f"{BASE}/portfolio", ids=f"{number},{second}").json()
-    assert (together["runs"], together["weights"]) == ([number, second], [0.5, 0.5])
+    # A few minutes are too few periods for a portfolio.
+    assert running.get(f"{BASE}/portfolio", ids=f"{number},{second}").json()["code"] == "no_data"
     page = running.get(f"{BASE}/runs", limit="1").json()
     assert ([run["id"] for run in page["runs"]], page["next"]) == ([second], second)
     assert client.post(f"{BASE}/runs/{number}/cancel").json()["state"] == "done"
