@@ -190,7 +190,8 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
     runs = {f"/runs{name}" for name in ("", "/{run}", "/{run}/result", "/{run}/report", "/{run}/cancel")}
     sweeps = {f"/sweeps{name}" for name in ("", "/{sweep}/result", "/{sweep}/report")}
-    backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs, *sweeps)}
+    others = {"/strategies", "/compare", "/portfolio", "/parity"}
+    backtest = {f"/api/thordata/backtest{name}" for name in others | runs | sweeps}
     told = {"/api/flags", "/api/maintenance", "/api/notifications"}
     accounts = {"/api/me", "/api/login", "/api/logout"}
     accounts |= {"/api/openbb/widgets.json"} | {
