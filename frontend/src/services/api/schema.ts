@@ -571,6 +571,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/backtest/parity": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The nightly proofs of parity
+         * @description The newest first: the chain of the signals shown live, the chain of the replayed day, and where they differ.
+         */
+        readonly get: operations["thor_web_thordata_backtest_views_seal_list"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/backtest/portfolio": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Finished runs in one portfolio
+         * @description Weights, risk contribution, correlation and stress of two to ten runs over the periods that they share.
+         */
+        readonly get: operations["thor_web_thordata_backtest_views_run_portfolio"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/thordata/backtest/runs": {
         readonly parameters: {
             readonly query?: never;
@@ -1854,6 +1894,44 @@ export interface components {
             readonly strategy: string;
             /** Work */
             readonly work: string | null;
+        };
+        /**
+         * SealRecord
+         * @description One proof: the last links of both hash chains over a symbol's changes of signal on a trade date.
+         */
+        readonly SealRecord: {
+            /** Data Hash */
+            readonly data_hash: string;
+            /** Difference */
+            readonly difference: {
+                readonly [key: string]: unknown;
+            } | null;
+            /** Engine */
+            readonly engine: string;
+            /** Engine Count */
+            readonly engine_count: number;
+            /** Id */
+            readonly id: number;
+            /** Live */
+            readonly live: string;
+            /** Live Count */
+            readonly live_count: number;
+            /** Match */
+            readonly match: boolean;
+            /**
+             * Sealed At
+             * Format: date-time
+             */
+            readonly sealed_at: string;
+            /** Source */
+            readonly source: string;
+            /** Symbol */
+            readonly symbol: string;
+            /**
+             * Trade Date
+             * Format: date
+             */
+            readonly trade_date: string;
         };
         /**
          * SessionFigures
@@ -3305,6 +3383,91 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Comparison"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_views_seal_list: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["SealRecord"][];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_views_run_portfolio: {
+        readonly parameters: {
+            readonly query: {
+                readonly ids: string;
+                readonly kelly?: number;
+                readonly sizing?: string;
+                readonly target?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly [key: string]: unknown;
+                    };
                 };
             };
         };

@@ -207,3 +207,16 @@ def test_a_run_is_audited(lake: Path) -> None:
     assert "LOOKS AHEAD" in html_report(leaky)
     called = run(lake, f"{OWN}:OwnCross", **options)["audit"]
     assert (called["verdict"], called["method"], called["cuts"]) == ("clean", "orders", 2)
+
+
+def test_a_run_is_played_again_under_worse_terms(lake: Path) -> None:
+    result = run(lake, "ladder")
+    cases = {case["case"]: case for case in result["stress"]}
+    assert cases["as asked"]["equity"] == result["equity"]["end"]
+    assert cases["fees x 0"]["equity"] - cases["as asked"]["equity"] == pytest.approx(cases["as asked"]["fees"])
+    assert cases["4 more ticks of slippage"]["equity"] < cases["1 more ticks of slippage"]["equity"]
+    # The default of a millisecond is the run itself; the others are tried.
+    assert {"0 ms of latency", "10 ms of latency", "1000 ms of latency"} <= set(cases)
+    assert "Costs and speed" in html_report(result)
+    on_bars = run(lake, "breakout", interval_s=15, parameters={"length": 5})
+    assert not any("latency" in case["case"] for case in on_bars["stress"])
