@@ -61,6 +61,11 @@ function NewList({ watchlists, onShow, close }: WatchlistMenuProps & { close(): 
       <Button look="main" submits disabled={wanted === '' || taken}>
         Make it
       </Button>
+      {watchlists.home === 'browser' && (
+        <p className={styles['hint']}>
+          It is kept in this browser; whoever logs in has their lists everywhere.
+        </p>
+      )}
     </form>
   );
 }
