@@ -1,6 +1,6 @@
 """The report of a run as one HTML page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ def html_report(result: Mapping[str, Any]) -> str:
         "<h2>Does it look ahead?</h2>" + _audit(result["audit"]),
         "<h2>Is it luck?</h2>" + pairs(result["significance"]),
         "<h2>Where it could have ended</h2>" + _simulation(result["simulation"]),
+        "<h2>Costs and speed</h2>" + _stress(result["stress"]),
         "<h2>Trades</h2>" + pairs(result["trade_statistics"]),
         *(f"<h2>By {escape(name)}</h2>" + rows_of(rows) for name, rows in result["breakdowns"].items()),
         "<h2>What was asked</h2>" + pairs(specification | {"parameters": text_of(specification["parameters"])}),
@@ -88,6 +89,10 @@ def _figures(figures: Mapping[str, Mapping[str, Any]], confidence: Mapping[str, 
         )
 
     return table(("figure", "value", "90 % interval", "formula"), (row(name, it) for name, it in figures.items()))
+
+
+def _stress(cases: Sequence[Mapping[str, Any]]) -> str:
+    return rows_of(cases) if cases else "<p class=quiet>The run is too long to be played again under other terms.</p>"
 
 
 def _simulation(simulation: Mapping[str, Any] | None) -> str:
