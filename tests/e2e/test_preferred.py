@@ -50,7 +50,7 @@ def test_the_preferred_source_is_edited_in_the_admin(browser: Browser, tmp_path:
         admin = browser.new_page()
         log_in(admin, running)
         admin.goto(f"{running.url}/admin/futuretrading/tradinginstrument/?q=E-mini+S%26P")
-        admin.locator("#result_list th a").first.click()
+        admin.locator("#result_list tbody th a").first.click()
         for source in ("SCHWAB", "TOS"):
             admin.fill("#id_preferred_source", source)
             admin.click("input[name=_continue] >> nth=0")
