@@ -112,6 +112,14 @@ def test_an_unknown_unit_and_a_symbol_that_is_there_are_refused(admin: Any) -> N
     assert fault == "tick_value: must be tick x multiplier, 12.5"
 
 
+def test_a_preferred_source_is_a_source_s_name_or_none(admin: Any) -> None:
+    path = instrument_path("ES")
+    fields = form_of(admin, path)
+    (fault,) = faults(admin.post(path, fields | {"preferred_source": "schwab"}))
+    assert fault == "preferred_source: must be a source name in capitals"
+    assert admin.post(path, fields | {"preferred_source": ""}).status_code == 302
+
+
 def test_bounds_that_do_not_fall_are_refused_and_one_set_is_active(admin: Any) -> None:
     from thor_web.futuretrading.models import HbsThresholds
 
