@@ -89,8 +89,9 @@ async def test_an_edit_is_published_with_who_made_it(admin: Any, bus: Bus) -> No
 def test_values_that_do_not_fall_are_refused(admin: Any) -> None:
     path = instrument_path("ES")
     fields = form_of(admin, path)
+    assert [fields[value_field(fields, signal)] for signal in SIGNALS] == ["6", "1", "0", "-1", "-6"]
     fields[value_field(fields, "BUY")] = "6"
-    assert faults(admin.post(path, fields)) == ["value: BUY must be below STRONG_BUY, 6.000000000, was 6"]
+    assert faults(admin.post(path, fields)) == ["value: BUY must be below STRONG_BUY, 6, was 6"]
 
 
 def test_a_weight_below_0_needs_the_inverse_flag(admin: Any) -> None:

@@ -1,21 +1,35 @@
 """What every editable page shares: who edits is named, and what holds afterwards is published when it is committed."""
 
-from typing import Any
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final
 
+from django import forms
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import DecimalField, Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
 from thor_web.futuretrading.services.publication import edited_by, publish_on_commit
 
-__all__ = ["ConfigurationAdmin", "ReadOnlyAdmin"]
+__all__ = ["PLAIN_NUMBERS", "ConfigurationAdmin", "ReadOnlyAdmin"]
+
+
+class PlainDecimalField(forms.DecimalField):
+    """Shows a number without the zeros that its column's scale puts behind it: 6 and 0, not 6.000000000 and 0E-9."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+
+
+PLAIN_NUMBERS: Final = MappingProxyType({DecimalField: {"form_class": PlainDecimalField}})
 
 
 class ConfigurationAdmin(admin.ModelAdmin):
     """A table that decides signals. An edit takes effect in every process at once."""
 
     save_on_top = True
+    formfield_overrides = PLAIN_NUMBERS
 
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
         _note(request)

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from thor_web.futuretrading.admin.editing import ConfigurationAdmin
+from thor_web.futuretrading.admin.editing import PLAIN_NUMBERS, ConfigurationAdmin
 from thor_web.futuretrading.models import ContractWeight, InstrumentCategory, SignalStatValue, TradingInstrument
 from thor_web.futuretrading.services.configuration import ConfigurationError, check_stat_values, check_weight
 from thor_web.timezones.interface import market_names
@@ -62,6 +62,7 @@ class StatValuesFormset(forms.BaseInlineFormSet):
 class StatValuesInline(admin.TabularInline):
     model = SignalStatValue
     formset = StatValuesFormset
+    formfield_overrides = PLAIN_NUMBERS
     extra = 0
     max_num = 5
 
@@ -84,6 +85,7 @@ class WeightFormset(forms.BaseInlineFormSet):
 class WeightInline(admin.TabularInline):
     model = ContractWeight
     formset = WeightFormset
+    formfield_overrides = PLAIN_NUMBERS
     extra = 0
     max_num = 1
 
