@@ -4,6 +4,7 @@ from thor_web.futuretrading.live_paths import LivePaths
 from thor_web.futuretrading.services.announcement import follow as follow_configuration
 from thor_web.futuretrading.services.caller import Caller
 from thor_web.futuretrading.services.classification import Classifier, Signal
+from thor_web.futuretrading.services.composite_watch import CompositeWatch
 from thor_web.futuretrading.services.configuration import Configuration
 from thor_web.futuretrading.services.enrichment import Enricher
 from thor_web.futuretrading.services.market_state import restore_market
@@ -13,6 +14,7 @@ __all__ = [
     "QUOTES_STATE",
     "Caller",
     "Classifier",
+    "CompositeWatch",
     "Configuration",
     "Enricher",
     "LivePaths",

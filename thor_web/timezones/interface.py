@@ -6,6 +6,7 @@ from functools import cache
 
 from collectors.instruments import load_instruments
 from thor_web.timezones.services.actions import command_action, webhook_action
+from thor_web.timezones.services.alert_conditions import Feed
 from thor_web.timezones.services.calendar_file import CalendarError
 from thor_web.timezones.services.clock import MARKETS_FOLDER, Clock, UnknownMarketError
 from thor_web.timezones.services.following import follow_rulebook
@@ -19,6 +20,7 @@ __all__ = [
     "CalendarError",
     "Clock",
     "ClockSettings",
+    "Feed",
     "Session",
     "SessionState",
     "UnknownMarketError",

@@ -69,8 +69,8 @@ class WorldClock:
         client = httpx.AsyncClient()
         markets = {row.symbol: market_of(row.market) for row in load_instruments()}
 
-        async def feeds() -> list[Feed]:
-            others = await self._more_feeds() if self._more_feeds is not None else ()
+        async def feeds(named: frozenset[str]) -> list[Feed]:
+            others = await self._more_feeds(named) if self._more_feeds is not None else ()
             return [*await quote_feeds(bus, markets), *others]
 
         secret = self._settings.webhook_secret.get_secret_value()
@@ -143,7 +143,11 @@ def owner_name() -> str:
 
 
 async def run_world_clock(
-    settings: ClockSettings, conninfo: str, actions: Mapping[str, Action], channels: Mapping[str, Channel]
+    settings: ClockSettings,
+    conninfo: str,
+    actions: Mapping[str, Action],
+    channels: Mapping[str, Channel],
+    more_feeds: Feeds,
 ) -> None:
     """Run one copy until cancelled."""
-    await WorldClock(settings, conninfo, actions, channels=channels).run()
+    await WorldClock(settings, conninfo, actions, channels=channels, more_feeds=more_feeds).run()

@@ -38,7 +38,7 @@ SEVERITIES: Final = ("info", "warning", "critical")
 KEPT_OUTPUT: Final = 2_000
 COMMAND_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 KNOWN_PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
-    "export": frozenset({"symbols"}),
+    "export": frozenset({"symbols", "due"}),
     "backtest": frozenset({"arguments"}),
     "retention": frozenset({"arguments"}),
     "alert": frozenset({"title", "text", "severity"}),
@@ -63,9 +63,12 @@ def checked_parameters(action: str, parameters: object) -> str | None:
         return "parameters are a JSON object"
     unknown = sorted(set(parameters) - KNOWN_PARAMETERS[action])
     words = parameters.get("arguments", parameters.get("symbols", []))
+    due = parameters.get("due", False)
     faults = (
         (bool(unknown), f"{action} knows only {', '.join(sorted(KNOWN_PARAMETERS[action]))}"),
         (not _texts(words), "arguments and symbols are lists of texts"),
+        (due not in {True, False}, "due is true or false"),
+        (bool(due) and "symbols" in parameters, "what is due goes by date: it takes no symbols"),
         (action == "command" and not _names_command(parameters.get("name")), "name is that of a management command"),
         (
             action == "alert" and parameters.get("severity", "info") not in SEVERITIES,
@@ -94,6 +97,8 @@ def command_words(claim: Claim) -> list[str]:
     if fault:
         raise ActionError(fault, final=True)
     arguments = [str(word) for word in _list(claim.parameters.get("arguments"))]
+    if claim.action == "export" and claim.parameters.get("due"):
+        return ["export", "--due"]
     if claim.action == "export":
         symbols = [str(symbol) for symbol in _list(claim.parameters.get("symbols"))]
         return [
