@@ -58,6 +58,7 @@ class Health:
             "source": self._source.name,
             "mode": self._source.mode,
             "pid": os.getpid(),
+            "tasks": len(asyncio.all_tasks()),
             "started_at": _iso(self._started_us),
             "updated_at": _iso(time.time_ns() // 1_000),
             "events": tally.published,

@@ -88,6 +88,17 @@ class CollectorSettings(ExcelSettings, SchwabSettings):
         ge=100,
         description="A source that sends nothing for a symbol this long is no longer live for it, in ms.",
     )
+    data_provider: str = Field(
+        "",
+        description="Providers that `thor up` starts and `thor providers` expects: excel_live,schwab or replay:FILE.",
+    )
+    preferred_sources: str = Field(
+        "",
+        description=(
+            "Sources that stand for symbols in place of those in the symbols' rows: SCHWAB for all that it has, "
+            "or ES=SCHWAB,NQ=TOS."
+        ),
+    )
     publish_batch: int = Field(500, ge=1, le=5_000, description="Most events a collector sends at once.")
     spool_memory_events: int = Field(
         50_000, ge=0, description="Events a collector holds in memory while Redis is away."

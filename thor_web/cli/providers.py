@@ -10,7 +10,7 @@ from thor_web.cli.options import Commands, add_state, find_servers, require_core
 from thor_web.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from thor_web.livedata.interface import ProviderHealth
+    from collectors.provider_health import ProviderHealth
 
 __all__ = ["register"]
 
@@ -47,10 +47,11 @@ def _providers(arguments: argparse.Namespace) -> int:
     import asyncio
 
     from collectors.bus import Bus
-    from thor_web.livedata.interface import parse_providers, read_providers
-    from thor_web.thor_project.configuration import ServerSettings
+    from collectors.provider_health import read_providers
+    from collectors.providers import parse_providers
+    from collectors.settings import CollectorSettings
 
-    settings = ServerSettings()
+    settings = CollectorSettings()
 
     async def health() -> dict[str, dict[str, str]]:
         bus = Bus.from_url(settings.redis_url.get_secret_value())

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from collectors import keys
-from thor_web.livedata.interface import parse_providers
+from collectors.providers import parse_providers
 from thor_web.runtime import wire
 from thor_web.runtime.child import ChildSpec
 from thor_web.runtime.errors import ThorError

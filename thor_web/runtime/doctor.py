@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -33,12 +34,30 @@ class Finding:
 def examine(state: StateFolder) -> list[Finding]:
     """Every finding, good or bad, in the order in which one would mend them."""
     looks: list[Callable[[], Finding]] = [_python, _core]
+    if not _is_server():
+        looks += [_redis_address, lambda: _state(state)]
+        return [look() for look in looks]
     if not os.environ.get("REDIS_URL"):
         looks.append(_redis_program)
     if not os.environ.get("DB_HOST"):
         looks.append(_postgres_program)
     looks += [_dashboard, lambda: _state(state), lambda: _running(state)]
     return [look() for look in looks]
+
+
+def _is_server() -> bool:
+    """Whether the server's packages are here: on a machine that only collects there are none, and none are missed."""
+    try:
+        importlib.import_module("django")
+    except ModuleNotFoundError:
+        return False
+    return True
+
+
+def _redis_address() -> Finding:
+    named = bool(os.environ.get("REDIS_URL"))
+    found = "named in REDIS_URL; `thor providers` asks it" if named else "REDIS_URL is not set"
+    return Finding("Redis of the server", named, found, "set REDIS_URL: this machine only collects, and needs one")
 
 
 def _python() -> Finding:
@@ -87,8 +106,7 @@ def _state(state: StateFolder) -> Finding:
         return Finding("state folder", True, f"{folder}, made by the first `thor up`")
     if not os.access(folder, os.W_OK | os.X_OK):
         return Finding("state folder", False, f"{folder} cannot be written", "name another one with --state")
-    free = os.statvfs(folder)
-    free_mib = free.f_bavail * free.f_frsize // 2**20
+    free_mib = shutil.disk_usage(folder).free // 2**20
     return Finding("state folder", free_mib > 200, f"{folder}, {free_mib} MiB free", "make room on that disk")
 
 

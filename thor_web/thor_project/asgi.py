@@ -23,6 +23,7 @@ from servestatic import ServeStaticASGI
 
 from collectors.bus import Bus
 from collectors.instruments import load_instruments, register
+from collectors.providers import parse_providers
 from thor_web.futuretrading.interface import (
     QUOTES_STATE,
     Enricher,
@@ -31,7 +32,7 @@ from thor_web.futuretrading.interface import (
     follow_configuration,
     restore_market,
 )
-from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState, parse_providers
+from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState
 from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth

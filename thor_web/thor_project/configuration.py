@@ -18,10 +18,6 @@ __all__ = ["ServerSettings"]
 class ServerSettings(StorageSettings, ClockSettings):
     """Every setting of Thor."""
 
-    data_provider: str = Field(
-        "",
-        description="Providers that `thor up` starts and `thor providers` expects: excel_live,schwab or replay:FILE.",
-    )
     thor_bind: str = Field("127.0.0.1", description="Address the web server listens on.")
     thor_port: int = Field(8000, ge=1, le=65_535, description="Port the web server listens on.")
     thor_hosts: str = Field(

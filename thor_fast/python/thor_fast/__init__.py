@@ -22,6 +22,7 @@ from thor_fast._core import (
     Bars,
     BarSeries,
     Broker,
+    Column,
     CompositeBounds,
     CopyReader,
     Decision,
@@ -57,6 +58,7 @@ from thor_fast._core import (
     classify_batch,
     classify_columns,
     co_moment,
+    deepest_drawdown,
     distinct_intervals,
     format_price,
     format_price_column,
@@ -78,6 +80,8 @@ from thor_fast._core import (
     register_source,
     registered_sources,
     return_figures,
+    returns_of,
+    sweep_bars,
 )
 
 __all__ = [
@@ -96,6 +100,7 @@ __all__ = [
     "BarSeries",
     "Bars",
     "Broker",
+    "Column",
     "CompositeBounds",
     "CopyReader",
     "Decision",
@@ -132,6 +137,7 @@ __all__ = [
     "classify_batch",
     "classify_columns",
     "co_moment",
+    "deepest_drawdown",
     "distinct_intervals",
     "format_price",
     "format_price_column",
@@ -153,6 +159,8 @@ __all__ = [
     "register_source",
     "registered_sources",
     "return_figures",
+    "returns_of",
+    "sweep_bars",
 ]
 
 __version__: Final = "0.1.0"

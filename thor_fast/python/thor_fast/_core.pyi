@@ -29,6 +29,7 @@ __all__ = [
     "BarSeries",
     "Bars",
     "Broker",
+    "Column",
     "CompositeBounds",
     "CopyReader",
     "Decision",
@@ -65,6 +66,7 @@ __all__ = [
     "classify_batch",
     "classify_columns",
     "co_moment",
+    "deepest_drawdown",
     "distinct_intervals",
     "format_price",
     "format_price_column",
@@ -86,6 +88,8 @@ __all__ = [
     "register_source",
     "registered_sources",
     "return_figures",
+    "returns_of",
+    "sweep_bars",
 ]
 
 __version__: Final[str]
@@ -1378,6 +1382,17 @@ class SeenQuote:
         """The live signal, from 2 for a strong buy to -2 for a strong sell."""
 
 @final
+class Column:
+    """A column of the core's, doubles or directions: read by Arrow without a copy. It never changes."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> float: ...
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+
+@final
 class BarSeries:
     """Bars of one instrument, prepared for many runs. Prices in nanos.
 
@@ -1386,17 +1401,17 @@ class BarSeries:
 
     def __new__(cls, *, open: Buffer, high: Buffer, low: Buffer, close: Buffer) -> BarSeries: ...  # noqa: A002
     def __len__(self) -> int: ...
-    def mean_cross(self, fast: int, slow: int, *, short: bool = False) -> memoryview[int]:
+    def mean_cross(self, fast: int, slow: int, *, short: bool = False) -> Column:
         """Long while the mean of the last `fast` closes is above that of the last `slow`."""
-    def exponential_cross(self, fast: int, slow: int, *, short: bool = False) -> memoryview[int]:
+    def exponential_cross(self, fast: int, slow: int, *, short: bool = False) -> Column:
         """The same with exponential means, alpha = 2 / (n + 1)."""
-    def breakout(self, length: int, *, short: bool = False) -> memoryview[int]:
+    def breakout(self, length: int, *, short: bool = False) -> Column:
         """Long from a close above every high of the `length` bars before, out from one below every low."""
-    def mean_reversion(self, length: int, *, enter: float, leave: float = 0.0, short: bool = False) -> memoryview[int]:
+    def mean_reversion(self, length: int, *, enter: float, leave: float = 0.0, short: bool = False) -> Column:
         """Long from `enter` standard deviations below the mean of `length` closes until `leave` below it."""
     def trade(
         self,
-        directions: Buffer,
+        directions: Column | Buffer,
         *,
         cash: float,
         quantity: float = 1.0,
@@ -1405,7 +1420,7 @@ class BarSeries:
         fee_rate: float = 0.0,
         slippage: float = 0.0,
         slippage_rate: float = 0.0,
-    ) -> tuple[memoryview[float], dict[str, memoryview[Any]]]:
+    ) -> tuple[Column, dict[str, memoryview[Any]]]:
         """Equity after each close and the fills: position, quantity, price, fee. Filled at the open after the close."""
     def sweep_mean_cross(
         self,
@@ -1463,12 +1478,8 @@ def play_strategy(
     """
 
 def play_ladder(
+    ticks: object,
     *,
-    ids: Buffer,
-    changes: Buffer,
-    bid: Buffer,
-    ask: Buffer,
-    last: Buffer,
     thresholds: Sequence[Thresholds | None],
     steps: Sequence[int],
     multipliers: Sequence[Decimal | float],
@@ -1479,11 +1490,35 @@ def play_ladder(
 ) -> dict[str, Any]:
     """Plays the signal ladder on ticks of many instruments: the plain case, without latency, sizes and hours.
 
-    Gives equity, fees, max_drawdown (money), fills, contracts, positions and with `curve` the equity after each tick in
-    nanos. Raises ValueError for a multiplier that is no whole number.
+    `ticks` is an Arrow table of one chunk, read where it lies: id (32 bits, no sign), change, bid, ask and last (64
+    bits, nanos); null is missing. Gives equity, fees, max_drawdown (money), fills, contracts, positions and with
+    `curve` the equity after each tick in nanos. Raises ValueError for a multiplier that is no whole number.
     """
 
-def return_figures(returns: Buffer, *, threshold: float = 0.0, tail_share: float = 0.05) -> dict[str, Any]:
+def sweep_bars(
+    bars: BacktestBars,
+    contract: BacktestContract,
+    rules: BacktestRules,
+    pairs: Sequence[tuple[int, int]],
+    *,
+    quantity: int = 1,
+    period_ends: Sequence[int] = (),
+    threads: int = 1,
+) -> dict[str, memoryview[Any]] | None:
+    """`play_targets` of `mean_cross` for each pair of windows, long or flat, bit for bit, for much less.
+
+    Gives a value a pair: equity, max_drawdown (a share), fees, fills, trades, wins, and periods, the equity at each of
+    the rising positions `period_ends`, pair after pair. None where a rule or the data asks for the whole engine. Raises
+    ValueError for windows that do not rise from 1.
+    """
+
+def deepest_drawdown(equity: Column | Buffer, *, start: float) -> float:
+    """The greatest loss of a curve from a peak, as a share of it; the first peak is `start`."""
+
+def returns_of(equity: Column | Buffer, *, start: float) -> Column:
+    """The simple return of each value against the one before it, the first against `start`."""
+
+def return_figures(returns: Column | Buffer, *, threshold: float = 0.0, tail_share: float = 0.05) -> dict[str, Any]:
     """The sums and order statistics of a series of simple returns from which its figures are made.
 
     `returns` is a buffer of doubles. Raises ValueError where one is not finite.
@@ -1493,7 +1528,7 @@ def co_moment(a: Buffer, b: Buffer) -> float:
     """The sum of products of two columns about their means."""
 
 def bootstrap_paths(
-    returns: Buffer, *, steps: int, paths: int, block: int = 1, seed: int = 0, threads: int = 1
+    returns: Column | Buffer, *, steps: int, paths: int, block: int = 1, seed: int = 0, threads: int = 1
 ) -> tuple[memoryview[float], memoryview[float]]:
     """Terminal values and greatest losses of paths drawn from returns in blocks, path k by the seed and k alone.
 
@@ -1501,7 +1536,9 @@ def bootstrap_paths(
     and for one of -1 or less.
     """
 
-def overfitting_logits(returns: Buffer, strategies: int, *, blocks: int = 16, threads: int = 1) -> memoryview[float]:
+def overfitting_logits(
+    returns: Column | Buffer, strategies: int, *, blocks: int = 16, threads: int = 1
+) -> memoryview[float]:
     """How the best strategy in one half of the blocks ranks in the other, as a logit for each way to halve them.
 
     `returns` holds a row of `strategies` doubles a period. The share of logits up to 0 is the probability of

@@ -177,7 +177,7 @@ fn bars_batch(bars: &[Weighted]) -> Result<RecordBatch, ArrowError> {
 }
 
 /// Does the work on a table of at most one record batch, with the interpreter's lock released.
-fn with_batch<T: Send>(
+pub(super) fn with_batch<T: Send>(
     data: &Bound<'_, PyAny>,
     work: impl FnOnce(&RecordBatch) -> Result<T, ArrowError> + Send,
 ) -> PyResult<T> {

@@ -12,6 +12,7 @@ mod batch;
 mod convert;
 mod event;
 mod history;
+mod kept;
 mod latency;
 mod market;
 mod merge;

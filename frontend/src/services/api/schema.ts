@@ -574,6 +574,66 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/backtest/sweeps": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The newest sweeps
+         * @description By number, newest first.
+         */
+        readonly get: operations["thor_web_thordata_backtest_views_sweep_list"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/backtest/sweeps/{sweep}/report": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A sweep's report as one HTML page
+         * @description Self-contained.
+         */
+        readonly get: operations["thor_web_thordata_backtest_views_sweep_page"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/backtest/sweeps/{sweep}/result": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A sweep's whole result
+         * @description Every combination with its figures, and what all of them say of the best.
+         */
+        readonly get: operations["thor_web_thordata_backtest_views_sweep_whole"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/thordata/bars": {
         readonly parameters: {
             readonly query?: never;
@@ -1616,6 +1676,41 @@ export interface components {
             }[];
             /** Summary */
             readonly summary: string;
+        };
+        /**
+         * SweepList
+         * @description The newest sweeps; `next` is the `before` of the following page, null on the last.
+         */
+        readonly SweepList: {
+            /** Next */
+            readonly next: number | null;
+            /** Sweeps */
+            readonly sweeps: readonly components["schemas"]["SweepRecord"][];
+        };
+        /**
+         * SweepRecord
+         * @description One sweep without its result.
+         */
+        readonly SweepRecord: {
+            /** Code */
+            readonly code: string;
+            /** Combinations */
+            readonly combinations: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /** Created By */
+            readonly created_by: string;
+            /** Data Hash */
+            readonly data_hash: string;
+            /** Digest */
+            readonly digest: string;
+            /** Id */
+            readonly id: number;
+            /** Strategy */
+            readonly strategy: string;
         };
         /**
          * TotalRecord
@@ -2941,6 +3036,127 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": readonly components["schemas"]["StrategyRecord"][];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_views_sweep_list: {
+        readonly parameters: {
+            readonly query?: {
+                readonly before?: number | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SweepList"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_views_sweep_page: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly sweep: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_views_sweep_whole: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly sweep: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly [key: string]: unknown;
+                    };
                 };
             };
         };

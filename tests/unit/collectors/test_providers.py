@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from thor_web.livedata.interface import Provider, ProviderChoiceError, parse_providers, read_providers
+from collectors.provider_health import read_providers
+from collectors.providers import Provider, ProviderChoiceError, parse_providers
 
 NOW = datetime(2025, 11, 26, 22, 0, 10, tzinfo=UTC)
 TOS = {

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from thor_web.livedata.provider_factory import Provider
+from collectors.providers import Provider
 
 __all__ = ["ProviderHealth", "read_providers"]
 
