@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from collectors.errors import CollectorError
 from collectors.sources.registry import SOURCES
 
 __all__ = ["FILE_PROVIDERS", "PROVIDER_SOURCES", "Provider", "ProviderChoiceError", "parse_providers"]
@@ -21,7 +22,7 @@ PROVIDER_SOURCES: Final[Mapping[str, str]] = MappingProxyType(
 """The source that a provider's events carry, or what health calls it."""
 
 
-class ProviderChoiceError(ValueError):
+class ProviderChoiceError(CollectorError, ValueError):
     """The text names no provider, or one without its file."""
 
 

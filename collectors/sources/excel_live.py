@@ -154,7 +154,7 @@ class ExcelLiveSource:
             if self._told.get(row.symbol) != row:
                 candidate = row.candidate(read.at_us)
                 self._told[row.symbol] = row
-                self._repeater.tell(row.symbol, candidate)
+                self._repeater.tell([row.symbol], [candidate])
                 candidates.append(candidate)
         return [*candidates, *self._repeater.due()] if candidates else []
 

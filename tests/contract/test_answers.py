@@ -23,6 +23,7 @@ from thor_web.futuretrading.schemas import (
     QuoteRecord,
     SignalPage,
 )
+from thor_web.thor_project.web_health import METRICS
 from thor_web.timezones.interface import market_names
 from thor_web.timezones.schemas import (
     CalendarRecord,
@@ -188,9 +189,14 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     clock = {f"/api/markets{name}" for name in ("", "/overlaps", "/quiet", "/times")}
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
     runs = {f"/runs{name}" for name in ("", "/{run}", "/{run}/result", "/{run}/report", "/{run}/cancel")}
-    backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs)}
+    sweeps = {f"/sweeps{name}" for name in ("", "/{sweep}/result", "/{sweep}/report")}
+    backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs, *sweeps)}
     told = {"/api/flags", "/api/maintenance", "/api/notifications"}
-    assert set(document["paths"]) == history | clock | backtest | told | {
+    accounts = {"/api/me", "/api/login", "/api/logout"}
+    accounts |= {"/api/openbb/widgets.json"} | {
+        f"/api/udf/{name}" for name in ("config", "history", "search", "symbols", "time")
+    }
+    assert set(document["paths"]) == history | clock | backtest | told | accounts | {
         "/api/bars",
         "/api/instruments",
         "/api/instruments/{symbol}/value",
@@ -259,6 +265,23 @@ def logged_in(running: RunningThor) -> list[str]:
         assert client.post("/admin/login/", data=form).status_code == 302
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         return [f"Cookie: {cookies}", f"X-CSRFToken: {client.cookies['csrftoken']}"]
+
+
+def test_metrics_tell_of_every_process_and_of_the_market(running: RunningThor) -> None:
+    wait_until(lambda: 'thor_ingestor_ingesting{process="ingestor"} 1.0' in running.get("/metrics").text, "it stores")
+    lines = running.get("/metrics").text.splitlines()
+    told = {line.split("{")[0].split(" ")[0] for line in lines if not line.startswith("#")}
+    expected = {
+        family.name + {"counter": "_total", "gauge": "", "histogram": "_bucket"}[family.kind]
+        for families in METRICS.values()
+        for family in families
+    }
+    # Said only once something has been: a collector's refusals by code, a waiting ingestor's refused events.
+    seldom = {"thor_collector_rejects_total", "thor_merger_rejects_total", "thor_ingestor_rejects_total"}
+    assert expected - told - seldom == {"thor_ingestor_unstorable_total"}
+    ages = [line for line in lines if line.startswith("thor_symbol_age_seconds{")]
+    assert len(ages) == 11
+    assert any(line.startswith('thor_stream_lag{group="MOCK:ingest"') for line in lines)
 
 
 def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from thor_web.cli.backtest_analysis import register_analysis
 from thor_web.cli.backtest_options import (
     add_specification,
     clear_progress,
@@ -32,6 +33,7 @@ def register(commands: Commands) -> None:
     _register_run(actions)
     _register_audit(actions)
     register_sweeps(actions)
+    register_analysis(actions)
     for name, text, handler in (
         ("strategies", "the strategies and their parameters", _strategies),
         ("list", "the newest runs", _list),

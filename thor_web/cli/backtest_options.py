@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from thor_web.thordata.settings import StorageSettings
 
 __all__ = [
+    "add_span",
     "add_specification",
     "clear_progress",
     "number_from_one",
     "open_registry",
     "prepare",
     "show_progress",
+    "span_of",
     "specification_of",
 ]
 
@@ -41,17 +43,21 @@ OPTIONS: Final = (
 def add_specification(parser: argparse.ArgumentParser) -> None:
     """What is to be played on what, for every action that plays something."""
     parser.add_argument("strategy", help="a name from `thor backtest strategies`, or module:Class")
-    parser.add_argument("--from", dest="start", required=True, metavar="TS", help="first instant, or a UTC day")
-    parser.add_argument(
-        "--to", dest="end", required=True, metavar="TS", help="instant behind the last, or a UTC day, included"
-    )
-    parser.add_argument("--symbols", required=True, metavar="ES,NQ", help="symbols separated by commas")
+    add_span(parser)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the strategy")
     for flag, name, kind, text in OPTIONS:
         parser.add_argument(flag, dest=name, type=kind, help=text)
     parser.add_argument(
         "--touch", dest="fills_at_touch", action="store_true", help="resting limits fill when traded at"
     )
+
+
+def add_span(parser: argparse.ArgumentParser) -> None:
+    """Which symbols, and when."""
+    parser.add_argument("--from", dest="start", metavar="TS", help="first instant, or a UTC day")
+    parser.add_argument("--to", dest="end", metavar="TS", help="instant behind the last, or a UTC day, included")
+    parser.add_argument("--session", metavar="D", help="the first symbol's trade date instead of --from and --to")
+    parser.add_argument("--symbols", required=True, metavar="ES,NQ", help="symbols separated by commas")
 
 
 def number_from_one(text: str) -> int:
@@ -72,16 +78,43 @@ def specification_of(arguments: argparse.Namespace) -> "RunSpecification":
         if not equals:
             raise ThorError(f"A parameter is NAME=VALUE, was {pair!r}.")
         parameters[name] = value
+    symbols, start, end = span_of(arguments)
     named = {name: getattr(arguments, name) for _, name, _, _ in OPTIONS}
     document = {name: value for name, value in named.items() if value is not None} | {
         "strategy": arguments.strategy,
-        "symbols": [symbol.strip().upper() for symbol in arguments.symbols.split(",") if symbol.strip()],
-        "start": arguments.start,
-        "end": arguments.end,
+        "symbols": symbols,
+        "start": start,
+        "end": end,
         "parameters": parameters,
         "fills_at_touch": arguments.fills_at_touch,
     }
     return RunSpecification.from_json(document)
+
+
+def span_of(arguments: argparse.Namespace) -> tuple[list[str], str, str]:
+    """The symbols, and the span as text: as it was asked for, or that of a trade date. Raises ThorError."""
+    from datetime import date
+
+    from collectors.instruments import load_instruments
+    from thor_web.runtime.errors import ThorError
+    from thor_web.thordata.backtest.contracts import session_span
+
+    symbols = [symbol.strip().upper() for symbol in arguments.symbols.split(",") if symbol.strip()]
+    if arguments.session is None:
+        if arguments.start is None or arguments.end is None:
+            raise ThorError("A run needs --from and --to, or --session.")
+        return symbols, arguments.start, arguments.end
+    if arguments.start is not None or arguments.end is not None:
+        raise ThorError("--session takes the place of --from and --to.")
+    instrument = load_instruments().get(symbols[0]) if symbols else None
+    try:
+        day = date.fromisoformat(arguments.session)
+    except ValueError:
+        raise ThorError(f"A trade date is like 2026-11-23, was {arguments.session!r}.") from None
+    if instrument is None:
+        raise ThorError("--session needs a symbol of the registry.")
+    opens, closes = session_span(instrument.market, day)
+    return symbols, opens.isoformat(), closes.isoformat()
 
 
 def show_progress() -> Callable[[str, float], None]:

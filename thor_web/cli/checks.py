@@ -63,7 +63,7 @@ def _generated_pages(root: Path) -> str:
 CHECKS: Final = (
     Check("ruff check", _python("ruff", "check", ".", "thor")),
     Check("ruff format", _python("ruff", "format", "--check", ".", "thor")),
-    Check("mypy", _python("mypy", "thor_web", "collectors", "benchmarks", "tests")),
+    Check("mypy", _python("mypy", "thor_web", "collectors", "thor_client", "benchmarks", "tests")),
     Check("import rules", lambda: ["lint-imports"]),
     Check("cargo fmt", lambda: ["cargo", "fmt", "--check"], "thor_fast"),
     Check(

@@ -195,7 +195,7 @@ def _serve_by_workers(settings: "ServerSettings", port: int, arguments: argparse
 def _prepare(arguments: argparse.Namespace) -> None:
     from thor_web.cli.logs import configure_logs
 
-    configure_logs()
+    configure_logs(arguments.command)
     require_core()
     find_servers(arguments)
 

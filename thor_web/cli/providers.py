@@ -52,6 +52,7 @@ def _providers(arguments: argparse.Namespace) -> int:
     from collectors.settings import CollectorSettings
 
     settings = CollectorSettings()
+    configured = parse_providers(settings.data_provider)
 
     async def health() -> dict[str, dict[str, str]]:
         bus = Bus.from_url(settings.redis_url.get_secret_value())
@@ -60,7 +61,7 @@ def _providers(arguments: argparse.Namespace) -> int:
         finally:
             await bus.close()
 
-    found = read_providers(asyncio.run(health()), parse_providers(settings.data_provider), datetime.now(UTC))
+    found = read_providers(asyncio.run(health()), configured, datetime.now(UTC))
     if arguments.json:
         print_json([provider.to_json() for provider in found])
     else:

@@ -52,6 +52,7 @@ def settings_markdown() -> str:
         "# Settings",
         "",
         "Every setting is an environment variable. `thor settings` shows the values in force, secrets masked.",
+        "A secret may lie in a file instead: `NAME_FILE`, such as `DB_PASSWORD_FILE`, names it.",
         "This page is made by `thor docs`; `thor check` compares it.",
         "",
         "| variable | default | what it does |",

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from email.utils import formatdate
 from typing import Final
 
+from thor_web.accounts.interface import Caller
 from thor_web.front import (
     NO_SNIFF,
     Door,
@@ -22,7 +23,6 @@ from thor_web.front import (
     send_whole,
 )
 from thor_web.futuretrading.services import stream_parameters as read
-from thor_web.futuretrading.services.caller import Caller
 from thor_web.futuretrading.services.quotes_state import QuotesState
 from thor_web.futuretrading.services.snapshots import Snapshots
 from thor_web.livedata.interface import HANDOVER, Fanout, Hub, StreamRequest, TooManyStreams

@@ -9,7 +9,7 @@ import gc
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from servestatic import ServeStaticASGI
 from collectors.bus import Bus
 from collectors.instruments import load_instruments, register
 from collectors.providers import parse_providers
+from thor_web.accounts.interface import CALLER_STATE, Caller
 from thor_web.futuretrading.interface import (
     QUOTES_STATE,
     Enricher,
@@ -33,8 +34,9 @@ from thor_web.futuretrading.interface import (
     restore_market,
 )
 from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState
-from thor_web.thor_project.callers import Callers
 from thor_web.thor_project.configuration import ServerSettings
+from thor_web.thor_project.gate import Gate
+from thor_web.thor_project.policy import POLICY
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
 from thor_web.timezones.interface import (
     calendar_folders,
@@ -72,21 +74,26 @@ class Application:
             get_asgi_application(),
             immutable_file_test=lambda _path, url: bool(HASHED_NAME.match(url)),
             allow_all_origins=False,
+            add_headers_function=add_policy,
         )
         if dashboard.is_dir():
             static.add_files(dashboard, prefix="static/")
         for package in (django.contrib.admin, ninja):
             static.add_files(Path(str(package.__file__)).parent / "static", prefix="static/")
         self._static = static
-        self._callers = Callers()
         session_answers = SessionAnswers(world_clock(), settings.default_market)
-        self._session = SessionPath(session_answers, self._callers, hosts=settings.hosts)
+        self._session = SessionPath(session_answers, caller_of, hosts=settings.hosts)
         self._live: LivePaths | None = None
+        self._gate = Gate(self._answer, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
-            return
+        else:
+            await self._gate(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that has passed the gate."""
         live = self._live
         if live is not None and live.answers(scope["path"]):
             await live(scope, send)
@@ -109,9 +116,9 @@ class Application:
                 most_clients=self._settings.stream_clients,
                 most_a_caller=self._settings.stream_clients_each,
             )
-            health = WebHealth(bus, hub, fanout, worker=self._settings.thor_worker)
             instruments = load_instruments()
             register(instruments)
+            health = WebHealth(bus, hub, fanout, enricher, instruments, worker=self._settings.thor_worker)
             scope["state"][PROVIDERS_STATE] = ProvidersState(bus, parse_providers(self._settings.data_provider))
             state = QuotesState(
                 instruments,
@@ -124,7 +131,7 @@ class Application:
                 hub,
                 fanout,
                 state,
-                self._callers,
+                caller_of,
                 hosts=self._settings.hosts,
                 stale_after_ms=self._settings.stale_after_ms,
             )
@@ -178,6 +185,18 @@ class Application:
         """Keep this process's clock at what operators write."""
         async for _ in follow_rulebook(self._settings.conninfo(), world_clock()):
             pass
+
+
+def add_policy(headers: MutableMapping[str, str], _path: str, _url: str) -> None:
+    """Say with a static file, which may be a page or a worker, what it may load and run."""
+    headers["Content-Security-Policy"] = POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
+
+
+async def caller_of(scope: Mapping[str, Any]) -> Caller:
+    """Who asks, as the gate has found out."""
+    caller: Caller = scope["state"][CALLER_STATE]
+    return caller
 
 
 def total_event(enricher: Enricher) -> bytes:

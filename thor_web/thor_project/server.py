@@ -52,6 +52,7 @@ def run_web(
         lifespan="on",
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # the gate reads them, from proxies that are ours
         server_header=False,
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_S,

@@ -211,12 +211,12 @@ class SchwabSource:
         # A quiet night has heartbeats alone: they too say that all is well again.
         self._become("streaming")
         self._trouble = _refused(connection)
-        for symbol, candidate in zip(frame.symbols, frame.candidates, strict=True):
-            self._repeater.tell(symbol, candidate)
+        candidates = list(frame.candidates)
+        self._repeater.tell(frame.symbols, candidates)
         self.unknown.update(frame.unknown)
         for fault in frame.faults:
             log.warning("a field was passed over, %s", fault)
-        return list(frame.candidates)
+        return candidates
 
     async def _hold_lease(self) -> bool:
         """Whether we may stream. Redis being away is no reason not to: nobody else can take the lease either."""

@@ -2,6 +2,7 @@
 
 import { cleanup, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { MemoryRouter } from 'react-router';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startFeed } from '../services/feed/feed.ts';
 import { localNow } from '../services/localClock.ts';
@@ -59,7 +60,7 @@ test('opens, fills itself from the snapshot and follows the stream', async () =>
   expect(screen.getByRole('heading').textContent).toBe('Loading the instruments');
   await screen.findByText("118'16");
   expect(screen.getByRole('status').textContent).toBe('Feed: Live');
-  expect(document.title).toBe('Live futures · Thor');
+  expect(document.title).toBe('Live · Thor');
   server.stream.send('quotes', [quoteJson({ id: '2000-0', display: { last: "119'01" } })], '2000-0');
   await screen.findByText("119'01");
 });
@@ -68,7 +69,7 @@ test('an address that leads nowhere has a page that says so and a way back', asy
   open('/nowhere/at/all');
   expect(screen.getByRole('heading').textContent).toBe('There is no page at this address');
   await userEvent.click(screen.getByRole('link', { name: 'Go to the live futures' }));
-  await screen.findByRole('heading', { name: 'Live futures' });
+  await screen.findByRole('heading', { name: 'Live', level: 1 });
 });
 
 test('the theme is chosen by the palette and remembered', async () => {
@@ -91,9 +92,11 @@ test('a page that fails says so, and is drawn again on request', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const state = { broken: true };
   render(
-    <ErrorBoundary>
-      <Fragile state={state} />
-    </ErrorBoundary>,
+    <MemoryRouter>
+      <ErrorBoundary>
+        <Fragile state={state} />
+      </ErrorBoundary>
+    </MemoryRouter>,
   );
   expect(screen.getByRole('heading').textContent).toBe('This page has failed');
   expect(screen.getByText('no such thing')).toBeDefined();

@@ -1,6 +1,6 @@
 // What surrounds every page: the navigation (a rail, on a phone a bar), the header with feed and market state, the banners.
 
-import { Suspense, useEffect, useRef } from 'react';
+import { Suspense } from 'react';
 import { Link, Outlet, useLocation } from 'react-router';
 import { Loading } from '../components/Answered.tsx';
 import { Banners } from '../components/Banners.tsx';
@@ -15,26 +15,16 @@ import { Navigation } from './Navigation.tsx';
 import { Notifications } from './Notifications.tsx';
 import { Palette } from './Palette.tsx';
 
-/** After a change of page, the focus is at its beginning: whoever listens hears where they are. */
-function useFocusOnNewPage(pathname: string): void {
-  const known = useRef(pathname);
-  useEffect(() => {
-    if (known.current === pathname) return;
-    known.current = pathname;
-    document.getElementById('content')?.focus({ preventScroll: true });
-    window.scrollTo(0, 0);
-  }, [pathname]);
-}
-
 export function Layout() {
-  const { pathname } = useLocation();
-  useFocusOnNewPage(pathname);
+  const { pathname, search } = useLocation();
+  // A page in a window of its own has no navigation: it is there to be looked at.
+  const alone = new URLSearchParams(search).has('alone');
   return (
     <div className={styles['layout']}>
       <a href="#content" className={styles['skip']}>
         Skip to the page
       </a>
-      <Navigation />
+      {!alone && <Navigation />}
       <div className={styles['column']}>
         <header className={styles['header']}>
           <div className={styles['bar']}>

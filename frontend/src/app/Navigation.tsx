@@ -33,6 +33,7 @@ function PhoneBar({ pages }: { readonly pages: readonly PageEntry[] }) {
         <Popover
           look="quiet"
           label="More pages"
+          worded
           button={
             <span className={styles['more']} data-here={others.some(({ path }) => path === pathname)}>
               <Icon name="more" size={20} />

@@ -39,12 +39,7 @@ export function Palette() {
 
   return (
     <>
-      <button
-        type="button"
-        className={styles['opener']}
-        onClick={() => setOpen(true)}
-        aria-label="Search or jump to"
-      >
+      <button type="button" className={styles['opener']} onClick={() => setOpen(true)}>
         <Icon name="search" size={16} />
         <span className={styles['openerText']}>Search or jump to …</span>
         <kbd className={styles['key']}>{isMac ? '⌘ K' : 'Ctrl K'}</kbd>

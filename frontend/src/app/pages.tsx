@@ -2,6 +2,7 @@
 
 import type { ComponentType } from 'react';
 import { lazy } from 'react';
+import { SYMBOL_PATH } from '../components/addresses.ts';
 import type { IconName } from '../components/Icon.tsx';
 import { LivePage } from '../pages/live/LivePage.tsx';
 
@@ -24,6 +25,14 @@ function later(load: () => Promise<ComponentType>): ComponentType {
 
 export const PAGES: readonly PageEntry[] = [
   { path: '/', title: 'Live', icon: 'live', place: 'top', onPhone: true, draw: LivePage },
+  {
+    path: SYMBOL_PATH,
+    title: 'Symbol',
+    icon: 'symbol',
+    place: 'nowhere',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/symbol/SymbolPage.tsx')).SymbolPage),
+  },
   {
     path: '/settings',
     title: 'Settings',

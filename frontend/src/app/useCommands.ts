@@ -1,14 +1,13 @@
 // Every command there is now: the pages, the symbols, and the switches of the preferences.
 
 import { useMemo } from 'react';
+import { SYMBOL_PATH, symbolAddress } from '../components/addresses.ts';
 import { COLOUR_NAMES, DENSITY_NAMES, THEME_NAMES, ZONE_NAMES } from '../components/preferenceNames.ts';
 import { ZONE_CHOICES } from '../domain/zone.ts';
 import { COLOURS, DENSITIES, THEMES } from '../state/preferences.ts';
 import { useDashboard, usePreferences, useReadable } from '../state/react.ts';
 import type { Command } from './commands.ts';
 import { PAGES } from './pages.tsx';
-
-const SYMBOL_PAGE = '/symbol/:symbol';
 
 export function useCommands(): readonly Command[] {
   const instruments = useReadable(useDashboard().instruments);
@@ -17,14 +16,14 @@ export function useCommands(): readonly Command[] {
     const pages = PAGES.filter(({ place }) => place !== 'nowhere').map(
       ({ path, title, icon }): Command => ({ key: `page ${path}`, title, about: 'page', icon, to: path }),
     );
-    const hasSymbolPage = PAGES.some(({ path }) => path === SYMBOL_PAGE);
+    const hasSymbolPage = PAGES.some(({ path }) => path === SYMBOL_PATH);
     const symbols = (hasSymbolPage ? (instruments ?? []) : []).map(
       ({ symbol, name }): Command => ({
         key: `symbol ${symbol}`,
         title: symbol,
         about: name,
         icon: 'symbol',
-        to: `/symbol/${encodeURIComponent(symbol)}`,
+        to: symbolAddress(symbol),
       }),
     );
     const switches = [

@@ -9,8 +9,12 @@ interface ChoiceProps<Value extends string> {
   readonly label: string;
   readonly labelled?: boolean;
   readonly value: Value;
-  readonly options: readonly { readonly value: Value; readonly text: ReactNode; readonly title?: string }[];
-  onChange(value: Value): void;
+  readonly options: readonly {
+    readonly value: NoInfer<Value>;
+    readonly text: ReactNode;
+    readonly title?: string;
+  }[];
+  onChange(value: NoInfer<Value>): void;
 }
 
 export function Choice<Value extends string>({

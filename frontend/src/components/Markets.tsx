@@ -25,6 +25,7 @@ export function Markets() {
     <Popover
       look="quiet"
       label="Markets"
+      worded
       button={
         <span className={styles['markets']} data-state={state}>
           <span aria-hidden="true" className={styles['mark']} />

@@ -3,6 +3,7 @@
 import type { ReactNode } from 'react';
 import { useOutage } from '../state/react.ts';
 import styles from './PageFrame.module.css';
+import { useArrival } from './useArrival.ts';
 
 interface PageFrameProps {
   readonly title: string;
@@ -17,8 +18,9 @@ interface PageFrameProps {
 
 export function PageFrame({ title, about, tools, isLive = false, children }: PageFrameProps) {
   const outage = useOutage();
+  const held = useArrival<HTMLElement>();
   return (
-    <main className={styles['page']} id="content" tabIndex={-1}>
+    <main ref={held} className={styles['page']} id="content" tabIndex={-1}>
       <title>{isLive && outage !== null ? 'Not live · Thor' : `${title} · Thor`}</title>
       <div className={styles['head']}>
         <h1 className={styles['title']}>{title}</h1>

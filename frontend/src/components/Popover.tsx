@@ -8,14 +8,16 @@ import styles from './Popover.module.css';
 interface PopoverProps {
   /** What the button shows. */
   readonly button: ReactNode;
-  /** What the button opens, for those who hear. */
+  /** What the button opens: the panel's name, and the button's where it has no words. */
   readonly label: string;
+  /** The button's own words are its name. */
+  readonly worded?: boolean;
   readonly look?: 'plain' | 'quiet' | 'icon';
   /** Drawn only while it is open; `close` puts the panel away. */
   children(close: () => void): ReactNode;
 }
 
-export function Popover({ button, label, look = 'plain', children }: PopoverProps) {
+export function Popover({ button, label, look = 'plain', worded = false, children }: PopoverProps) {
   const id = useId();
   const anchor = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
@@ -40,7 +42,7 @@ export function Popover({ button, label, look = 'plain', children }: PopoverProp
         type="button"
         className={`${buttonStyles['button']} ${buttonStyles[look] ?? ''}`}
         popoverTarget={id}
-        aria-label={label}
+        aria-label={worded ? undefined : label}
         aria-expanded={open}
         title={label}
       >

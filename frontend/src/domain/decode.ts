@@ -164,6 +164,7 @@ function decodeInstrument(value: unknown): Instrument | null {
     order: numberOrNull(value['order']) ?? Number.MAX_SAFE_INTEGER,
     tick: decimalOrNull(value['tick']),
     tickValue: decimalOrNull(value['tick_value']),
+    display: value['display'] === '32nds' ? '32nds' : (numberOrNull(value['display']) ?? 2),
     multiplier: decimalOrNull(value['multiplier']),
     preferredSource: toSourceName(value['preferred_source']),
     unit: textOrNull(value['unit']) ?? 'points',

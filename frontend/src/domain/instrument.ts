@@ -1,6 +1,7 @@
 // An instrument of the server's registry. The registry's order is the order of every list here.
 
 import type { InstrumentSymbol, MarketName, SourceName } from './nominal.ts';
+import type { PriceDisplay } from './priceAxis.ts';
 
 export interface Instrument {
   readonly symbol: InstrumentSymbol;
@@ -14,6 +15,8 @@ export interface Instrument {
   /** The least step of its price in points, and what one step of one contract is worth in USD; null when unknown. */
   readonly tick: number | null;
   readonly tickValue: number | null;
+  /** How its prices are written. */
+  readonly display: PriceDisplay;
   /** What one point of one contract is worth in USD. */
   readonly multiplier: number | null;
   readonly preferredSource: SourceName | null;

@@ -9,6 +9,8 @@ import type { Total } from '../domain/total.ts';
 import type { FeedHandle, FeedMessage, FeedStatus } from '../services/feed/messages.ts';
 import type { Readable } from './cell.ts';
 import { createCell } from './cell.ts';
+import type { MinuteCloses } from './minuteCloses.ts';
+import { createMinuteCloses } from './minuteCloses.ts';
 import type { QuoteStore } from './quoteStore.ts';
 import { createQuoteStore } from './quoteStore.ts';
 import type { ServerClock } from './serverClock.ts';
@@ -22,6 +24,7 @@ export interface Dashboard {
   /** In registry order; null until the registry has been read. */
   readonly instruments: Readable<readonly Instrument[] | null>;
   readonly quotes: QuoteStore;
+  readonly minutes: MinuteCloses;
   readonly sessions: Readable<Sessions>;
   /** The composite; null until the server has told it. */
   readonly total: Readable<Total | null>;
@@ -53,12 +56,18 @@ export function createDashboard(environment: DashboardEnvironment): Dashboard {
   const status = createCell<FeedStatus>({ kind: 'connecting', since: environment.now() });
   const malformed = createCell(0);
   const quotes = createQuoteStore(environment.schedule);
+  const minutes = createMinuteCloses();
   const clock = createServerClock(environment.now);
   const total = createCell<Total | null>(null);
   const notice = createCell<Notice | null>(null);
   const tapes = new Map<InstrumentSymbol, Set<(quotes: readonly Quote[]) => void>>();
   const ends = new Map<InstrumentSymbol, () => void>();
   let feed: FeedHandle | null = null;
+  let observed: readonly InstrumentSymbol[] = [];
+  quotes.onObserved((symbols) => {
+    observed = symbols;
+    feed?.focus(symbols);
+  });
 
   function receive(message: FeedMessage): void {
     switch (message.kind) {
@@ -70,6 +79,7 @@ export function createDashboard(environment: DashboardEnvironment): Dashboard {
         break;
       case 'quotes':
         quotes.put(message.quotes);
+        minutes.put(message.quotes);
         break;
       case 'sessions':
         sessions.set(
@@ -103,6 +113,7 @@ export function createDashboard(environment: DashboardEnvironment): Dashboard {
   return {
     instruments,
     quotes,
+    minutes,
     sessions,
     total,
     notice,
@@ -113,6 +124,7 @@ export function createDashboard(environment: DashboardEnvironment): Dashboard {
     connect() {
       const started = environment.start(receive);
       feed = started;
+      started.focus(observed);
       for (const symbol of tapes.keys()) ends.set(symbol, started.watch(symbol));
       return () => {
         started.stop();

@@ -32,6 +32,14 @@ export function useReadable<Value>(readable: Readable<Value>): Value {
   return useSyncExternalStore(readable.subscribe, readable.get);
 }
 
+/** What `select` makes of the value; draws again only when that differs. Give it a primitive. */
+export function useSelected<Value, Selected extends string | number | boolean | null>(
+  readable: Readable<Value>,
+  select: (value: Value) => Selected,
+): Selected {
+  return useSyncExternalStore(readable.subscribe, () => select(readable.get()));
+}
+
 export function useQuote(symbol: InstrumentSymbol): Quote | null {
   const { quotes } = useDashboard();
   const subscribe = useCallback(

@@ -49,6 +49,7 @@ export function renderOnBench(children: ReactNode, options: BenchOptions = {}): 
         refreshSessions: () => {
           asked.sessions += 1;
         },
+        focus: () => undefined,
         watch: (ticker) => {
           asked.watching.add(ticker);
           return () => asked.watching.delete(ticker);

@@ -41,6 +41,7 @@ __all__ = [
     "MarketTimeline",
     "MergePolicy",
     "MergeStep",
+    "NarrowTicks",
     "PriceTexts",
     "Quality",
     "QuoteBatch",
@@ -360,8 +361,8 @@ class Ticks:
         Raises `ValueError` for other columns, types or values, `AttributeError` for an object without that method.
         """
     @staticmethod
-    def concat(parts: Sequence[Ticks]) -> Ticks:
-        """All rows of these, one after the other."""
+    def split(parts: Sequence[Ticks], threads: int = 1) -> list[tuple[str, Ticks]]:
+        """`by_symbol` of all rows of these together; of rows with one key the last of the last stands."""
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The rows as an Arrow C stream of one record batch.
 
@@ -369,6 +370,8 @@ class Ticks:
         or, where `wide`, 19), last_size, bid_size, ask_size (int32), source, cond, seq (int64), extra. Texts are
         dictionaries.
         """
+    def narrow(self) -> NarrowTicks:
+        """The rows with prices of 64 bits where none is `wide`: for PyArrow to write; few other libraries know them."""
     def __len__(self) -> int: ...
     def symbols(self) -> list[str]:
         """Each symbol once, in order."""
@@ -381,6 +384,13 @@ class Ticks:
         """Each symbol's rows by ts, seq (none first) and source, by symbol; of rows with one key the last."""
     def to_events(self) -> QuoteBatch:
         """The rows as events in their order. Raises `EventError` for a row that is none."""
+
+@final
+class NarrowTicks:
+    """The same rows with prices of 64 bits, for who writes them out."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The rows as an Arrow C stream of one record batch."""
 
 @final
 class Quality:
@@ -1386,7 +1396,7 @@ class Column:
     """A column of the core's, doubles or directions: read by Arrow without a copy. It never changes."""
 
     def __len__(self) -> int: ...
-    def __getitem__(self, index: int) -> float: ...
+    def __getitem__(self, key: int, /) -> float: ...
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
     @property
     def nbytes(self) -> int:
@@ -1502,7 +1512,7 @@ def sweep_bars(
     pairs: Sequence[tuple[int, int]],
     *,
     quantity: int = 1,
-    period_ends: Sequence[int] = (),
+    period_ends: Sequence[int] | None = None,
     threads: int = 1,
 ) -> dict[str, memoryview[Any]] | None:
     """`play_targets` of `mean_cross` for each pair of windows, long or flat, bit for bit, for much less.

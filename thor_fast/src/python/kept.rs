@@ -63,7 +63,7 @@ enum Values {
     Directions(PrimitiveArray<Int8Type>),
 }
 
-/// A column of the core's. It never changes.
+/// A column of the core's, doubles or directions: read by Arrow without a copy. It never changes.
 #[pyclass(frozen, name = "Column", module = "thor_fast")]
 pub(super) struct PyColumn(Values);
 

@@ -54,6 +54,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::PyQuoteBatch>()?;
     module.add_class::<bars::PyBars>()?;
     module.add_class::<ticks::PyTicks>()?;
+    module.add_class::<ticks::PyNarrowTicks>()?;
     module.add_class::<history::PyQuality>()?;
     module.add_class::<history::PyWeightedBars>()?;
     module.add_class::<ticks::PyCopyReader>()?;

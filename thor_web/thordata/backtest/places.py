@@ -73,7 +73,7 @@ def dask_cluster(address: str) -> Place:
 
     def place(chunks: Sequence[Chunk]) -> Iterator[dict[str, Any]]:
         try:
-            client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
+            client = distributed.Client(address, timeout=CONNECT_S)
         except (OSError, TimeoutError, ValueError) as error:
             raise BacktestError("no_cluster", f"no Dask scheduler answers at {address}: {error}") from error
         with client:

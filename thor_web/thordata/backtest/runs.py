@@ -75,7 +75,17 @@ class Runs:
             "VALUES (%s, %s, %s, %s, %s) RETURNING id",
             (Jsonb(specification.to_json()), specification.strategy, modules, created_by, rerun_of),
         )
+        self._connection.execute("NOTIFY backtest_runs")
         return int(row["id"]) if row else 0
+
+    def listen(self) -> None:
+        """Hear from now on of runs that are put into the queue."""
+        self._connection.execute("LISTEN backtest_runs")
+
+    def wait(self, seconds: float) -> None:
+        """Until a run is put into the queue, at most so long. Only after `listen`."""
+        for _ in self._connection.notifies(timeout=seconds, stop_after=1):
+            return
 
     def claim(self, worker: str, *, run: int | None = None) -> Claim | None:
         """Take the oldest run that waits or whose worker has died, or the one of that number; None without any."""

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Final, ParamSpec, TypeVar
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
-from ninja.security import django_auth
 from psycopg import OperationalError
 
 from collectors.instruments import load_instruments
+from thor_web.accounts.interface import signed_in
 from thor_web.problems import Problem
 from thor_web.thordata.backtest.comparison import compare_results
 from thor_web.thordata.backtest.errors import BacktestError
@@ -70,7 +70,7 @@ def strategy_list(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post(
-    "/thordata/backtest/runs", response={202: RunStatus}, auth=django_auth, summary="Ask for a run; a worker plays it"
+    "/thordata/backtest/runs", response={202: RunStatus}, auth=signed_in, summary="Ask for a run; a worker plays it"
 )
 @answered
 def run_add(request: HttpRequest, wanted: RunRequest) -> tuple[int, dict[str, Any]]:
@@ -133,7 +133,7 @@ def run_report(request: HttpRequest, run: int) -> HttpResponse:
     return HttpResponse(page, headers=REPORT_HEADERS)
 
 
-@router.post("/thordata/backtest/runs/{run}/cancel", response=RunStatus, auth=django_auth, summary="Cancel a run")
+@router.post("/thordata/backtest/runs/{run}/cancel", response=RunStatus, auth=signed_in, summary="Cancel a run")
 @answered
 def run_cancel(request: HttpRequest, run: int) -> dict[str, Any]:
     """A waiting run ends at once, a running one within a second."""

@@ -63,12 +63,10 @@ def checked_parameters(action: str, parameters: object) -> str | None:
         return "parameters are a JSON object"
     unknown = sorted(set(parameters) - KNOWN_PARAMETERS[action])
     words = parameters.get("arguments", parameters.get("symbols", []))
-    due = parameters.get("due", False)
     faults = (
         (bool(unknown), f"{action} knows only {', '.join(sorted(KNOWN_PARAMETERS[action]))}"),
         (not _texts(words), "arguments and symbols are lists of texts"),
-        (due not in {True, False}, "due is true or false"),
-        (bool(due) and "symbols" in parameters, "what is due goes by date: it takes no symbols"),
+        (not isinstance(parameters.get("due", False), bool), "due is true or false"),
         (action == "command" and not _names_command(parameters.get("name")), "name is that of a management command"),
         (
             action == "alert" and parameters.get("severity", "info") not in SEVERITIES,
@@ -96,17 +94,12 @@ def command_words(claim: Claim) -> list[str]:
     fault = checked_parameters(claim.action, claim.parameters)
     if fault:
         raise ActionError(fault, final=True)
-    arguments = [str(word) for word in _list(claim.parameters.get("arguments"))]
-    if claim.action == "export" and claim.parameters.get("due"):
-        return ["export", "--due"]
+    date = claim.session_date.isoformat()
+    arguments = [str(word).replace("{session_date}", date) for word in _list(claim.parameters.get("arguments"))]
     if claim.action == "export":
         symbols = [str(symbol) for symbol in _list(claim.parameters.get("symbols"))]
-        return [
-            "export",
-            "--date",
-            claim.session_date.isoformat(),
-            *(["--symbols", ",".join(symbols)] if symbols else []),
-        ]
+        which = ["--due", "--check"] if claim.parameters.get("due") else ["--date", date]
+        return ["export", *which, *(["--symbols", ",".join(symbols)] if symbols else [])]
     if claim.action == "backtest":
         return ["backtest", *arguments]
     if claim.action == "retention":

@@ -76,6 +76,9 @@ class Feed implements FeedHandle {
     this.#endWait?.();
   }
 
+  /** Everything has been read already, so that holding anything back would spare nothing. */
+  focus(): void {}
+
   watch(symbol: InstrumentSymbol): () => void {
     const watch = this.#watches.get(symbol) ?? {
       stop: startTape(symbol, this.#environment, this.#emit),

@@ -44,6 +44,8 @@ export interface FeedHandle {
   retryNow(): void;
   /** Reads the sessions and the server's clock again. */
   refreshSessions(): void;
+  /** Says which symbols are drawn now: they come as they change, others once a second where that spares work. */
+  focus(symbols: readonly InstrumentSymbol[]): void;
   /** Asks for every event of a symbol until the answer is called. */
   watch(symbol: InstrumentSymbol): () => void;
 }

@@ -25,9 +25,11 @@ export function startPageFeed(
   if (worker === null) return startFeed(environment, emit);
   let own: FeedHandle | null = null;
   const watched = new Map<InstrumentSymbol, number>();
+  let focused: readonly InstrumentSymbol[] = [];
   const ask = (request: PageRequest) => worker.port.postMessage(request);
   const greet = () => {
     ask({ ask: 'hello' });
+    ask({ ask: 'focus', symbols: focused });
     for (const symbol of watched.keys()) ask({ ask: 'watch', symbol });
   };
   const alive = setInterval(greet, ALIVE_MS);
@@ -55,6 +57,10 @@ export function startPageFeed(
     },
     retryNow: () => (own === null ? ask({ ask: 'retry' }) : own.retryNow()),
     refreshSessions: () => (own === null ? ask({ ask: 'sessions' }) : own.refreshSessions()),
+    focus(symbols) {
+      focused = symbols;
+      ask({ ask: 'focus', symbols });
+    },
     watch(symbol) {
       if (own !== null) return own.watch(symbol);
       watched.set(symbol, (watched.get(symbol) ?? 0) + 1);
