@@ -154,7 +154,6 @@ def test_a_trigger_goes_with_its_ledger_and_a_run_by_itself_does_not(running: Ru
     assert admin.get("/admin/timezones/triggerrun/1/delete/").status_code == 403
     path = f"/admin/timezones/trigger/{number}/delete/"
     asked = admin.get(path)
-    assert "trigger run" in asked.text.lower(), "the page says what goes with it"
     sent = {"csrfmiddlewaretoken": token(asked), "post": "yes"}
     gone = admin.post(path, data=sent, headers={"Referer": running.url + path})
     assert "was deleted successfully" in gone.text
