@@ -24,6 +24,7 @@ from thor_web.futuretrading.schemas import (
     LiveBar,
     QuoteRecord,
     SignalPage,
+    TotalRecord,
 )
 from thor_web.livedata.schemas import RawQuote, RawQuotes
 from thor_web.thor_project.web_health import METRICS
@@ -63,6 +64,22 @@ def test_an_enriched_stream_carries_the_same_record(running: RunningThor) -> Non
     QuoteRecord.model_validate(record, strict=True)
     assert QuoteRecord.model_fields.keys() - record.keys() == {"age_ms"}
     assert record["id"] == message.id
+
+
+def test_a_stream_tells_the_composite_at_its_start_and_when_it_has_changed(running: RunningThor) -> None:
+    totals: list[dict[str, Any]] = []
+    query = {"symbols": "ES", "conflate": "1"}
+    with httpx.stream("GET", f"{running.url}/api/quotes/stream", params=query, timeout=60) as answer:
+        for message in sse_messages(answer.iter_lines()):
+            if message.event == "total":
+                totals.append(json.loads(message.data))
+            if len(totals) == 2:
+                break
+    for total in totals:
+        TotalRecord.model_validate(total, strict=True)
+    first, second = totals
+    assert first.pop("as_of") <= second.pop("as_of")
+    assert first != second
 
 
 def test_instruments_and_sessions_are_what_the_schema_says(running: RunningThor) -> None:
@@ -194,7 +211,8 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
     runs = {f"/runs{name}" for name in ("", "/{run}", "/{run}/result", "/{run}/report", "/{run}/cancel")}
     sweeps = {f"/sweeps{name}" for name in ("", "/{sweep}/result", "/{sweep}/report")}
-    backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs, *sweeps)}
+    others = {"/strategies", "/compare", "/portfolio", "/parity"}
+    backtest = {f"/api/thordata/backtest{name}" for name in others | runs | sweeps}
     told = {"/api/flags", "/api/maintenance", "/api/notifications"}
     accounts = {"/api/me", "/api/login", "/api/logout"}
     accounts |= {"/api/openbb/widgets.json"} | {

@@ -220,3 +220,9 @@ def test_a_run_is_played_again_under_worse_terms(lake: Path) -> None:
     assert "Costs and speed" in html_report(result)
     on_bars = run(lake, "breakout", interval_s=15, parameters={"length": 5})
     assert not any("latency" in case["case"] for case in on_bars["stress"])
+
+
+def test_a_run_from_before_the_audit_still_has_its_page(lake: Path) -> None:
+    result = run(lake, "breakout", interval_s=60)
+    del result["audit"], result["stress"]
+    assert "older than the audit" in html_report(result)
