@@ -19,6 +19,7 @@ from thor_web.cli import (
     market,
     processes,
     providers,
+    sources,
     storage,
     up,
 )
@@ -26,7 +27,7 @@ from thor_web.cli.faults import sentence_of
 
 __all__ = ["build_parser", "main"]
 
-GROUPS = (up, processes, providers, market, storage, history, backtest, inspection, development, management)
+GROUPS = (up, processes, providers, sources, market, storage, history, backtest, inspection, development, management)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -273,6 +273,13 @@ async def test_a_poisoned_entry_is_skipped_and_counted(bus: Bus, server: StreamS
     assert await bus.last_id(keys.UNIFIED_STREAM) == written[1]
 
 
+async def test_a_crowd_of_poisoned_entries_hides_nothing_from_who_resumes(bus: Bus) -> None:
+    written = await append(bus, event(1), *[b"poison"] * 1_100, *[event(seq) for seq in range(2, 302)])
+    async with stream_server(bus) as server:
+        client = await server.connect(after=written[0])
+        assert ids(await client.until(written[-1])) == written[1_101:]
+
+
 async def test_a_redis_that_freezes_and_dies_is_said_and_its_return_as_well(
     own_redis: OwnRedis, own_bus: Bus, server_bus: Bus
 ) -> None:

@@ -30,6 +30,8 @@ GATHERED_S: Final = 0.005
 """Most that an event waits for others to share its message, once sending takes time."""
 GATHER_SHARE: Final = 2.0
 """How many times the last sending's length is gathered for: while there is little to do, nothing waits."""
+GATHERED_FROM_S: Final = 0.001
+"""Gathering for less than this is not worth it: a timer of the loop is no finer, and would double the delay."""
 CHUNK: Final = 500
 """Most frames sent at once to a client that catches up."""
 SLOW_CLIENT_HZ: Final = 4.0
@@ -294,7 +296,8 @@ class Fanout:
                 audience.send(message, started)
                 sent = True
         ended = clock()
-        self._quiet_until = ended + min(GATHERED_S, GATHER_SHARE * (ended - started))
+        gathered = min(GATHERED_S, GATHER_SHARE * (ended - started))
+        self._quiet_until = ended + gathered if gathered >= GATHERED_FROM_S else 0.0
         if sent:
             self._record_latency(frames)
 
@@ -343,16 +346,16 @@ class Fanout:
                     continue
                 if not await hub.is_kept(after):
                     return False
-                frames = await hub.older(after, count=CHUNK)
+                frames, last = await hub.older(after, count=CHUNK)
             except BusUnavailable:
                 await asyncio.sleep(REDIS_RETRY_S)
                 continue
-            if not frames:
+            if last is None:
                 # Nothing came after the position yet: whatever the ring holds by now is later than that look.
                 client.number = hub.ring.first
                 return True
             self.counts.from_redis += len(frames)
-            after = frames[-1].position
+            after = last
             message = client.wanted.each(frames)
             if message:
                 client.heard = asyncio.get_running_loop().time()

@@ -130,9 +130,15 @@ class Hub:
         ids = [entry.id for i, entry in enumerate(entries) if i not in refused]
         return frames_of(batch, ids, [None] * len(ids))
 
-    async def older(self, after: Position, *, count: int) -> list[Frame]:
-        """Frames after a position from Redis, at most `count`. Raises BusError."""
-        return self._frames(await self._bus.entries_after(keys.UNIFIED_STREAM, id_of(after), count=count))
+    async def older(self, after: Position, *, count: int) -> tuple[list[Frame], Position | None]:
+        """Frames of at most `count` entries after a position from Redis, and the last entry's position.
+
+        That is None where nothing came after the position. Raises BusError.
+        """
+        entries = await self._bus.range_after(keys.UNIFIED_STREAM, id_of(after), count=count)
+        last_id = entries.last_id()
+        frames = frames_of(entries.batch, entries.event_ids(), entries.at_us())
+        return frames, None if last_id is None else parse_id(last_id)
 
     async def is_kept(self, position: Position) -> bool:
         """True when no event after the position has been trimmed."""
