@@ -26,6 +26,8 @@ __all__: list[str] = []
 SAMPLED_S: Final = 10.0
 WARM_UP_S: Final = 150.0
 """The ring and what Redis keeps of a minute are full by then, and allocators have what they need."""
+RING_S: Final = 10
+"""The web process keeps so many seconds of the market for clients that come back."""
 GROWTH_ALLOWED: Final = 1.05
 FEWEST_SAMPLES: Final = 9
 
@@ -41,7 +43,8 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=500)
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end it ends what it started, too
-    with pipeline(STREAM_RETENTION_S="60") as running:
+    ring = str(RING_S * arguments.rate)
+    with pipeline(STREAM_RETENTION_S="60", STREAM_RING=ring) as running:
         seen, samples = soak(running, arguments.minutes * 60, arguments.rate, arguments.clients)
     return verdict(seen, samples, arguments.clients)
 

@@ -45,6 +45,12 @@ GROUP_CREATED_FROM: Final = "0"
 """Groups start at the oldest kept entry: an event published before its reader was born is not lost."""
 
 
+MULTI: Final = pack("MULTI")
+EXEC: Final = pack("EXEC")
+LARGEST_TRANSACTION: Final = 100
+"""So many entries are appended in one step, and whoever waits for the first is given all of them: Redis wakes it after
+the command, and would give it the first alone. With more, the rest is soon read anyway, and a server is not held up."""
+
 STORED_READ_EVERY_S: Final = 1.0
 """How old a publisher's knowledge of the stored positions may be. They only grow, so an old one trims less."""
 
@@ -317,7 +323,14 @@ class Bus:
         if not step.appended:
             return None
         commands = step.xadd(keys.UNIFIED_STREAM, minid_ms=await self._oldest_kept_ms(retention_s))
-        return await self._routes.ask(Packed(keys.UNIFIED_STREAM, commands, step.appended))
+        if not 1 < step.appended <= LARGEST_TRANSACTION:
+            return await self._routes.ask(Packed(keys.UNIFIED_STREAM, commands, step.appended))
+        together = b"".join((MULTI, commands, EXEC))
+        replies = (await self._routes.ask(Packed(keys.UNIFIED_STREAM, together, step.appended + 2))).executed()
+        if replies is None:
+            raise BusUnavailable("the server did not execute a transaction")
+        await self._routes.check(replies)
+        return replies
 
     async def append_unified(self, payloads: Sequence[bytes], *, retention_s: int) -> list[str]:
         """Append payloads to the unified stream; their ids, in order."""
