@@ -18,9 +18,11 @@ from thor_fast import (
     BacktestRules,
     BarSeries,
     Broker,
+    Column,
     SeenBar,
     play_strategy,
     return_figures,
+    returns_of,
 )
 
 __all__ = ["mean_cross", "mean_cross_slow_peers", "python_strategy", "sweep", "with_figures"]
@@ -56,7 +58,7 @@ def series(count: int) -> BarSeries:
     return BarSeries(open=opens, high=closes, low=closes, close=closes)
 
 
-def run(count: int) -> "memoryview[float]":
+def run(count: int) -> Column:
     """Thor's equity curve."""
     prepared = series(count)
     return prepared.trade(prepared.mean_cross(FAST, SLOW), cash=CASH, **COSTS)[0]
@@ -231,17 +233,7 @@ def with_figures() -> list[Measured]:
     """The run and every figure of its returns, against vectorbt's stats."""
 
     def prepare() -> Sampler:
-        import numpy as np
-
-        def work() -> Any:
-            equity: Any = np.asarray(run(FEW))
-            returns: Any = np.empty(FEW)
-            returns[0] = equity[0] / CASH - 1
-            np.divide(equity[1:], equity[:-1], out=returns[1:])
-            returns[1:] -= 1
-            return return_figures(returns)
-
-        return timed(work, FEW)
+        return timed(lambda: return_figures(returns_of(run(FEW), start=CASH)), FEW)
 
     peers = {"vectorbt": vectorbt_run(FEW, lambda it: it.stats(), "vectorbt from_signals + stats")}
     return compare("sma-figures", "ns/bar", Contender("Thor", prepare), peers=peers, rounds=3)

@@ -5,6 +5,8 @@ from array import array
 from functools import cache
 from typing import Any, Final
 
+import polars as pl
+
 from benchmarks.limits import copying
 from benchmarks.measure import Contender, Measured, Sampler, compare, timed
 from thor_fast import Thresholds, play_ladder
@@ -20,8 +22,8 @@ CASH: Final = 1_000_000
 
 
 @cache
-def columns() -> dict[str, Any]:
-    """Columns of all symbols, each a random walk of quarter points."""
+def columns() -> pl.DataFrame:
+    """Ticks of all symbols, each a random walk of quarter points."""
     chosen = random.Random(11)
     ids = array("I", chosen.choices(range(SYMBOLS), k=TICKS))
     steps = chosen.choices((-1, 0, 0, 0, 1), k=TICKS)
@@ -30,19 +32,15 @@ def columns() -> dict[str, Any]:
     for at, (number, step) in enumerate(zip(ids, steps, strict=True)):
         prices[number] += step
         last[at] = prices[number] * QUARTER
-    return {
-        "ids": ids,
-        "last": last,
-        "bid": array("q", last),
-        "ask": array("q", [price + QUARTER for price in last]),
-        "changes": array("q", [price - 19_200 * QUARTER for price in last]),
-    }
+    price = pl.col("last")
+    frame = pl.DataFrame({"id": pl.Series(ids, dtype=pl.UInt32), "last": pl.Series(last, dtype=pl.Int64)})
+    return frame.with_columns(bid=price, ask=price + QUARTER, change=price - 19_200 * QUARTER).rechunk()
 
 
 def play() -> dict[str, Any]:
     ladder_of = Thresholds(strong_buy=6, buy=1, sell=-1, strong_sell=-6)
     return play_ladder(
-        **columns(), thresholds=[ladder_of] * SYMBOLS, steps=[1] * SYMBOLS, multipliers=[MULTIPLIER] * SYMBOLS,
+        columns(), thresholds=[ladder_of] * SYMBOLS, steps=[1] * SYMBOLS, multipliers=[MULTIPLIER] * SYMBOLS,
         fees=[FEE] * SYMBOLS, slippages=[0] * SYMBOLS, cash=CASH,
     )  # fmt: skip
 
@@ -52,11 +50,11 @@ def of_one_symbol() -> tuple[Any, Any, Any]:
     import numpy as np
 
     given = columns()
-    chosen = np.frombuffer(given["ids"], dtype=np.uint32) == 0
-    change = np.frombuffer(given["changes"], dtype=np.int64)[chosen] / 1e9
+    chosen = given["id"].to_numpy() == 0
+    change = given["change"].to_numpy()[chosen] / 1e9
     target = np.select([change > 6, change > 1, change >= -1, change > -6], [2.0, 1.0, 0.0, -1.0], -2.0)
     before = np.concatenate([[0.0], target[:-1]])
-    last = np.frombuffer(given["last"], dtype=np.int64)[chosen] / 1e9
+    last = given["last"].to_numpy()[chosen] / 1e9
     price = np.where(target > before, last + 0.25, last)
     return target - before, price, last
 

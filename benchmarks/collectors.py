@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import frames, sheets
+from benchmarks import arriving, frames, sheets
 from benchmarks.measure import Measured
 
 __all__ = ["BENCHMARKS"]
@@ -13,4 +13,6 @@ BENCHMARKS: Final[dict[str, Callable[[], list[Measured]]]] = {
     "excel-poll-quiet": sheets.one_row_changed,
     "schwab-frame": frames.eleven_quotes,
     "schwab-500": frames.five_hundred_symbols,
+    "cell-to-redis": arriving.cell_to_redis,
+    "frame-to-redis": arriving.frame_to_redis,
 }

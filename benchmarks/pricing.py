@@ -39,7 +39,7 @@ def _all_different() -> "array[int]":
 
 def distinct() -> list[Measured]:
     """Ten thousand prices, no two alike, as a list: nothing that is remembered of one helps with another."""
-    return _column("format-distinct", _all_different())
+    return _column("format-distinct", _all_different(), beside_ready_texts=True)
 
 
 def arrow_column() -> list[Measured]:
@@ -47,7 +47,9 @@ def arrow_column() -> list[Measured]:
     return _column("format-column", _all_different(), as_arrow=True)
 
 
-def _column(work: str, nanos: "array[int]", *, as_arrow: bool = False) -> list[Measured]:
+def _column(
+    work: str, nanos: "array[int]", *, as_arrow: bool = False, beside_ready_texts: bool = False
+) -> list[Measured]:
     wanted = [str(Decimal(value).scaleb(-9).quantize(CENT, ROUND_HALF_EVEN)) for value in nanos]
     floats = [value / 1e9 for value in nanos]
 
@@ -76,10 +78,17 @@ def _column(work: str, nanos: "array[int]", *, as_arrow: bool = False) -> list[M
         assert [Decimal(text) for text in texts()] == [Decimal(text) for text in wanted]
         return timed(texts, len(floats))
 
+    def ready_texts() -> Callable[[], float]:
+        text = "\n".join(wanted)
+        assert text.split("\n") == wanted
+        return timed(lambda: text.split("\n"), len(wanted))
+
     peers = {
         "python": Contender('f"{x:.2f}"', f_string),
         "polars": Contender("polars round + cast", with_polars),
     }
+    if beside_ready_texts:
+        peers["texts"] = Contender("str.split of the ready texts", ready_texts)
     floor = copying("".join(wanted).encode(), len(nanos))
     made = thor_as_arrow if as_arrow else thor
     return compare(work, "ns/price", Contender("Thor", made), peers=peers, limit=floor)

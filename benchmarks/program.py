@@ -18,7 +18,7 @@ from thor_web.cli.output import print_json, print_table
 
 __all__ = ["SETS", "main"]
 
-SETS: Final = ("core", "collectors", "live", "history", "clock", "signals", "backtest")
+SETS: Final = ("core", "collectors", "live", "history", "clock", "signals", "backtest", "dashboard")
 """Each is a module here with a mapping BENCHMARKS, and a table of budgets.toml."""
 
 

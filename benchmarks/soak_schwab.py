@@ -1,34 +1,29 @@
 """A soak of the Schwab collector: `python -m benchmarks.soak_schwab --minutes 10 --rate 10000`.
 
 A real `thor collect schwab` reads from a local Schwab over TLS and publishes to a Valkey of its own. Said each ten
-seconds: memory and processor time of the collector, events sent and stored, and how long a quote took from the server's
-send to its entry in Redis. It fails where an event is lost or the memory of the second half grows.
+seconds: memory, processor time, open files, threads and tasks of the collector, events sent and stored, and how long a
+quote took from the server's send to its entry in Redis. It fails where an event is lost, where the memory of the
+second half grows, or where there are more files, threads or tasks at the end than ever in the first half.
 """
 
 import argparse
 import asyncio
 import json
-import os
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
-from redis.asyncio import Redis
 
+from benchmarks.collecting import own_redis, schwab_collector
 from collectors import keys
 from collectors.bus import Bus, BusError
-from collectors.sources.schwab.tokens import FileTokenStore, Tokens
-from tests.certificates import make_authority
-from tests.integration.own_redis import OwnRedis
-from tests.schwab_server import APP_KEY, APP_SECRET, EQUITIES, LocalSchwab, local_schwab
+from tests.schwab_server import EQUITIES, LocalSchwab
 from thor_fast import parse_batch
 
 SYMBOLS = 491
@@ -44,6 +39,9 @@ class Sample:
 
     rss: float
     core: float
+    files: int
+    threads: int
+    tasks: int
     sent: int
     stored: int
     p50_ms: float
@@ -65,46 +63,14 @@ async def soak(seconds: float, rate: int) -> int:
     """Run it and print."""
     with tempfile.TemporaryDirectory(prefix="thor-") as name:
         folder = Path(name)
-        redis = OwnRedis(folder)
-        await redis.start()
-        await relax(redis.url)
-        bus = Bus.from_url(redis.url)
-        authority = make_authority(folder)
-        try:
-            async with local_schwab(authority) as schwab:
-                FileTokenStore(folder / "tokens.json").save(Tokens.from_login(schwab.issue(), time.time()))
-                environment = {
-                    "REDIS_URL": redis.url,
-                    "THOR_STATE": str(folder),
-                    "STREAM_RETENTION_S": "60",
-                    "SCHWAB_APP_KEY": APP_KEY,
-                    "SCHWAB_APP_SECRET": APP_SECRET,
-                    "SCHWAB_API_URL": schwab.api_url,
-                    "SCHWAB_CA_FILE": str(authority.ca_file),
-                    "SCHWAB_TOKENS": str(folder / "tokens.json"),
-                    "SCHWAB_SYMBOLS": ",".join(symbols()),
-                    "REPEAT_UNCHANGED_MS": "600000",
-                }
-                collector = subprocess.Popen(
-                    [sys.executable, "-m", "thor_web.cli.main", "collect", "schwab"], env=os.environ | environment
-                )
-                try:
-                    await schwab.streaming(service=EQUITIES, deadline_s=60)
+        async with own_redis(folder) as url:
+            bus = Bus.from_url(url)
+            try:
+                async with schwab_collector(folder, url, symbols()) as (schwab, collector):
                     samples = await watch(schwab, bus, psutil.Process(collector.pid), seconds, rate)
-                finally:
-                    collector.terminate()
-                    collector.wait()
-        finally:
-            await bus.close()
-            redis.kill()
+            finally:
+                await bus.close()
     return verdict(samples)
-
-
-async def relax(url: str) -> None:
-    """Sync the append-only file each second, as the embedded server does; a test's own does it at each write."""
-    admin: Any = Redis.from_url(url)
-    await admin.config_set("appendfsync", "everysec")
-    await admin.aclose()
 
 
 async def watch(schwab: LocalSchwab, bus: Bus, collector: psutil.Process, seconds: float, rate: int) -> list[Sample]:
@@ -120,7 +86,7 @@ async def watch(schwab: LocalSchwab, bus: Bus, collector: psutil.Process, second
         show(samples[-1])
     sent = await sending
     deadline = time.monotonic() + 180
-    while await stored(bus) < sent and time.monotonic() < deadline:
+    while await told(bus, "events") < sent and time.monotonic() < deadline:
         await asyncio.sleep(0.2)
     samples.append(await sample(bus, collector, 0.0, sent))
     return samples
@@ -169,31 +135,33 @@ def cpu_s(process: psutil.Process) -> float:
     return times.user + times.system
 
 
-async def stored(bus: Bus) -> int:
-    """Events that have been stored, trimmed ones included."""
+async def told(bus: Bus, count: str) -> int:
+    """A counter of the collector: `events` stored, trimmed ones included, or `tasks` of its event loop."""
     fields = (await bus.health()).get("collector:SCHWAB", {})
-    return int(fields.get("events", 0))
+    return int(fields.get(count, 0))
 
 
 async def sample(bus: Bus, collector: psutil.Process, core: float, sent: int) -> Sample:
     """The last thousand entries tell the delay: their ids are Redis' clock, their ts the server's, both here."""
     try:
         entries = await bus.newest_entries(keys.source_stream("SCHWAB"), count=1_000)
-        told = await stored(bus)
+        stored, tasks = await told(bus, "events"), await told(bus, "tasks")
     except BusError:  # a machine too busy to say in time: the next look will
-        entries, told = [], -1
+        entries, stored, tasks = [], -1, -1
     events, _ = parse_batch([entry.data or b"" for entry in entries])
     pairs = zip(entries, events.ts_us(), strict=True)
     delays = sorted(entry.position[0] - ts_us / 1_000 for entry, ts_us in pairs)
     at_99 = delays[int(len(delays) * 0.99)] if delays else 0.0
     median = statistics.median(delays) if delays else 0.0
-    return Sample(collector.memory_info().rss / 2**20, core, sent, told, median, at_99)
+    rss, files, threads = collector.memory_info().rss / 2**20, collector.num_fds(), collector.num_threads()
+    return Sample(rss, core, files, threads, tasks, sent, stored, median, at_99)
 
 
 def show(found: Sample) -> None:
     """A line for whoever waits."""
     print(
         f"{found.sent:>10,} sent {found.stored:>10,} stored  {found.rss:6.1f} MiB  {found.core * 100:5.1f} % of a core"
+        f"  {found.files} files {found.threads} threads {found.tasks} tasks"
         f"  p50 {found.p50_ms:.0f} ms  p99 {found.p99_ms:.0f} ms",
         flush=True,
     )
@@ -207,8 +175,16 @@ def verdict(samples: Sequence[Sample]) -> int:
     lost = last.sent - last.stored
     core = statistics.median(found.core for found in samples[:-1])
     p99 = statistics.median(found.p99_ms for found in samples[:-1])
-    print(f"lost {lost}, memory of the second half x{grown:.3f}, median {core * 100:.1f} % of a core, p99 {p99:.0f} ms")
-    return 1 if lost or grown > GROWTH_ALLOWED else 0
+    more = {
+        what: increase
+        for what in ("files", "threads", "tasks")
+        if (increase := getattr(last, what) - max(getattr(found, what) for found in samples[: len(samples) // 2])) > 0
+    }
+    print(
+        f"lost {lost}, memory {samples[0].rss:.1f} to {last.rss:.1f} MiB, second half x{grown:.3f}, more at the end: "
+        f"{more or 'nothing'}, median {core * 100:.1f} % of a core, p99 {p99:.0f} ms"
+    )
+    return 1 if lost or grown > GROWTH_ALLOWED or more else 0
 
 
 if __name__ == "__main__":

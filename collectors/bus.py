@@ -11,18 +11,28 @@ import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import zip_longest
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Self
 
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError, ResponseError
 
 from collectors import keys
-from collectors.bus_entries import Entry, GroupLag, RejectedInput, StreamState, parse_id
+from collectors.bus_entries import (
+    Entry,
+    GroupLag,
+    RejectedInput,
+    StreamState,
+    entries_of,
+    entries_of_streams,
+    parse_id,
+    text_of,
+)
 from collectors.bus_errors import BusError, BusUnavailable
 from collectors.bus_servers import connections, translated
 from collectors.group_reader import GroupReader
 from collectors.lease import Lease
 from collectors.routes import Packed, Routes
+from collectors.wanted_spans import WantedSpans
 from thor_fast import MergeStep, QuoteBatch, Replies, StreamEntries, pack, pack_xadd
 
 __all__ = [
@@ -38,8 +48,6 @@ __all__ = [
     "StreamState",
     "parse_id",
 ]
-
-RawEntries: TypeAlias = Sequence[tuple[bytes, dict[bytes, bytes] | None]]
 
 GROUP_CREATED_FROM: Final = "0"
 """Groups start at the oldest kept entry: an event published before its reader was born is not lost."""
@@ -218,16 +226,26 @@ class Bus:
             if fields
         }
 
-    async def is_wanted(self, component: str) -> bool:
-        """Whether the schedule wants a component to work now; it does where no schedule says anything."""
-        async with translated():
-            state = await self._redis.hget(keys.desired(component), "state")
-        return bool(state != b"stop")
+    async def is_wanted(self, component: str, at_s: float) -> bool:
+        """Whether the schedule wants a component to work at an instant, seconds of UTC.
 
-    async def want(self, component: str, *, wanted: bool) -> None:
-        """Say for a schedule whether a component is to work; it goes by that until somebody says otherwise."""
+        Its spans decide, also when whoever wrote them is dead; without any its state does. Where no schedule says
+        anything it is wanted.
+        """
         async with translated():
-            await self._redis.hset(keys.desired(component), "state", "run" if wanted else "stop")
+            state, spans = await self._redis.hmget(keys.desired(component), ["state", "wanted"])
+        if not spans:
+            return bool(state != b"stop")
+        try:
+            return WantedSpans.from_text(spans.decode()).wants(at_s)
+        except (ValueError, TypeError):
+            return True
+
+    async def want(self, component: str, *, wanted: bool, spans: str = "") -> None:
+        """Say for a schedule whether a component is to work, and its `WantedSpans` where it has any, as text."""
+        async with translated():
+            fields = {"state": "run" if wanted else "stop", "wanted": spans}
+            await self._redis.hset(keys.desired(component), mapping=fields)
 
     # --- merger and ingestor --------------------------------------------------------------------------------
 
@@ -257,7 +275,7 @@ class Bus:
                     for part in parts
                 )
             )
-        return [entry for answer in answers for entry in _entries(answer)]
+        return [entry for answer in answers for entry in entries_of_streams(answer)]
 
     async def claim_pending(
         self, group: str, consumer: str, stream: str, *, start: str, count: int
@@ -271,7 +289,7 @@ class Bus:
             cursor, entries, *_ = await self._redis.xautoclaim(
                 stream, group, consumer, min_idle_time=0, start_id=start, count=count
             )
-        return cursor.decode(), _stream_entries(stream, entries)
+        return cursor.decode(), entries_of(stream, entries)
 
     async def ack(self, group: str, ids: Mapping[str, Sequence[str]]) -> None:
         """Acknowledge entries, by stream."""
@@ -380,7 +398,7 @@ class Bus:
     async def tail(self, stream: str, after: str, *, count: int, block_ms: int) -> list[Entry]:
         """Entries after an id, at most `count`; waits up to `block_ms` for the first."""
         async with translated():
-            return _entries(await self._redis.xread({stream: after}, count=count, block=block_ms))
+            return entries_of_streams(await self._redis.xread({stream: after}, count=count, block=block_ms))
 
     async def read_after(self, stream: str, after: str, *, count: int, block_ms: int) -> StreamEntries:
         """What `tail` reads, without an object an entry."""
@@ -396,12 +414,12 @@ class Bus:
     async def entries_after(self, stream: str, after: str, *, count: int) -> list[Entry]:
         """Kept entries after an id, oldest first, at most `count`, without waiting."""
         async with translated():
-            return _stream_entries(stream, await self._redis.xrange(stream, min=f"({after}", count=count))
+            return entries_of(stream, await self._redis.xrange(stream, min=f"({after}", count=count))
 
     async def newest_entries(self, stream: str, *, count: int) -> list[Entry]:
         """The last `count` entries, oldest first."""
         async with translated():
-            return _stream_entries(stream, (await self._redis.xrevrange(stream, count=count))[::-1])
+            return entries_of(stream, (await self._redis.xrevrange(stream, count=count))[::-1])
 
     async def is_kept(self, stream: str, position: tuple[int, int]) -> bool:
         """True when every entry after a position is still in the stream: none was trimmed or lost."""
@@ -414,7 +432,7 @@ class Bus:
         if position == (0, 0):
             return int(info["entries-added"]) == int(info["length"])
         first = info["first-entry"]
-        return first is not None and parse_id(_text(first[0])) <= position
+        return first is not None and parse_id(text_of(first[0])) <= position
 
     async def last_id(self, stream: str) -> str:
         """Id of the newest entry ever added, `0-0` where there is none."""
@@ -423,8 +441,7 @@ class Bus:
                 info = await self._redis.xinfo_stream(stream)
             except ResponseError:
                 return "0-0"
-        last: bytes | str = info["last-generated-id"]
-        return last.decode() if isinstance(last, bytes) else last
+        return text_of(info["last-generated-id"])
 
     async def stream_state(self, stream: str) -> StreamState | None:
         """Length and groups of a stream, None where there is no such stream."""
@@ -437,13 +454,13 @@ class Bus:
         return StreamState(
             name=stream,
             length=int(info["length"]),
-            last_id=_text(info["last-generated-id"]),
+            last_id=text_of(info["last-generated-id"]),
             groups=tuple(
                 GroupLag(
-                    name=_text(group["name"]),
+                    name=text_of(group["name"]),
                     lag=None if group["lag"] is None else int(group["lag"]),
                     pending=int(group["pending"]),
-                    last_delivered_id=_text(group["last-delivered-id"]),
+                    last_delivered_id=text_of(group["last-delivered-id"]),
                 )
                 for group in groups
             ),
@@ -477,28 +494,6 @@ class Bus:
         if now - self._stored_read_at >= STORED_READ_EVERY_S:
             async with translated():
                 stored = await self._redis.hgetall(keys.STORED_POSITIONS)
-            self._stored = {_text(name): parse_id(_text(position))[0] for name, position in stored.items()}
+            self._stored = {text_of(name): parse_id(text_of(position))[0] for name, position in stored.items()}
             self._stored_read_at = now
         return min(oldest, self._stored.get(stream, oldest))
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
-
-
-def _stream_entries(stream: str, raw: RawEntries) -> list[Entry]:
-    # A pending entry that was trimmed meanwhile comes back without fields.
-    return [
-        Entry(stream, entry_id.decode(), (fields or {}).get(b"data"), _at_us(fields or {})) for entry_id, fields in raw
-    ]
-
-
-def _at_us(fields: Mapping[bytes, bytes]) -> int | None:
-    text = fields.get(b"at", b"")
-    return int(text) if text.isdigit() else None
-
-
-def _entries(
-    answer: Sequence[tuple[bytes, Sequence[tuple[bytes, dict[bytes, bytes]]]]] | None,
-) -> list[Entry]:
-    return [entry for name, raw in answer or () for entry in _stream_entries(name.decode(), raw)]

@@ -25,6 +25,7 @@ import thor_fast
 from collectors import keys
 from collectors.bus import Bus, BusError
 from collectors.latency import Latency, wall_us
+from collectors.session_gate import SessionGate
 from collectors.settings import CollectorSettings
 from collectors.sources.base import Mode
 from collectors.spool import Spool, Spooled
@@ -52,6 +53,8 @@ class Tally:
     newest_ts_us: int | None = None
     last_published_us: int | None = None
     waiting_for_redis: str | None = None
+    not_wanted: int = 0
+    """Events of symbols whose market was closed, which are not published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,23 @@ class _Send:
 class Publisher:
     """Takes candidates with `offer`, sends them in `run`. One of each, in one event loop."""
 
-    def __init__(self, bus: Bus, settings: CollectorSettings, spool: Spool, *, name: str, mode: Mode) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        settings: CollectorSettings,
+        spool: Spool,
+        *,
+        name: str,
+        mode: Mode,
+        gate: SessionGate | None = None,
+    ) -> None:
         self.tally = Tally()
         self.latency = Latency()
         self._bus = bus
         self._settings = settings
         self._spool = spool
         self._name = name
+        self._gate = gate
         self._can_wait = mode in {"replay", "file"}
         self._rejects: deque[thor_fast.Reject] = deque(maxlen=settings.rejects_kept)
         self._under_way: deque[_Send] = deque()
@@ -104,6 +117,10 @@ class Publisher:
         events, rejects = thor_fast.parse_batch(candidates)
         self.tally.rejects.update(reject.code for reject in rejects)
         self._rejects.extend(rejects)
+        if self._gate is not None:
+            come = len(events)
+            events = self._gate.wanted_of(events)
+            self.tally.not_wanted += come - len(events)
         newest = events.newest_ts_us()
         if newest is not None:
             self.tally.newest_ts_us = max(newest, self.tally.newest_ts_us or newest)

@@ -6,6 +6,8 @@ grace time, or spooled.
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -42,8 +44,15 @@ async def run_collector(spec: CollectSpec, settings: CollectorSettings, *, metri
     await collect(create_source(spec, instruments), settings, kind=spec.source, metrics_port=metrics_port)
 
 
-async def collect(source: Source, settings: CollectorSettings, *, kind: str, metrics_port: int | None = None) -> None:
-    """Run one source with its publisher and heartbeat."""
+async def collect(
+    source: Source,
+    settings: CollectorSettings,
+    *,
+    kind: str,
+    metrics_port: int | None = None,
+    time_s: Callable[[], float] = time.time,
+) -> None:
+    """Run one source with its publisher and heartbeat. `time_s` decides which sessions are on, seconds of UTC."""
     thor_fast.register_source(source.name)
     bus = Bus.from_url(settings.redis_url.get_secret_value())
     spool = Spool(
@@ -53,10 +62,11 @@ async def collect(source: Source, settings: CollectorSettings, *, kind: str, met
         folder=default_spool_folder(settings.thor_state) / source.name if source.mode in {"live", "mock"} else None,
     )
     spool.open()
-    publisher = Publisher(bus, settings, spool, name=source.name, mode=source.mode)
     # What was recorded is wanted whatever the time is now.
     follows = settings.follow_sessions and source.mode in {"live", "mock"}
-    follower = SessionFollower(source, SessionGate(bus, load_instruments())) if follows else None
+    gate = SessionGate(bus, load_instruments(), time_s=time_s) if follows else None
+    publisher = Publisher(bus, settings, spool, name=source.name, mode=source.mode, gate=gate)
+    follower = SessionFollower(source, gate) if gate is not None else None
     health = Health(bus, source, publisher, kind=kind, follower=follower)
     state = "stopped"
     try:

@@ -1,4 +1,7 @@
-"""Runs a source while its quotes are wanted. It is a level that starts and stops it, so no edge can be missed."""
+"""Runs a source while any of its quotes are wanted; which of them is what the publisher asks the same gate.
+
+It is a level that starts and stops the source, so no edge can be missed.
+"""
 
 import asyncio
 import logging

@@ -4,23 +4,22 @@ It is a level, not an edge: each look compares what is with what should be, so a
 itself. What is not known is wanted: a gate that cannot tell never loses a quote.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Final
 
 from collectors.bus import Bus, BusError
 from collectors.instruments import Instrument
+from collectors.wanted_spans import WantedSpans
+from thor_fast import QuoteBatch
 
 __all__ = ["LOOK_S", "SessionGate"]
 
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 1.0
-
-Span = tuple[float, float]
+UNKNOWN: Final = WantedSpans()
 
 
 class SessionGate:
@@ -29,45 +28,47 @@ class SessionGate:
     def __init__(self, bus: Bus, instruments: Iterable[Instrument], *, time_s: Callable[[], float] = time.time) -> None:
         self._bus = bus
         self._market_of = {row.symbol: row.market for row in instruments}
+        self._markets = sorted(set(self._market_of.values()))
         self._time_s = time_s
-        self._spans: dict[str, tuple[Span, ...]] = {}
+        self._spans: dict[str, WantedSpans] = {}
 
     async def refresh(self) -> None:
         """Look into Redis once. While it is away, what was known stays."""
         try:
-            hashes = await self._bus.read_sessions(sorted(set(self._market_of.values())))
+            hashes = await self._bus.read_sessions(self._markets)
         except BusError as error:
             log.warning("the states of the markets cannot be read: %s", error)
             return
-        self._spans = {market: spans for market, fields in hashes.items() if (spans := _spans(market, fields))}
+        self._spans = {market: _spans(market, fields) for market, fields in hashes.items()}
 
     def wants(self, symbol: str) -> bool:
         """True when the symbol's market is within its span, or when nobody knows."""
-        spans = self._spans.get(self._market_of.get(symbol, ""))
-        if spans is None:
-            return True
-        now = self._time_s()
-        if now >= spans[-1][1]:
-            return True  # nobody has looked ahead this far
-        return any(start <= now < end for start, end in spans)
+        return self._wants_market(self._market_of.get(symbol, ""))
 
     def wants_any(self) -> bool:
         """True when quotes of any registered symbol are wanted."""
-        return not self._market_of or any(self.wants(symbol) for symbol in self._market_of)
+        return not self._markets or any(self._wants_market(market) for market in self._markets)
 
     def unwanted(self) -> frozenset[str]:
         """The registered symbols whose quotes are not wanted now."""
-        return frozenset(symbol for symbol in self._market_of if not self.wants(symbol))
+        closed = {market for market in self._markets if not self._wants_market(market)}
+        return frozenset(symbol for symbol, market in self._market_of.items() if market in closed)
+
+    def wanted_of(self, events: QuoteBatch) -> QuoteBatch:
+        """The events of a batch whose symbols are wanted now."""
+        unwanted = self.unwanted()
+        if not unwanted:
+            return events
+        kept = [number for number, symbol in enumerate(events.symbols()) if symbol not in unwanted]
+        return events if len(kept) == len(events) else events.take(kept)
+
+    def _wants_market(self, market: str) -> bool:
+        return self._spans.get(market, UNKNOWN).wants(self._time_s())
 
 
-def _spans(market: str, fields: Mapping[str, str]) -> tuple[Span, ...]:
+def _spans(market: str, fields: Mapping[str, str]) -> WantedSpans:
     try:
-        pairs = json.loads(fields.get("wanted", "[]"))
-        return tuple((_second(start), _second(end)) for start, end in pairs)
+        return WantedSpans.from_text(fields.get("wanted", ""))
     except (ValueError, TypeError) as error:
         log.warning("the state of %s cannot be read and is ignored: %s", market, error)
-        return ()
-
-
-def _second(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
+        return UNKNOWN

@@ -4,17 +4,17 @@ The server's table extends this one; `thor settings` prints both, and docs/setti
 """
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from collectors.secret_files import EnvironmentSettings
 
 __all__ = ["CollectorSettings", "ExcelSettings", "SchwabSettings"]
 
 
-class ExcelSettings(BaseSettings):
+class ExcelSettings(EnvironmentSettings):
     """Which sheet of which workbook `excel_live` reads, and how."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     excel_data_file: Path | None = Field(
         None, description="Workbook that `excel_live` reads: a path, or the name of an open workbook."
@@ -41,10 +41,8 @@ class ExcelSettings(BaseSettings):
     )
 
 
-class SchwabSettings(BaseSettings):
+class SchwabSettings(EnvironmentSettings):
     """The app at developer.schwab.com that `schwab` uses, and what it streams."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     thor_state: Path | None = Field(
         None, description="Folder of a `thor up`: its servers, logs and spool. Named by `--state` too."
@@ -70,6 +68,8 @@ class SchwabSettings(BaseSettings):
 class CollectorSettings(ExcelSettings, SchwabSettings):
     """What every process that speaks to Redis shares."""
 
+    thor_log_format: Literal["text", "json"] = Field("text", description="Form of a log line.")
+    thor_log_level: str = Field("INFO", description="Least level of what is logged: DEBUG, INFO, WARNING or ERROR.")
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"),
         description=(
@@ -87,6 +87,17 @@ class CollectorSettings(ExcelSettings, SchwabSettings):
         5_000,
         ge=100,
         description="A source that sends nothing for a symbol this long is no longer live for it, in ms.",
+    )
+    data_provider: str = Field(
+        "",
+        description="Providers that `thor up` starts and `thor providers` expects: excel_live,schwab or replay:FILE.",
+    )
+    preferred_sources: str = Field(
+        "",
+        description=(
+            "Sources that stand for symbols in place of those in the symbols' rows: SCHWAB for all that it has, "
+            "or ES=SCHWAB,NQ=TOS."
+        ),
     )
     publish_batch: int = Field(500, ge=1, le=5_000, description="Most events a collector sends at once.")
     spool_memory_events: int = Field(

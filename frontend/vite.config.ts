@@ -9,7 +9,7 @@ const backend = process.env['THOR_WEB_URL'] ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
   base: '/static/',
-  plugins: [react(), firstLoadBudget(120)],
+  plugins: [react(), firstLoadBudget(250)],
   build: {
     outDir: '../thor_web/dashboard',
     emptyOutDir: true,
@@ -19,6 +19,7 @@ export default defineConfig({
     // The notices that the licences of the bundled packages ask for.
     license: { fileName: 'licenses.md' },
   },
+  worker: { format: 'es' },
   server: {
     proxy: {
       '/api': backend,

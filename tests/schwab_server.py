@@ -127,6 +127,11 @@ class LocalSchwab:
         for session in self.sessions:
             session.silent = True
 
+    def speak(self) -> None:
+        """Silent sockets go on; what changed meanwhile and does not change again is not made up for."""
+        for session in self.sessions:
+            session.silent = False
+
     async def streaming(self, *, service: str = FUTURES, deadline_s: float = 10.0) -> _Session:
         """Wait until a session is subscribed to that service."""
         async with asyncio.timeout(deadline_s):

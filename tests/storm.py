@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,6 +43,8 @@ FIRST: Final = datetime(2025, 6, 10, 12, tzinfo=UTC)
 REPEATED, POISONED = 0.05, 0.01
 POISON: Final = (b"\xff\xfe", b"", b"{}", b'{"v":1,"symbol":"ES","ts":"never"}', b"[" * 100)
 PUBLISHED_AT_ONCE: Final = 1_000
+MOST_WAITING: Final = 0.02
+"""Such a part of the whole the sources are ahead of the ingestor at most, so that they publish as long as it stores."""
 LIMIT_S: Final = 600.0
 
 Key = tuple[str, str, datetime, int | None]
@@ -69,6 +71,8 @@ class StormReport:
     poison: int = 0
     kills: int = 0
     restarts: int = 0
+    in_the_middle: int = 0
+    """Kills and restarts while entries waited and more were to come."""
     lake_rows: int = 0
     lake_differences: int = 0
     after_replay: int = 0
@@ -222,23 +226,51 @@ async def unread(bus: Bus) -> int:
     return left
 
 
-async def publish(bus: Bus, source: str, payloads: Sequence[bytes]) -> None:
-    await bus.register_source(source)
-    for at in range(0, len(payloads), PUBLISHED_AT_ONCE):
-        await bus.publish(source, payloads[at : at + PUBLISHED_AT_ONCE], retention_s=86_400)
+class Sources:
+    """The sources of a storm, publishing in turn, never far ahead of who stores."""
+
+    def __init__(self, bus: Bus, entries: dict[str, list[bytes]]) -> None:
+        self._bus = bus
+        self._entries = entries
+        self.total = sum(len(payloads) for payloads in entries.values())
+        self.published = 0
+
+    async def publish(self) -> None:
+        for source in self._entries:
+            await self._bus.register_source(source)
+        for at in range(0, self.total, PUBLISHED_AT_ONCE):
+            for source, payloads in self._entries.items():
+                part = payloads[at : at + PUBLISHED_AT_ONCE]
+                if part:
+                    await self._bus.publish(source, part, retention_s=86_400)
+                    self.published += len(part)
+            while await unread(self._bus) > self.total * MOST_WAITING:  # noqa: ASYNC110 - only Redis knows
+                await asyncio.sleep(0.005)
+
+    async def stored(self) -> tuple[int, int]:
+        """Entries that are acknowledged, and those that wait."""
+        published, waiting = self.published, await unread(self._bus)
+        return published - waiting, waiting
 
 
-async def endure(storm: Storm, running: Servers, bus: Bus, report: StormReport, total: int) -> None:
+async def endure(storm: Storm, running: Servers, sources: Sources, report: StormReport) -> None:
     """Kill and restart at evenly spread moments of the work, then let it come to its end."""
+    deadline = time.monotonic() + LIMIT_S
+
+    async def until(reached: int, *, in_the_middle: bool) -> None:
+        stored, waiting = await sources.stored()
+        while stored < reached or (in_the_middle and waiting == 0 and sources.published < sources.total):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the storm does not come to its end: {stored} of {sources.total} are stored")
+            await asyncio.sleep(0.005)
+            stored, waiting = await sources.stored()
+
     blows = ["kill"] * storm.kills + ["restart"] * storm.restarts
     random.Random(storm.seed).shuffle(blows)
-    deadline = time.monotonic() + LIMIT_S
     for number, blow in enumerate(blows, 1):
-        threshold = total * (1 - number / (len(blows) + 1))
-        while await unread(bus) > threshold:
-            if time.monotonic() > deadline:
-                raise AssertionError(f"the storm does not come to its end: {await unread(bus)} entries are left")
-            await asyncio.sleep(0.005)
+        await until(sources.total * number // (len(blows) + 1), in_the_middle=True)
+        _, waiting = await sources.stored()
+        report.in_the_middle += waiting > 0
         if blow == "kill":
             running.kill_ingestor()
             running.start_ingestor()
@@ -246,10 +278,14 @@ async def endure(storm: Storm, running: Servers, bus: Bus, report: StormReport, 
         else:
             await asyncio.to_thread(running.restart_postgres)
             report.restarts += 1
-    while await unread(bus):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"the storm does not come to its end: {await unread(bus)} entries are left")
-        await asyncio.sleep(0.02)
+    await until(sources.total, in_the_middle=False)
+
+
+async def weather(storm: Storm, running: Servers, sources: Sources, report: StormReport) -> None:
+    """Publish, and strike meanwhile."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(sources.publish())
+        tasks.create_task(endure(storm, running, sources, report))
 
 
 async def rage(storm: Storm) -> StormReport:
@@ -259,13 +295,10 @@ async def rage(storm: Storm) -> StormReport:
         entries = made(storm)
         expected = expected_rows(entries)
         report.expected = len(expected)
-        total = sum(len(payloads) for payloads in entries.values())
         report.poison = sum(payload in POISON for payloads in entries.values() for payload in payloads)
         bus = Bus.from_url(running.settings.redis_url.get_secret_value())
-        for source, payloads in entries.items():
-            await publish(bus, source, payloads)
         running.start_ingestor()
-        await endure(storm, running, bus, report, total)
+        await weather(storm, running, Sources(bus, entries), report)
         report.stored, report.wrong = differing(running.settings, expected)
         for day in due_dates(running.settings, datetime.now(UTC)):
             report.lake_rows += run_export(running.settings, trade_date=day)["rows"]
@@ -274,9 +307,7 @@ async def rage(storm: Storm) -> StormReport:
         told: dict[str, list[bytes]] = {source: [] for source in SOURCES}
         for line in history.lines():
             told["SCHWAB" if b'"source":"SCHWAB"' in line else "TOS"].append(line)
-        for source, payloads in told.items():
-            await publish(bus, source, payloads)
-        await endure(Storm(0, 0, 0), running, bus, report, total)
+        await weather(Storm(0, 0, 0), running, Sources(bus, told), report)
         report.after_replay, report.wrong_after_replay = differing(running.settings, expected)
         await bus.close()
     report.seconds = round(time.monotonic() - started, 1)

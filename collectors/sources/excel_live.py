@@ -1,9 +1,9 @@
 """The excel_live source: the quotes of a thinkorswim sheet while Excel has it open.
 
 What changed is published, with the time at which it was read: RTD gives no times. A row that stays as it was is told
-again now and then for as long as anything on the sheet moves, which shows the merge that the sheet is alive; a sheet
-on which nothing moves is not vouched for. While the workbook is closed nothing is published: its cells still show
-plausible prices, hours or weeks old.
+again now and then beside one that moved, which shows the merge that the sheet is alive; a sheet on which nothing moves
+is not vouched for, since thinkorswim may have gone away behind Excel. While the workbook is closed nothing is
+published: its cells still show plausible prices, hours or weeks old.
 """
 
 import asyncio
@@ -33,8 +33,6 @@ SOURCE: Final = "TOS"
 WATCHDOG_S: Final = 10.0
 """Excel that neither answers nor refuses for so long is hung in a call; another thread then takes over."""
 MOST_ABANDONED: Final = 3
-QUIET_SHEET_S: Final = 5.0
-"""A sheet on which nothing changed for so long is not vouched for: thinkorswim may have gone away behind Excel."""
 JOIN_S: Final = 2.0
 
 log = logging.getLogger(__name__)
@@ -78,7 +76,6 @@ class ExcelLiveSource:
         self._ended = ended
         self._repeater = Repeater(repeat_s)
         self._told: dict[str, GridRow] = {}
-        self._moved_s = 0.0
         self._findings: frozenset[tuple[str, str]] = frozenset()
         self._abandoned = 0
 
@@ -90,7 +87,6 @@ class ExcelLiveSource:
             while True:
                 message = await self._next(inbox)
                 candidates = self._handle(message) if message is not None else []
-                candidates += self._repeats()
                 if candidates:
                     yield candidates
                 if message is not None and inbox.empty() and self._ended():
@@ -158,16 +154,9 @@ class ExcelLiveSource:
             if self._told.get(row.symbol) != row:
                 candidate = row.candidate(read.at_us)
                 self._told[row.symbol] = row
-                self._repeater.tell(row.symbol, candidate)
+                self._repeater.tell([row.symbol], [candidate])
                 candidates.append(candidate)
-        if candidates:
-            self._moved_s = time.monotonic()
-        return candidates
-
-    def _repeats(self) -> list[bytes]:
-        if self.problem is not None or time.monotonic() - self._moved_s > QUIET_SHEET_S:
-            return []
-        return self._repeater.due()
+        return [*candidates, *self._repeater.due()] if candidates else []
 
     def _lose(self, sentence: str) -> None:
         """Note trouble. What was told is told anew afterwards: meanwhile it may have become another's."""

@@ -27,6 +27,7 @@ _BUSY: Final = frozenset(
         -2147418111,  # RPC_E_CALL_REJECTED: a cell is being edited or a dialog is open
         -2147417846,  # RPC_E_SERVERCALL_RETRYLATER
         -2146777998,  # VBA_E_IGNORE: as above, told by Excel itself
+        -1712,  # errAETimeout: as above, on macOS
     }
 )
 _GONE: Final = frozenset(
@@ -37,8 +38,13 @@ _GONE: Final = frozenset(
         -2147220995,  # CO_E_OBJNOTCONNECTED
         -2147221021,  # MK_E_UNAVAILABLE
         -2147221164,  # REGDB_E_CLASSNOTREG: no Excel on this machine any more
+        -600,  # procNotFound: macOS runs no such program
+        -609,  # connectionInvalid: it has ended
+        -1728,  # errAENoSuchObject: the workbook was closed
     }
 )
+_NOT_ALLOWED: Final = -1743
+"""errAEEventNotPermitted: macOS asks its user once, and the answer was no."""
 
 log = logging.getLogger(__name__)
 
@@ -194,15 +200,19 @@ def _translated() -> Iterator[None]:
         code = _hresult(error)
         if code in _BUSY or type(error).__name__ == "ExcelBusyError":
             raise ExcelBusyError("Excel is busy: a cell is being edited or a dialog is open.") from error
+        if code == _NOT_ALLOWED:
+            raise SourceError(
+                "macOS does not let this program speak to Excel: allow it under Privacy & Security, Automation."
+            ) from error
         if code is not None:
-            # Whatever else COM says of a book that was readable: it is closed, or Excel is.
-            raise ExcelGoneError(f"Excel does not answer any more (COM {code}).") from error
+            # Whatever else is said of a book that was readable: it is closed, or Excel is.
+            raise ExcelGoneError(f"Excel does not answer any more ({code}).") from error
         raise
 
 
 def _hresult(error: BaseException) -> int | None:
-    """The number of a COM error; of a wrapped one the number that Excel itself gave."""
-    code = getattr(error, "hresult", None)
+    """The number of a COM error, or of macOS' own; of a wrapped one the number that Excel itself gave."""
+    code = getattr(error, "hresult", getattr(error, "errornumber", None))
     if not isinstance(code, int):
         return None
     inner = getattr(error, "excepinfo", None)

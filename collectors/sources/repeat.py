@@ -5,7 +5,8 @@ was heard; the ticks table knows the row already. So a repeat is never a tick.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import repeat
 
 __all__ = ["Repeater"]
 
@@ -18,9 +19,9 @@ class Repeater:
         self._clock_s = clock_s
         self._told: dict[str, tuple[float, bytes]] = {}
 
-    def tell(self, symbol: str, payload: bytes) -> None:
-        """Note an event that is told now."""
-        self._told[symbol] = self._clock_s(), payload
+    def tell(self, symbols: Iterable[str], payloads: Iterable[bytes]) -> None:
+        """Note the events of those symbols, which are told now."""
+        self._told.update(zip(symbols, zip(repeat(self._clock_s()), payloads), strict=True))
 
     def due(self) -> list[bytes]:
         """The events that were told long enough ago to be told again; they then count as told now."""

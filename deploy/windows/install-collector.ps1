@@ -18,8 +18,10 @@ if (-not (Test-Path (Join-Path $venv "Scripts\python.exe"))) { & $Python -m venv
 if ($LASTEXITCODE) { throw "Python could not make $venv." }
 $pip = Join-Path $venv "Scripts\python.exe"
 $wheel = Get-ChildItem -Path $Wheels -Filter "thor-*.whl" | Sort-Object Name | Select-Object -Last 1
-if ($null -eq $wheel) { throw "There is no wheel of thor in $Wheels." }
-& $pip -m pip install --upgrade --find-links $Wheels "thor[excel,schwab] @ file:///$($wheel.FullName -replace '\\', '/')"
+$core = Get-ChildItem -Path $Wheels -Filter "thor_fast-*win_amd64.whl" | Sort-Object Name | Select-Object -Last 1
+if ($null -eq $wheel -or $null -eq $core) { throw "There must be a wheel of thor and a win_amd64 wheel of thor_fast in $Wheels." }
+# Both by their files: in the public index these names are nobody's, or somebody else's.
+& $pip -m pip install --upgrade $core.FullName "thor[excel,schwab] @ file:///$($wheel.FullName -replace '\\', '/')"
 if ($LASTEXITCODE) { throw "The packages could not be installed." }
 
 if (-not (Test-Path $settings)) {

@@ -3,10 +3,11 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/App.tsx';
-import { startFeed } from './services/feed/feed.ts';
+import { startPageFeed } from './services/feed/pageFeed.ts';
 import { localNow } from './services/localClock.ts';
 import { createDashboard } from './state/dashboard.ts';
-import { createThemeCell } from './state/theme.ts';
+import { createPreferences } from './state/preferences.ts';
+import { browserMemory } from './state/remembered.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 
@@ -15,8 +16,7 @@ if (root === null) throw new Error('index.html has no element with the id root')
 
 const dashboard = createDashboard({
   start: (emit) =>
-    startFeed(
-      { assetClass: 'future' },
+    startPageFeed(
       {
         fetch: (input, init) => fetch(input, init),
         random: Math.random,
@@ -28,11 +28,14 @@ const dashboard = createDashboard({
   schedule: (work) => requestAnimationFrame(work),
 });
 
+const memory = browserMemory(localStorage);
+
 createRoot(root).render(
   <StrictMode>
     <App
       dashboard={dashboard}
-      theme={createThemeCell(document, localStorage)}
+      memory={memory}
+      preferences={createPreferences(document, memory)}
       // Built, the pages stand at the root beside /static/; the development server has everything under the base.
       basename={import.meta.env.DEV ? import.meta.env.BASE_URL : '/'}
     />

@@ -23,6 +23,7 @@ from thor_web.futuretrading.schemas import (
     QuoteRecord,
     SignalPage,
 )
+from thor_web.thor_project.web_health import METRICS
 from thor_web.timezones.interface import market_names
 from thor_web.timezones.schemas import (
     CalendarRecord,
@@ -104,6 +105,11 @@ def test_the_session_answers_every_case(running: RunningThor) -> None:
         ("/api/session?market=MOON", 404, "unknown_market"),
         ("/api/session?at=2025-06-11T12:00:00", 400, "bad_instant"),
         ("/api/session?at=yesterday", 400, "bad_instant"),
+        ("/api/session?at=0001-01-01T00:00:00%2B23:00", 400, "bad_instant"),
+        ("/api/session?markets=NYSE,MOON", 404, "unknown_market"),
+        ("/api/session?markets=,", 400, "bad_parameter"),
+        ("/api/session?market=" + "X" * 33, 400, "bad_parameter"),
+        ("/api/session?markets=" + "NYSE," * 300, 400, "bad_parameter"),
         ("/api/markets/MOON/calendar", 404, "unknown_market"),
         ("/api/markets/NYSE/calendar?from=2025-01-01&to=2027-01-01", 400, "bad_parameter"),
         ("/api/markets/overlaps?markets=,", 400, "bad_parameter"),
@@ -115,6 +121,27 @@ def test_what_the_clock_refuses(running: RunningThor, path: str, status: int, co
     answer = running.get(path, **dict(pair.split("=") for pair in query.split("&") if pair))
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert code != "unknown_market" or "known are ALWAYS, ASX" in answer.json()["detail"]
+
+
+def test_a_session_that_did_not_change_is_304(running: RunningThor) -> None:
+    answer = running.get("/api/session", market="ALWAYS")
+    assert (answer.headers["cache-control"], answer.headers["content-type"]) == ("no-store", "application/json")
+    known = {"If-None-Match": answer.headers["etag"]}
+    same = httpx.get(f"{running.url}/api/session?market=ALWAYS", headers=known)
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", answer.headers["etag"])
+    assert httpx.get(f"{running.url}/api/session?market=TSE", headers=known).status_code == 200
+    head = httpx.head(f"{running.url}/api/session?market=all")
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head.headers["content-length"]) > 5_000
+
+
+def test_a_session_is_only_read_and_under_our_names(running: RunningThor) -> None:
+    posted = httpx.post(f"{running.url}/api/session")
+    assert (posted.status_code, posted.json()["code"]) == (405, "method_not_allowed")
+    foreign = httpx.get(f"{running.url}/api/session", headers={"Host": "evil.example"})
+    assert (foreign.status_code, foreign.json()["code"]) == (400, "bad_host")
+    for cookie in ("sessionid=nonsense", 'a="b; sessionid=c'):
+        assert httpx.get(f"{running.url}/api/session", headers={"Cookie": cookie}).status_code == 200
 
 
 def test_the_latest_rows_come_with_the_composite(running: RunningThor) -> None:
@@ -162,9 +189,14 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     clock = {f"/api/markets{name}" for name in ("", "/overlaps", "/quiet", "/times")}
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
     runs = {f"/runs{name}" for name in ("", "/{run}", "/{run}/result", "/{run}/report", "/{run}/cancel")}
-    backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs)}
+    sweeps = {f"/sweeps{name}" for name in ("", "/{sweep}/result", "/{sweep}/report")}
+    backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs, *sweeps)}
     told = {"/api/flags", "/api/maintenance", "/api/notifications"}
-    assert set(document["paths"]) == history | clock | backtest | told | {
+    accounts = {"/api/me", "/api/login", "/api/logout"}
+    accounts |= {"/api/openbb/widgets.json"} | {
+        f"/api/udf/{name}" for name in ("config", "history", "search", "symbols", "time")
+    }
+    assert set(document["paths"]) == history | clock | backtest | told | accounts | {
         "/api/bars",
         "/api/instruments",
         "/api/instruments/{symbol}/value",
@@ -233,6 +265,23 @@ def logged_in(running: RunningThor) -> list[str]:
         assert client.post("/admin/login/", data=form).status_code == 302
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         return [f"Cookie: {cookies}", f"X-CSRFToken: {client.cookies['csrftoken']}"]
+
+
+def test_metrics_tell_of_every_process_and_of_the_market(running: RunningThor) -> None:
+    wait_until(lambda: 'thor_ingestor_ingesting{process="ingestor"} 1.0' in running.get("/metrics").text, "it stores")
+    lines = running.get("/metrics").text.splitlines()
+    told = {line.split("{")[0].split(" ")[0] for line in lines if not line.startswith("#")}
+    expected = {
+        family.name + {"counter": "_total", "gauge": "", "histogram": "_bucket"}[family.kind]
+        for families in METRICS.values()
+        for family in families
+    }
+    # Said only once something has been: a collector's refusals by code, a waiting ingestor's refused events.
+    seldom = {"thor_collector_rejects_total", "thor_merger_rejects_total", "thor_ingestor_rejects_total"}
+    assert expected - told - seldom == {"thor_ingestor_unstorable_total"}
+    ages = [line for line in lines if line.startswith("thor_symbol_age_seconds{")]
+    assert len(ages) == 11
+    assert any(line.startswith('thor_stream_lag{group="MOCK:ingest"') for line in lines)
 
 
 def test_streams_say_how_they_must_be_treated(running: RunningThor) -> None:

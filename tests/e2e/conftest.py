@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -51,7 +51,7 @@ def sse_messages(lines: Iterator[str]) -> Iterator[ServerSentEvent]:
 class RunningThor:
     """`thor up` in a process of its own."""
 
-    def __init__(self, state: Path, *arguments: str) -> None:
+    def __init__(self, state: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self.state = state
         self.port = free_port()
         self._log = state.with_suffix(".up.log").open("ab")
@@ -62,7 +62,7 @@ class RunningThor:
             ],
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=clean_environment(),
+            env=clean_environment() | dict(environment or {}),
             text=True,
         )
         self.ready_line = self._read_ready()

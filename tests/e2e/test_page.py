@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.chromium import launched_chromium
-from tests.e2e.conftest import RunningThor
+from tests.e2e.conftest import RunningThor, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -97,7 +97,9 @@ def test_a_lost_server_is_said_and_a_returned_one_needs_no_reload(browser: Brows
         # The web process may be back before anybody has looked: the page itself takes down what it has said.
         page.evaluate(REMEMBER_ALERTS)
         running.child("web").kill()
-        page.wait_for_function("alerts.some((text) => text.includes('Values as of'))", polling=100)
+        # Not wait_for_function: it evaluates text inside the page, which the page's policy forbids.
+        said = "alerts.some((text) => text.includes('Values as of'))"
+        wait_until(lambda: bool(page.evaluate(said)), "the loss is said")
         expect(row.locator("td").nth(1)).to_have_text(shown)
         # The supervisor brings the web process back, and the page finds it by itself.
         expect(page.get_by_role("alert")).to_have_count(0, timeout=30_000)

@@ -34,52 +34,81 @@ impl Weighted {
     }
 }
 
-/// The bars of one symbol's rows in order; rows without a last (it is [`MISSING`]) make none. Nothing when the interval is
-/// not above 0 or the columns are not of one length.
-#[must_use]
-pub fn bars_in_order(
-    symbol: &Symbol,
-    ts_us: &[i64],
-    last: &[i64],
-    last_size: &[i32],
+/// Makes the bars of one symbol out of blocks of rows in order, one after the other.
+#[derive(Debug)]
+pub struct BarMaker {
+    symbol: Symbol,
     interval_us: i64,
-) -> Option<Vec<Weighted>> {
-    if interval_us <= 0 || last.len() != ts_us.len() || last_size.len() != ts_us.len() {
-        return None;
+    done: Vec<Weighted>,
+    /// The bar at work, and where it ends; the first row begins one.
+    open: Option<Weighted>,
+    end: i64,
+}
+
+impl BarMaker {
+    /// One that has seen no row. Nothing when the interval is not above 0.
+    #[must_use]
+    pub fn new(symbol: Symbol, interval_us: i64) -> Option<Self> {
+        (interval_us > 0).then_some(Self { symbol, interval_us, done: Vec::new(), open: None, end: i64::MIN })
     }
-    let mut found: Vec<Weighted> = Vec::new();
-    let mut end = i64::MIN;
-    for ((ts_us, price), size) in ts_us.iter().zip(last).zip(last_size) {
-        let (price, size) = (*price, if *size == NO_SIZE { 0 } else { i64::from(*size) });
-        if price == MISSING {
-            continue;
+
+    /// Looks at the next rows; those without a last (it is [`MISSING`]) make no bar. False, and nothing is looked at, where
+    /// the columns are not of one length.
+    pub fn look(&mut self, ts_us: &[i64], last: &[i64], last_size: &[i32]) -> bool {
+        if last.len() != ts_us.len() || last_size.len() != ts_us.len() {
+            return false;
         }
-        let notional = i128::from(price) * i128::from(size);
-        match found.last_mut() {
-            Some(Weighted { bar, notional: sum }) if *ts_us < end => {
-                bar.high = bar.high.max(price);
-                bar.low = bar.low.min(price);
-                bar.close = price;
-                bar.volume += size;
-                bar.events += 1;
-                *sum += notional;
+        // Taken out, so that it stays in registers.
+        let mut open = self.open.take();
+        for ((ts_us, price), size) in ts_us.iter().zip(last).zip(last_size) {
+            let (price, size) = (*price, if *size == NO_SIZE { 0 } else { i64::from(*size) });
+            if price == MISSING {
+                continue;
             }
-            _ => {
-                let start_us = ts_us - ts_us.rem_euclid(interval_us);
-                end = start_us.saturating_add(interval_us);
-                let (open, high, low, close) = (price, price, price, price);
-                let bar = Bar { symbol: *symbol, start_us, open, high, low, close, volume: size, events: 1 };
-                found.push(Weighted { bar, notional });
+            let notional = i128::from(price) * i128::from(size);
+            match &mut open {
+                Some(Weighted { bar, notional: sum }) if *ts_us < self.end => {
+                    bar.high = bar.high.max(price);
+                    bar.low = bar.low.min(price);
+                    bar.close = price;
+                    bar.volume += size;
+                    bar.events += 1;
+                    *sum += notional;
+                }
+                _ => {
+                    let start_us = ts_us - ts_us.rem_euclid(self.interval_us);
+                    self.end = start_us.saturating_add(self.interval_us);
+                    let (open_at, high, low, close) = (price, price, price, price);
+                    let bar =
+                        Bar { symbol: self.symbol, start_us, open: open_at, high, low, close, volume: size, events: 1 };
+                    self.done.extend(open.replace(Weighted { bar, notional }));
+                }
             }
         }
+        self.open = open;
+        true
     }
-    Some(found)
+
+    /// The bars, once every row was looked at.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<Weighted> {
+        self.done.extend(self.open);
+        self.done
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bars::bars;
+
+    fn bars_in_order(ts_us: &[i64], last: &[i64], sizes: &[i32], block: usize) -> Vec<Weighted> {
+        let mut maker = BarMaker::new(Symbol::new("ES").unwrap(), 60).unwrap();
+        for ((ts_us, last), sizes) in ts_us.chunks(block).zip(last.chunks(block)).zip(sizes.chunks(block)) {
+            assert!(maker.look(ts_us, last, sizes));
+        }
+        maker.finish()
+    }
     use crate::batch::QuoteBatch;
     use crate::event::QuoteEvent;
     use crate::symbol::Source;
@@ -110,19 +139,21 @@ mod tests {
         let columns = |of: fn(&QuoteEvent) -> i64| events.iter().map(of).collect::<Vec<_>>();
         let sizes: Vec<_> = events.iter().map(|event| event.last_size.unwrap_or(NO_SIZE)).collect();
         let (ts_us, last) = (columns(|event| event.ts_us), columns(|event| event.last.unwrap_or(MISSING)));
-        let symbol = Symbol::new("ES").unwrap();
-        let found = bars_in_order(&symbol, &ts_us, &last, &sizes, 60).unwrap();
         let expected = bars(&events.iter().collect::<QuoteBatch>(), 60).unwrap();
-        assert_eq!(found.iter().map(|weighted| weighted.bar).collect::<Vec<_>>(), expected);
-        assert_eq!(bars_in_order(&symbol, &ts_us, &last, &sizes, 0), None);
-        assert_eq!(bars_in_order(&symbol, &ts_us, &last, &[], 1), None);
+        for block in [1, 7, 60, 1_000] {
+            let found = bars_in_order(&ts_us, &last, &sizes, block);
+            assert_eq!(found.iter().map(|weighted| weighted.bar).collect::<Vec<_>>(), expected);
+        }
+        let symbol = Symbol::new("ES").unwrap();
+        assert!(BarMaker::new(symbol, 0).is_none());
+        assert!(!BarMaker::new(symbol, 1).unwrap().look(&ts_us, &last, &[]));
     }
 
     #[test]
     fn an_average_goes_to_the_nearest_and_ties_to_even() {
         let vwap = |rows: &[(i64, i32)]| {
             let (last, sizes): (Vec<_>, Vec<_>) = rows.iter().copied().unzip();
-            let found = bars_in_order(&Symbol::new("ES").unwrap(), &vec![0; rows.len()], &last, &sizes, 60).unwrap();
+            let found = bars_in_order(&vec![0; rows.len()], &last, &sizes, 1);
             found[0].vwap()
         };
         assert_eq!(vwap(&[(10, 1), (20, 3)]), Some(18));

@@ -42,6 +42,7 @@ pub mod stream_merge;
 pub mod symbol;
 pub mod ticks;
 pub mod time;
+pub mod timeline;
 
 #[cfg(feature = "python")]
 mod python;

@@ -3,12 +3,16 @@
 //! Nothing is altered: each row gets a set of flags, and the day a count of each. What a check compares with the row
 //! before, it compares within one source. The columns may come in blocks, so that a block stays near the processor.
 
+use std::ops::Range;
+
 /// A price or sequence number that is not there.
 pub const MISSING: i64 = i64::MIN;
 /// A size that is not there.
 pub const NO_SIZE: i32 = i32::MIN;
 /// So many changes of price are looked at to say how large one usually is.
 const SAMPLES: usize = 4_096;
+/// So many rows at once are asked whether there is anything to say of their instants.
+const RUN: usize = 256;
 
 /// The checks in order, each the bit of a row's flags: name and meaning.
 pub const CHECKS: [(&str, &str); 10] = [
@@ -55,6 +59,26 @@ impl Block<'_> {
             && self.sizes.iter().all(|column| column.len() == rows)
             && self.seq.len() == rows
             && self.source.is_none_or(|source| source.len() == rows)
+    }
+
+    /// Some of the rows, those beyond the end left out.
+    fn part(&self, rows: Range<usize>) -> Self {
+        fn of<'a, T>(column: &'a [T], rows: &Range<usize>) -> &'a [T] {
+            column.get(rows.start..rows.end.min(column.len())).unwrap_or_default()
+        }
+        Self {
+            ts_us: of(self.ts_us, &rows),
+            prices: self.prices.map(|column| of(column, &rows)),
+            sizes: self.sizes.map(|column| of(column, &rows)),
+            seq: of(self.seq, &rows),
+            source: self.source.map(|column| of(column, &rows)),
+        }
+    }
+
+    /// The source of all rows; nothing where they are of several.
+    fn one_source(&self) -> Option<usize> {
+        let Some([first, others @ ..]) = self.source else { return Some(0) };
+        others.iter().all(|source| source == first).then_some(*first as usize)
     }
 }
 
@@ -127,21 +151,83 @@ impl Checker {
         if !block.is_even() {
             return false;
         }
-        let [last, bid, ask] = block.prices;
-        let [last_size, bid_size, ask_size] = block.sizes;
-        let prices = last.iter().zip(bid).zip(ask);
-        let sizes = last_size.iter().zip(bid_size).zip(ask_size);
-        let rows = block.ts_us.iter().zip(prices).zip(sizes).zip(block.seq).enumerate();
-        let first_row = self.report.flags.len();
         self.report.flags.reserve(block.ts_us.len());
-        for (at, (((ts_us, ((last, bid), ask)), ((last_size, bid_size), ask_size)), seq)) in rows {
-            let content = ([*last, *bid, *ask], [*last_size, *bid_size, *ask_size]);
-            let source = block.source.and_then(|source| source.get(at)).map_or(0, |source| *source as usize);
-            let flags =
-                self.by_itself(*ts_us, content.0) | self.by_source(source, first_row + at, *ts_us, content, *seq);
-            self.report.flags.push(flags);
+        for start in (0..block.ts_us.len()).step_by(RUN) {
+            self.look_at(&block.part(start..start + RUN));
         }
         true
+    }
+
+    fn look_at(&mut self, rows: &Block<'_>) {
+        let first_row = self.report.flags.len();
+        let [last, bid, ask] = rows.prices;
+        let tick = self.tick;
+        let prices = last.iter().zip(bid).zip(ask);
+        self.report.flags.extend(prices.map(|((last, bid), ask)| by_prices(tick, *last, *bid, *ask)));
+        self.one_by_one(&rows.part(0..1), first_row);
+        let rest = rows.part(1..RUN);
+        match rows.one_source() {
+            Some(source) if self.is_quiet(source, &rest) => self.in_one_go(source, &rest, first_row + 1),
+            _ => self.one_by_one(&rest, first_row + 1),
+        }
+    }
+
+    fn one_by_one(&mut self, rows: &Block<'_>, first_row: usize) {
+        let ([last, bid, ask], [last_size, bid_size, ask_size]) = (rows.prices, rows.sizes);
+        let prices = last.iter().zip(bid).zip(ask);
+        let sizes = last_size.iter().zip(bid_size).zip(ask_size);
+        let each = rows.ts_us.iter().zip(prices).zip(sizes).zip(rows.seq).enumerate();
+        for (at, (((ts_us, ((last, bid), ask)), ((last_size, bid_size), ask_size)), seq)) in each {
+            let content = ([*last, *bid, *ask], [*last_size, *bid_size, *ask_size]);
+            let source = rows.source.and_then(|source| source.get(at)).map_or(0, |source| *source as usize);
+            let row = first_row + at;
+            let flags = self.by_instant(*ts_us) | self.by_source(source, row, *ts_us, content, *seq);
+            if let Some(place) = self.report.flags.get_mut(row) {
+                *place |= flags;
+            }
+        }
+    }
+
+    /// Whether rows that follow one of their source all lie in open hours, and too close for a silence or a stale run.
+    fn is_quiet(&self, source: usize, rows: &Block<'_>) -> bool {
+        let (Some(first), Some(last)) = (rows.ts_us.first(), rows.ts_us.last()) else { return false };
+        let before = self.before.get(source).and_then(Option::as_ref);
+        let hours = self.rules.open.get(self.span);
+        before.is_some_and(|before| last - before.since < self.rules.stale_us)
+            && hours.is_some_and(|(opens, closes)| opens <= first && last < closes)
+            && last - self.last_us <= self.rules.gap_us
+    }
+
+    /// `one_by_one` of rows that are quiet and follow `first`, all of one source.
+    fn in_one_go(&mut self, source: usize, rows: &Block<'_>, first_row: usize) {
+        let Some(Some(before)) = self.before.get_mut(source) else { return };
+        let ([last, bid, ask], [last_size, bid_size, ask_size]) = (rows.prices, rows.sizes);
+        let prices = last.iter().zip(bid).zip(ask);
+        let sizes = last_size.iter().zip(bid_size).zip(ask_size);
+        let each = rows.ts_us.iter().zip(prices).zip(sizes).zip(rows.seq);
+        let flags = self.report.flags.get_mut(first_row..).unwrap_or_default();
+        // Kept apart from what they are copies of, so that they stay in registers.
+        let (mut ts_before, mut content_before, mut seq_before) = (before.ts_us, before.content, before.seq);
+        let mut since = before.since;
+        for (flags, (((ts_us, ((last, bid), ask)), ((last_size, bid_size), ask_size)), seq)) in
+            flags.iter_mut().zip(each)
+        {
+            let content = ([*last, *bid, *ask], [*last_size, *bid_size, *ask_size]);
+            let same = is_same(&content, &content_before);
+            since = if same { since } else { *ts_us };
+            *flags |= bit(same & (*ts_us == ts_before), DUPLICATE)
+                | bit((*seq != MISSING) & (*seq < seq_before), OUT_OF_ORDER);
+            (ts_before, content_before, seq_before) = (*ts_us, content, *seq);
+        }
+        (before.ts_us, before.content, before.seq, before.since) = (ts_before, content_before, seq_before, since);
+        self.last_us = ts_before;
+        let mut waiting = before.waiting;
+        for (row, price) in last.iter().enumerate() {
+            if (*price != waiting || !before.doubtful.is_empty()) && *price != MISSING {
+                before.price(*price, first_row + row, self.limit, &mut self.report.flags);
+                waiting = before.waiting;
+            }
+        }
     }
 
     /// What was found, once every row was looked at.
@@ -166,12 +252,9 @@ impl Checker {
         self.report
     }
 
-    /// Crossed, locked, zero, off its tick; a silence before it, an instant out of hours.
+    /// A silence before it, an instant out of hours.
     #[inline(always)]
-    fn by_itself(&mut self, ts_us: i64, [last, bid, ask]: [i64; 3]) -> u16 {
-        let both = bid != MISSING && ask != MISSING;
-        let zero = last == 0 || bid == 0 || ask == 0;
-        let off = !(self.tick.holds(last) & self.tick.holds(bid) & self.tick.holds(ask));
+    fn by_instant(&mut self, ts_us: i64) -> u16 {
         while self.rules.open.get(self.span).is_some_and(|(_, closes)| ts_us >= *closes) {
             self.close_span();
         }
@@ -183,12 +266,7 @@ impl Checker {
         if !closed {
             self.last_us = ts_us;
         }
-        bit(both & (bid > ask), CROSSED)
-            | bit(both & (bid == ask), LOCKED)
-            | bit(zero, ZERO_PRICE)
-            | bit(off, OFF_TICK)
-            | bit(closed, SESSION_LEAK)
-            | bit(silent, GAP)
+        bit(closed, SESSION_LEAK) | bit(silent, GAP)
     }
 
     /// Leaves a span of hours, silent to its end or not, for the next.
@@ -210,7 +288,7 @@ impl Checker {
             self.first_of_source(source, ts_us, content, seq);
             return 0;
         };
-        let same = before.content == content;
+        let same = is_same(&before.content, &content);
         let at_once = before.ts_us == ts_us;
         let lower = seq != MISSING && seq < before.seq;
         before.since = if same { before.since } else { ts_us };
@@ -266,6 +344,23 @@ impl Before {
     }
 }
 
+/// Crossed, locked, zero, off its tick.
+#[inline(always)]
+fn by_prices(tick: Tick, last: i64, bid: i64, ask: i64) -> u16 {
+    let both = (bid != MISSING) & (ask != MISSING);
+    let zero = (last == 0) | (bid == 0) | (ask == 0);
+    let off = !(tick.holds(last) & tick.holds(bid) & tick.holds(ask));
+    bit(both & (bid > ask), CROSSED) | bit(both & (bid == ask), LOCKED) | bit(zero, ZERO_PRICE) | bit(off, OFF_TICK)
+}
+
+/// Whether two rows say the same, without a branch.
+#[inline(always)]
+fn is_same((prices, sizes): &([i64; 3], [i32; 3]), (others, other_sizes): &([i64; 3], [i32; 3])) -> bool {
+    let both = |one: bool, other: bool| one & other;
+    prices.iter().zip(others).map(|(one, other)| one == other).fold(true, both)
+        & sizes.iter().zip(other_sizes).map(|(one, other)| one == other).fold(true, both)
+}
+
 #[inline(always)]
 const fn bit(present: bool, check: usize) -> u16 {
     (present as u16) << check
@@ -298,7 +393,7 @@ impl Tick {
 
     #[inline(always)]
     fn holds(self, price: i64) -> bool {
-        price == MISSING || price.unsigned_abs().wrapping_mul(self.inverse).rotate_right(self.shift) <= self.most
+        (price == MISSING) | (price.unsigned_abs().wrapping_mul(self.inverse).rotate_right(self.shift) <= self.most)
     }
 }
 
@@ -326,14 +421,20 @@ mod tests {
 
     /// The rows in blocks of every size give one answer.
     fn found(rows: &[Row], rules: &Rules) -> Report {
+        found_in_blocks(rows, rules, &(1..=rows.len().max(1)).collect::<Vec<_>>())
+    }
+
+    fn found_in_blocks(rows: &[Row], rules: &Rules, block_sizes: &[usize]) -> Report {
         let column = |of: fn(&Row) -> i64| rows.iter().map(of).collect::<Vec<_>>();
         let sizes = vec![1; rows.len()];
         let (ts_us, last, bid) = (column(|row| row.0), column(|row| row.1), column(|row| row.2));
         let (ask, seq, source) =
             (column(|row| row.3), column(|row| row.4), rows.iter().map(|row| row.5).collect::<Vec<_>>());
         let usual = usual_change(rows.len(), |row| last.get(row).copied().filter(|last| *last != MISSING));
-        let reports: Vec<_> = (1..=rows.len().max(1))
+        let reports: Vec<_> = block_sizes
+            .iter()
             .map(|size| {
+                let size = *size;
                 let mut checker = Checker::new(rules.clone(), usual);
                 for start in (0..rows.len()).step_by(size) {
                     let part = start..(start + size).min(rows.len());
@@ -417,6 +518,39 @@ mod tests {
         assert_eq!(prices(&[100, 125, -9_000, MISSING, 100]), [2]);
         assert_eq!(prices(&[100, 125, 600, 100]), [0_usize; 0]);
         assert_eq!(prices(&[MISSING, 100, 125, 100, 125, 9_000, 125]), [5]);
+    }
+
+    #[test]
+    fn rows_in_one_go_are_as_one_by_one() {
+        let mut state = 1_u64;
+        let mut chance = |of: i64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33).cast_signed() % of
+        };
+        // A walk with repetitions, jumps, nothings, lower numbers and a silence now and then, from one source or two.
+        for sources in [1, 2] {
+            let (mut ts_us, mut seq, mut rows) = (0, 0, Vec::new());
+            let mut prices = (5_000, 4_990, 4_992);
+            for _ in 0..3_000 {
+                ts_us += if chance(500) == 0 { 90 } else { chance(3) };
+                seq += if chance(50) == 0 { -3 } else { 1 };
+                let last = match chance(40) {
+                    0 => MISSING,
+                    1 => 1_000_000,
+                    2 => 0,
+                    other => 5_000 + other / 8,
+                };
+                if chance(3) == 0 {
+                    prices = (last, 4_990 + chance(2), 4_990 + chance(3));
+                }
+                let source = u32::try_from(chance(sources)).unwrap_or(0);
+                rows.push((ts_us, prices.0, prices.1, prices.2, if chance(9) == 0 { MISSING } else { seq }, source));
+            }
+            let rules =
+                Rules { tick: 2, open: vec![(10, 1_500), (2_000, 3_100)], gap_us: 60, stale_us: 4, outlier_factor: 20 };
+            let report = found_in_blocks(&rows, &rules, &[1, 2, 255, 256, 257, 1_000, 3_000]);
+            assert!(report.counts.iter().all(|count| *count > 0), "{:?}", report.counts);
+        }
     }
 
     #[test]

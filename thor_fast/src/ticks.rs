@@ -35,11 +35,33 @@ impl Has {
 }
 
 /// Texts by number, each once.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Texts {
     texts: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
-    last: u32,
+    /// The number that was last given for texts of one look, so that what comes again and again is not looked up.
+    recent: [u32; RECENT],
+}
+
+/// How many looks a text may have.
+const RECENT: usize = 64;
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self { texts: Vec::new(), numbers: HashMap::new(), recent: [0; RECENT] }
+    }
+}
+
+/// The look of a text: of its length, its beginning and its end.
+#[inline]
+fn look(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let ends = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(head), Some(tail)) => u64::from_le_bytes(*head) ^ u64::from_le_bytes(*tail).rotate_left(29),
+        _ => bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)),
+    };
+    let mixed = (ends ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58;
+    usize::try_from(mixed).unwrap_or(0) % RECENT
 }
 
 impl Texts {
@@ -59,10 +81,11 @@ impl Texts {
     /// The number of a text; a new one for a new text.
     #[inline]
     pub fn number(&mut self, text: &str) -> u32 {
-        if self.texts.get(self.last as usize).is_some_and(|last| **last == *text) {
-            return self.last;
+        let recent = &mut self.recent[look(text)];
+        if self.texts.get(*recent as usize).is_some_and(|known| **known == *text) {
+            return *recent;
         }
-        self.last = match self.numbers.get(text) {
+        *recent = match self.numbers.get(text) {
             Some(number) => *number,
             None => {
                 let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
@@ -72,7 +95,16 @@ impl Texts {
                 number
             }
         };
-        self.last
+        *recent
+    }
+
+    /// The numbers here of texts that have others there: each asked for once.
+    fn numbers_of<'a>(&'a mut self, theirs: &'a Texts) -> impl FnMut(u32) -> u32 + 'a {
+        let mut known: Vec<Option<u32>> = vec![None; theirs.texts.len()];
+        move |number| match known.get_mut(number as usize) {
+            Some(known) => *known.get_or_insert_with(|| self.number(theirs.get(number))),
+            None => 0, // of rows that have no text, where none has one
+        }
     }
 }
 
@@ -174,35 +206,45 @@ impl Ticks {
         (0..self.len()).filter_map(|row| self.get(row))
     }
 
-    /// Adds the rows of others behind these.
-    pub fn append(&mut self, other: &Self) {
-        for tick in other.iter() {
-            self.push(&tick);
+    /// Adds some rows of others behind these, in this order, those beyond the end left out.
+    pub fn append(&mut self, other: &Self, rows: &[u32]) {
+        fn add<T: Copy>(column: &mut Vec<T>, other: &[T], rows: &[u32]) {
+            column.extend(rows.iter().filter_map(|row| other.get(*row as usize).copied()));
         }
+        fn add_texts((texts, ids): (&mut Texts, &mut Vec<u32>), (others, other): (&Texts, &[u32]), rows: &[u32]) {
+            let mut number = texts.numbers_of(others);
+            ids.extend(rows.iter().filter_map(|row| other.get(*row as usize)).map(|id| number(*id)));
+        }
+        self.reserve(rows.len());
+        let theirs = other.parts();
+        add_texts((&mut self.symbols, &mut self.symbol_ids), theirs.symbol, rows);
+        add_texts((&mut self.sources, &mut self.source_ids), theirs.source, rows);
+        add_texts((&mut self.conds, &mut self.cond_ids), theirs.cond, rows);
+        add_texts((&mut self.extras, &mut self.extra_ids), theirs.extra, rows);
+        add(&mut self.ts_us, theirs.ts_us, rows);
+        add(&mut self.seq, theirs.seq, rows);
+        add(&mut self.bits, &other.bits, rows);
+        self.prices.iter_mut().zip(theirs.prices).for_each(|(column, prices)| add(column, prices, rows));
+        self.sizes.iter_mut().zip(theirs.sizes).for_each(|(column, sizes)| add(column, sizes, rows));
+    }
+
+    /// Makes room for so many rows more.
+    pub fn reserve(&mut self, rows: usize) {
+        for ids in [&mut self.symbol_ids, &mut self.source_ids, &mut self.cond_ids, &mut self.extra_ids] {
+            ids.reserve(rows);
+        }
+        self.prices.iter_mut().for_each(|column| column.reserve(rows));
+        self.sizes.iter_mut().for_each(|column| column.reserve(rows));
+        self.ts_us.reserve(rows);
+        self.seq.reserve(rows);
+        self.bits.reserve(rows);
     }
 
     /// These rows in this order, those beyond the end left out. Texts that they do not use are not in it.
     #[must_use]
     pub fn take(&self, rows: &[u32]) -> Self {
         let mut taken = Self::default();
-        let mut gather = |rows: &[usize]| {
-            fn of<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
-                rows.iter().filter_map(|row| column.get(*row).copied()).collect()
-            }
-            taken.ts_us = of(&self.ts_us, rows);
-            taken.seq = of(&self.seq, rows);
-            taken.bits = of(&self.bits, rows);
-            taken.prices =
-                [0, 1, 2].map(|which| self.prices.get(which).map(|column| of(column, rows)).unwrap_or_default());
-            taken.sizes =
-                [0, 1, 2].map(|which| self.sizes.get(which).map(|column| of(column, rows)).unwrap_or_default());
-            (taken.symbols, taken.symbol_ids) = used(&self.symbols, of(&self.symbol_ids, rows));
-            (taken.sources, taken.source_ids) = used(&self.sources, of(&self.source_ids, rows));
-            (taken.conds, taken.cond_ids) = used(&self.conds, of(&self.cond_ids, rows));
-            (taken.extras, taken.extra_ids) = used(&self.extras, of(&self.extra_ids, rows));
-        };
-        let rows: Vec<usize> = rows.iter().map(|row| *row as usize).filter(|row| *row < self.len()).collect();
-        gather(&rows);
+        taken.append(self, rows);
         taken
     }
 
@@ -221,28 +263,32 @@ impl Ticks {
         symbols
     }
 
-    /// Puts rows of one symbol in order, by ts, seq (none first) and source, and leaves the last of each key.
-    pub fn order(&self, rows: &mut Vec<u32>) {
-        let key = |row: u32| {
-            let row = row as usize;
-            let seq = self.bits.get(row).is_some_and(|bits| bits & Has::Seq.mask() != 0);
-            let source = self.source_ids.get(row).map_or("", |source| self.sources.get(*source));
-            let seq = if seq { self.seq.get(row).copied() } else { None };
-            (self.ts_us.get(row).copied().unwrap_or(0), seq, source)
-        };
+    /// These rows of one symbol by ts, seq (none first) and source; of rows with one key the last.
+    #[must_use]
+    pub fn ordered(self) -> Self {
+        if (1..self.len()).all(|row| self.key(row - 1) < self.key(row)) {
+            return self;
+        }
+        let mut rows: Vec<u32> = (0..u32::try_from(self.len()).unwrap_or(u32::MAX)).collect();
         // A sort that keeps the order of equal keys and is quick on what is nearly sorted.
-        rows.sort_by(|one, other| key(*one).cmp(&key(*other)));
-        let mut kept = 0;
-        for at in 0..rows.len() {
-            let (Some(row), next) = (rows.get(at).copied(), rows.get(at + 1).copied()) else { break };
-            if next.is_none_or(|next| key(next) != key(row)) {
-                if let Some(place) = rows.get_mut(kept) {
-                    *place = row;
-                }
-                kept += 1;
+        rows.sort_by(|one, other| self.key(*one as usize).cmp(&self.key(*other as usize)));
+        let mut standing = rows.iter().peekable();
+        let mut kept = Vec::with_capacity(rows.len());
+        while let Some(row) = standing.next() {
+            if standing.peek().is_none_or(|next| self.key(**next as usize) != self.key(*row as usize)) {
+                kept.push(*row);
             }
         }
-        rows.truncate(kept);
+        self.take(&kept)
+    }
+
+    /// What the rows of a symbol go by.
+    #[inline]
+    fn key(&self, row: usize) -> (i64, Option<i64>, &str) {
+        let has_seq = self.bits.get(row).is_some_and(|bits| bits & Has::Seq.mask() != 0);
+        let seq = if has_seq { self.seq.get(row).copied() } else { None };
+        let source = self.source_ids.get(row).map_or("", |source| self.sources.get(*source));
+        (self.ts_us.get(row).copied().unwrap_or(0), seq, source)
     }
 
     /// A digest of the rows as a set: the same in any order and any form of storage. 128 bits, not cryptographic.
@@ -353,20 +399,6 @@ pub struct Parts<'a> {
     pub prices: &'a [Vec<i64>; 3],
     pub sizes: &'a [Vec<i32>; 3],
     pub seq: &'a [i64],
-}
-
-/// The texts that these numbers use, numbered anew.
-fn used(texts: &Texts, mut ids: Vec<u32>) -> (Texts, Vec<u32>) {
-    if texts.texts.len() <= 1 {
-        return (texts.clone(), ids);
-    }
-    let mut numbers: Vec<Option<u32>> = vec![None; texts.texts.len()];
-    let mut kept = Texts::default();
-    for id in &mut ids {
-        let Some(number) = numbers.get_mut(*id as usize) else { continue };
-        *id = *number.get_or_insert_with(|| kept.number(texts.get(*id)));
-    }
-    (kept, ids)
 }
 
 /// `extra` taken apart.
@@ -500,13 +532,25 @@ mod tests {
         let parts: Vec<_> = all
             .rows_by_symbol()
             .into_iter()
-            .map(|(symbol, mut rows)| {
-                all.order(&mut rows);
-                (symbol.to_string(), all.take(&rows).iter().map(|row| row.prices[0]).collect::<Vec<_>>())
+            .map(|(symbol, rows)| {
+                let part = all.take(&rows).ordered();
+                (symbol.to_string(), part.iter().map(|row| row.prices[0]).collect::<Vec<_>>())
             })
             .collect();
         assert_eq!(parts, [("ES".to_owned(), vec![Some(4), Some(3), Some(5)]), ("ZB".to_owned(), vec![Some(1)])]);
         assert_eq!(all.take(&[0]).symbols.texts().len(), 1);
+    }
+
+    #[test]
+    fn rows_of_others_bring_their_texts_along() {
+        let mut first = ticks(&[tick("ES", 1, Some(1), 1)]);
+        let mut strange = tick("ZB", 2, None, 2);
+        (strange.source, strange.cond, strange.extra) = ("SCHWAB", Some("x"), None);
+        let second = ticks(&[tick("NQ", 3, None, 3), strange, tick("ES", 4, None, 4)]);
+        first.append(&second, &[2, 1, 99]);
+        let rows: Vec<_> = first.iter().collect();
+        assert_eq!(rows, [tick("ES", 1, Some(1), 1), tick("ES", 4, None, 4), strange]);
+        assert_eq!(first.symbols.texts().iter().map(|text| &**text).collect::<Vec<_>>(), ["ES", "ZB"]);
     }
 
     #[test]

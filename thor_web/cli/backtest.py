@@ -1,41 +1,39 @@
-"""`thor backtest`: run a strategy over the lake, do a run again, compare runs, write reports, work on the queue."""
+"""`thor backtest`: run or audit a strategy over the lake, do a run again, compare, write reports, work on the queue."""
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from thor_web.cli.options import Commands, add_state, find_servers, require_core
+from thor_web.cli.backtest_analysis import register_analysis
+from thor_web.cli.backtest_options import (
+    add_specification,
+    clear_progress,
+    number_from_one,
+    open_registry,
+    prepare,
+    show_progress,
+    specification_of,
+)
+from thor_web.cli.backtest_sweep import register_sweeps
+from thor_web.cli.options import Commands, add_state, require_core
 from thor_web.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from thor_web.thordata.backtest.runs import Runs
     from thor_web.thordata.backtest.specification import RunSpecification
     from thor_web.thordata.settings import StorageSettings
 
 __all__ = ["register"]
-
-OPTIONS: Final = (
-    ("--cash", "cash", str, "money at the start (100000)"),
-    ("--fee", "fee", str, "fee a contract and side (2.50)"),
-    ("--fee-rate", "fee_rate", str, "fee as a share of the value (0)"),
-    ("--slippage", "slippage_ticks", str, "ticks of slippage on market and stop orders (0 on ticks, 1 on bars)"),
-    ("--latency-us", "latency_us", int, "how long an order travels, in microseconds (1000; ticks only)"),
-    ("--flat-before-close", "flat_before_close_s", int, "seconds before the close to be flat"),
-    ("--interval", "interval_s", int, "length of a bar in seconds (60)"),
-    ("--margin", "initial_margin", str, "margin a contract (0)"),
-    ("--maintenance", "maintenance_margin", str, "maintenance margin a contract (0)"),
-    ("--participation", "participation", str, "most of a bar's volume, as a share (0: no limit)"),
-    ("--source", "source", str, "only this source's ticks"),
-    ("--seed", "seed", int, "of everything random (1)"),
-)
 
 
 def register(commands: Commands) -> None:
     backtest = commands.add_parser("backtest", help="what a signal would have paid")
     actions = backtest.add_subparsers(title="actions", dest="action", metavar="ACTION", required=True)
     _register_run(actions)
+    _register_audit(actions)
+    register_sweeps(actions)
+    register_analysis(actions)
     for name, text, handler in (
         ("strategies", "the strategies and their parameters", _strategies),
         ("list", "the newest runs", _list),
@@ -72,18 +70,23 @@ def register(commands: Commands) -> None:
     perform.set_defaults(handler=_perform)
 
 
+def _register_audit(actions: Any) -> None:
+    audit = actions.add_parser("audit", help="does a strategy look ahead, and how much of the past does it need?")
+    add_specification(audit)
+    audit.add_argument(
+        "--cuts", type=number_from_one, default=64, help="instants at which the future is taken away (64)"
+    )
+    audit.add_argument(
+        "--changes", type=number_from_one, default=2_000, help="most decisions made again from a window (2000)"
+    )
+    audit.add_argument("--json", action="store_true", help="print one JSON document")
+    add_state(audit)
+    audit.set_defaults(handler=_audit)
+
+
 def _register_run(actions: Any) -> None:
     run = actions.add_parser("run", help="run a strategy over ticks of the lake")
-    run.add_argument("strategy", help="a name from `thor backtest strategies`, or module:Class")
-    run.add_argument("--from", dest="start", required=True, metavar="TS", help="first instant, or a UTC day")
-    run.add_argument(
-        "--to", dest="end", required=True, metavar="TS", help="instant behind the last, or a UTC day, included"
-    )
-    run.add_argument("--symbols", required=True, metavar="ES,NQ", help="symbols separated by commas")
-    run.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the strategy")
-    for flag, name, kind, text in OPTIONS:
-        run.add_argument(flag, dest=name, type=kind, help=text)
-    run.add_argument("--touch", dest="fills_at_touch", action="store_true", help="resting limits fill when traded at")
+    add_specification(run)
     run.add_argument("--html", type=Path, metavar="FILE", help="write the report there")
     run.add_argument("--queue", action="store_true", help="leave it to a worker and print its number")
     run.add_argument("--no-store", action="store_true", help="do not keep the run")
@@ -93,12 +96,12 @@ def _register_run(actions: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    settings = _prepare(arguments)
+    settings = prepare(arguments)
     from collectors.instruments import load_instruments
 
-    specification = _specification(arguments).checked(load_instruments(), modules=True)
+    specification = specification_of(arguments).checked(load_instruments(), modules=True)
     if arguments.queue:
-        with _registry(settings) as runs:
+        with open_registry(settings) as runs:
             number = runs.add(specification, created_by="command line", modules=True)
         print_json({"id": number, "state": "queued"}) if arguments.json else sys.stdout.write(f"run {number} waits\n")
         return 0
@@ -111,26 +114,25 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _specification(arguments: argparse.Namespace) -> "RunSpecification":
-    from thor_web.runtime.errors import ThorError
-    from thor_web.thordata.backtest.specification import RunSpecification
+def _audit(arguments: argparse.Namespace) -> int:
+    settings = prepare(arguments)
+    from thor_web.thordata.backtest.audit import AuditOptions
+    from thor_web.thordata.backtest.execution import audit_strategy
 
-    parameters: dict[str, str] = {}
-    for pair in arguments.set:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise ThorError(f"A parameter is NAME=VALUE, was {pair!r}.")
-        parameters[name] = value
-    named = {name: getattr(arguments, name) for _, name, _, _ in OPTIONS}
-    document = {name: value for name, value in named.items() if value is not None} | {
-        "strategy": arguments.strategy,
-        "symbols": [symbol.strip().upper() for symbol in arguments.symbols.split(",") if symbol.strip()],
-        "start": arguments.start,
-        "end": arguments.end,
-        "parameters": parameters,
-        "fills_at_touch": arguments.fills_at_touch,
-    }
-    return RunSpecification.from_json(document)
+    specification = specification_of(arguments)
+    options = AuditOptions(cuts=arguments.cuts, changes=arguments.changes, seed=specification.seed)
+    found = audit_strategy(
+        specification, settings.lake_folder(), options, modules=True, progress=show_progress()
+    ).to_json()
+    if arguments.json:
+        print_json(found)
+    else:
+        clear_progress()
+        findings, examples = found.pop("findings"), found.pop("examples")
+        rows = [*found.items(), *((f"finding {it['code']}", it["text"]) for it in findings)]
+        rows += [("example", ", ".join(f"{name} {value}" for name, value in it.items())) for it in examples]
+        print_table(("", specification.strategy), rows)
+    return 0 if found["verdict"] in {"clean", "nothing_decided"} else 1
 
 
 def _played(
@@ -145,12 +147,12 @@ def _played(
     from thor_web.thordata.backtest.execution import execute
 
     def play(**more: Any) -> dict[str, Any]:
-        return execute(specification, settings.lake_folder(), modules=True, progress=_progress(), **more)
+        return execute(specification, settings.lake_folder(), modules=True, progress=show_progress(), **more)
 
     if not store:
         return {"id": None, **play()}
     try:
-        runs = _registry(settings)
+        runs = open_registry(settings)
     except OperationalError:
         sys.stderr.write("thor: Postgres is away, so this run is not kept and its trials are not counted.\n")
         return {"id": None, **play()}
@@ -167,20 +169,8 @@ def _played(
     return {"id": number, **result}
 
 
-def _progress() -> Callable[[str, float], None]:
-    """A line on a terminal, nothing elsewhere."""
-
-    def show(work: str, share: float) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\033[K{work} {share:.0%}" if share else f"\r\033[K{work}")
-            sys.stderr.flush()
-
-    return show
-
-
 def _summary(result: dict[str, Any]) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\033[K")
+    clear_progress()
     statistics, equity = result["trade_statistics"], result["equity"]
     match = {True: "equal to the live path", False: "DIFFERENT from the live path", None: "not checked"}
     rows: list[tuple[str, object]] = [
@@ -190,6 +180,8 @@ def _summary(result: dict[str, Any]) -> None:
         ("fees", f"{statistics['all_fees']:,.2f}"),
         ("maximum drawdown", f"{result['figures']['max_drawdown']['value'] or 0:.2%}"),
         ("data", f"{result['data']['ticks']} ticks, {result['data']['hash']}"),
+        ("audit", result["audit"]["verdict"].replace("_", " ")),
+        *((f"finding {it['code']}", it["text"]) for it in result["audit"]["findings"]),
         ("signals", match[result["parity"]["match"]]),
         *((f"finding {it['code']}", it["text"]) for it in result["diagnosis"]),
         *(("caveat", text) for text in result["caveats"]),
@@ -198,10 +190,10 @@ def _summary(result: dict[str, Any]) -> None:
 
 
 def _rerun(arguments: argparse.Namespace) -> int:
-    settings = _prepare(arguments)
+    settings = prepare(arguments)
     from thor_web.thordata.backtest.specification import RunSpecification
 
-    with _registry(settings) as runs:
+    with open_registry(settings) as runs:
         before = runs.result(arguments.run)
     specification = RunSpecification.from_json(before["specification"])
     result = _played(settings, specification, store=True, rerun_of=arguments.run)
@@ -217,10 +209,10 @@ def _rerun(arguments: argparse.Namespace) -> int:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    settings = _prepare(arguments)
+    settings = prepare(arguments)
     from thor_web.thordata.backtest.comparison import compare_results
 
-    with _registry(settings) as runs:
+    with open_registry(settings) as runs:
         compared = compare_results([runs.result(number) for number in arguments.runs])
     if arguments.json:
         print_json(compared)
@@ -232,10 +224,10 @@ def _compare(arguments: argparse.Namespace) -> int:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    settings = _prepare(arguments)
+    settings = prepare(arguments)
     from thor_web.thordata.backtest.report import html_report
 
-    with _registry(settings) as runs:
+    with open_registry(settings) as runs:
         result = runs.result(arguments.run)
     if arguments.json:
         print_json(result)
@@ -247,7 +239,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _strategies(arguments: argparse.Namespace) -> int:
-    _prepare(arguments)
+    prepare(arguments)
     from thor_web.thordata.backtest.errors import BacktestError
     from thor_web.thordata.backtest.registry import strategies
 
@@ -277,8 +269,8 @@ def _strategies(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    settings = _prepare(arguments)
-    with _registry(settings) as runs:
+    settings = prepare(arguments)
+    with open_registry(settings) as runs:
         found = runs.listed()
     if arguments.json:
         print_json(found)
@@ -291,15 +283,15 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _cancel(arguments: argparse.Namespace) -> int:
-    settings = _prepare(arguments)
-    with _registry(settings) as runs:
+    settings = prepare(arguments)
+    with open_registry(settings) as runs:
         status = runs.cancel(arguments.run)
     print_json(status) if arguments.json else sys.stdout.write(f"run {arguments.run} is {status['state']}\n")
     return 0
 
 
 def _work(arguments: argparse.Namespace) -> int:
-    settings = _prepare(arguments)
+    settings = prepare(arguments)
     import signal
     import threading
 
@@ -321,17 +313,3 @@ def _perform(arguments: argparse.Namespace) -> int:
 
     perform(StorageSettings(), arguments.run, arguments.worker)
     return 0
-
-
-def _prepare(arguments: argparse.Namespace) -> "StorageSettings":
-    require_core()
-    find_servers(arguments)
-    from thor_web.thordata.settings import StorageSettings
-
-    return StorageSettings()
-
-
-def _registry(settings: "StorageSettings") -> "Runs":
-    from thor_web.thordata.backtest.runs import Runs
-
-    return Runs.connect(settings.conninfo())

@@ -63,7 +63,7 @@ def _generated_pages(root: Path) -> str:
 CHECKS: Final = (
     Check("ruff check", _python("ruff", "check", ".", "thor")),
     Check("ruff format", _python("ruff", "format", "--check", ".", "thor")),
-    Check("mypy", _python("mypy", "thor_web", "collectors", "benchmarks", "tests")),
+    Check("mypy", _python("mypy", "thor_web", "collectors", "thor_client", "benchmarks", "tests")),
     Check("import rules", lambda: ["lint-imports"]),
     Check("cargo fmt", lambda: ["cargo", "fmt", "--check"], "thor_fast"),
     Check(
@@ -79,7 +79,8 @@ CHECKS: Final = (
     ),
     Check("dashboard lint", lambda: [npm(), "run", "--silent", "lint"], "frontend"),
     Check("dashboard types", lambda: [npm(), "run", "--silent", "typecheck"], "frontend"),
-    Check("generated docs", function=_generated_pages),
+    Check("generated files", function=_generated_pages),
+    Check("dashboard API types", lambda: [npm(), "run", "--silent", "api:check"], "frontend"),
     Check("market calendars", _python("thor_web.timezones.generator", "--check")),
 )
 

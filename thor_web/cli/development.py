@@ -14,7 +14,7 @@ def register(commands: Commands) -> None:
     commands.add_parser("bench", help="the benchmarks, side by side with their peers", add_help=False)
     check = commands.add_parser("check", help="lint, types, import rules, formatting, generated docs")
     check.set_defaults(handler=_check)
-    docs = commands.add_parser("docs", help="write the pages of docs/ that are made from tables in the code")
+    docs = commands.add_parser("docs", help="write the files that are made from tables in the code")
     docs.set_defaults(handler=_docs)
 
 
@@ -25,12 +25,17 @@ def _check(_: argparse.Namespace) -> int:
 
 
 def _docs(_: argparse.Namespace) -> int:
-    from thor_web.cli.checkout import require_checkout
+    import subprocess
+
+    from thor_web.cli.checkout import npm, require_checkout, tool_environment
     from thor_web.cli.pages import write_pages
 
-    for name in write_pages(require_checkout()):
+    root = require_checkout()
+    for name in write_pages(root):
         sys.stdout.write(f"wrote {name}\n")
-    return 0
+    # The dashboard's types follow from the OpenAPI document that was just written.
+    argv = [npm(), "run", "--silent", "api"]
+    return subprocess.run(argv, cwd=root / "frontend", env=tool_environment(), check=False).returncode
 
 
 def _test(arguments: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ EXPECTED = (
     ("thor_web.thordata.errors", "StorageError"),
     ("thor_web.timezones.interface", "UnknownMarketError"),
     ("psycopg", "OperationalError"),
+    ("botocore.exceptions", "BotoCoreError"),
     ("django.core.management.base", "CommandError"),
 )
 """Where a loaded module defines one of these, its text is meant for a person. Never imports a module for it."""

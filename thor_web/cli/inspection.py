@@ -2,9 +2,13 @@
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from thor_web.cli.options import Commands, add_state, find_servers, state_folder
 from thor_web.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from thor_web.runtime.state import StateFolder
 
 __all__ = ["register"]
 
@@ -18,6 +22,10 @@ def register(commands: Commands) -> None:
         parser = commands.add_parser(name, help=text)
         add_state(parser)
         parser.add_argument("--json", action="store_true", help="print one JSON document")
+        if name == "status":
+            parser.add_argument("--watch", action="store_true", help="show it anew each second, until Ctrl-C")
+        if name == "doctor":
+            parser.add_argument("--mend", action="store_true", help="mend what can be mended without a loss")
         parser.set_defaults(handler=handler)
 
 
@@ -25,6 +33,8 @@ def _status(arguments: argparse.Namespace) -> int:
     state = find_servers(arguments)
     from thor_web.runtime.status import read_status, summary_rows
 
+    if arguments.watch:
+        return _watch(state)
     document = read_status(state)
     if arguments.json:
         print_json(document)
@@ -33,17 +43,42 @@ def _status(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _watch(state: "StateFolder") -> int:
+    """The table, drawn over itself each second; what cannot be reached just now is said in it."""
+    import time
+
+    from rich.live import Live
+    from rich.text import Text
+
+    from thor_web.runtime.errors import ThorError
+    from thor_web.runtime.live_status import live_table
+    from thor_web.runtime.status import read_status
+
+    before = None
+    with Live(Text("…"), screen=sys.stdout.isatty(), auto_refresh=False) as live:
+        while True:
+            try:
+                document = read_status(state)
+                live.update(live_table(document, before), refresh=True)
+                before = document
+            except ThorError as error:
+                live.update(Text(str(error), style="red"), refresh=True)
+            time.sleep(1)
+
+
 def _doctor(arguments: argparse.Namespace) -> int:
-    from thor_web.runtime.doctor import examine
+    from thor_web.runtime.doctor import examine, mend
 
     state = state_folder(arguments)
+    for sentence in mend(state) if arguments.mend else ():
+        sys.stderr.write(f"{sentence}\n")
     findings = examine(state)
     if arguments.json:
         print_json([finding.to_json() for finding in findings])
     else:
         for finding in findings:
-            mend = "" if finding.fine or not finding.mend else f"\n         {finding.mend}"
-            sys.stdout.write(f"{'ok  ' if finding.fine else 'WRONG'} {finding.what}: {finding.found}{mend}\n")
+            advice = "" if finding.fine or not finding.mend else f"\n         {finding.mend}"
+            sys.stdout.write(f"{'ok  ' if finding.fine else 'WRONG'} {finding.what}: {finding.found}{advice}\n")
     return 0 if all(finding.fine for finding in findings) else 1
 
 

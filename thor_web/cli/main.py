@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 
 from thor_web.cli import (
+    accounts,
     backtest,
     development,
     history,
@@ -19,6 +20,7 @@ from thor_web.cli import (
     market,
     processes,
     providers,
+    safety,
     sources,
     storage,
     up,
@@ -27,7 +29,21 @@ from thor_web.cli.faults import sentence_of
 
 __all__ = ["build_parser", "main"]
 
-GROUPS = (up, processes, providers, sources, market, storage, history, backtest, inspection, development, management)
+GROUPS = (
+    up,
+    processes,
+    providers,
+    sources,
+    market,
+    storage,
+    history,
+    backtest,
+    inspection,
+    safety,
+    accounts,
+    development,
+    management,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

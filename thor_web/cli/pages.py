@@ -1,9 +1,10 @@
-"""The pages of docs/ that are made from tables in the code, and whether they are what those tables say."""
+"""The files that are made from tables in the code (pages of docs/, types of the dashboard), and whether they agree."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from thor_web.cli.dashboard_types import event_typescript, openapi_json
 from thor_web.cli.error_table import errors_markdown
 from thor_web.cli.settings_table import settings_markdown
 
@@ -12,6 +13,8 @@ __all__ = ["PAGES", "outdated_pages", "write_pages"]
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "docs/errors.md": errors_markdown,
     "docs/settings.md": settings_markdown,
+    "frontend/openapi.json": openapi_json,
+    "frontend/src/domain/event.ts": event_typescript,
 }
 
 

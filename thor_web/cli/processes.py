@@ -65,7 +65,9 @@ def _register_collect(commands: Commands) -> None:
 
     workbook = sources.add_parser("excel_file", help="a closed workbook, published as stale")
     workbook.add_argument("file", type=Path, metavar="FILE")
-    workbook.add_argument("--sheet", metavar="NAME", help="sheet to read (default: the first)")
+    workbook.add_argument(
+        "--sheet", metavar="NAME", help="sheet to read (default: LiveData, else Futures, else the first)"
+    )
     workbook.add_argument("--range", dest="cell_range", metavar="A1:M20", help="cells to read")
 
     live = sources.add_parser("excel_live", help="the sheet that Excel has open, filled by thinkorswim")
@@ -76,9 +78,9 @@ def _register_collect(commands: Commands) -> None:
     live.add_argument("--replay-com", type=Path, metavar="FILE", help="such a recording, through a simulated Excel")
     live.add_argument("--speed", type=speed, default=1.0, metavar="X|max", help="factor of the recorded speed")
 
-    schwab = sources.add_parser("schwab", help="Schwab's streamer, after thor schwab login")
+    sources.add_parser("schwab", help="Schwab's streamer, after thor schwab login")
 
-    for parser in (mock, replay, json_file, workbook, live, schwab):
+    for parser in sources.choices.values():
         add_state(parser)
         add_metrics_port(parser)
         parser.set_defaults(handler=_collect)
@@ -193,7 +195,7 @@ def _serve_by_workers(settings: "ServerSettings", port: int, arguments: argparse
 def _prepare(arguments: argparse.Namespace) -> None:
     from thor_web.cli.logs import configure_logs
 
-    configure_logs()
+    configure_logs(arguments.command)
     require_core()
     find_servers(arguments)
 

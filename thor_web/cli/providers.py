@@ -10,7 +10,7 @@ from thor_web.cli.options import Commands, add_state, find_servers, require_core
 from thor_web.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from thor_web.livedata.interface import ProviderHealth
+    from collectors.provider_health import ProviderHealth
 
 __all__ = ["register"]
 
@@ -47,10 +47,12 @@ def _providers(arguments: argparse.Namespace) -> int:
     import asyncio
 
     from collectors.bus import Bus
-    from thor_web.livedata.interface import parse_providers, read_providers
-    from thor_web.thor_project.configuration import ServerSettings
+    from collectors.provider_health import read_providers
+    from collectors.providers import parse_providers
+    from collectors.settings import CollectorSettings
 
-    settings = ServerSettings()
+    settings = CollectorSettings()
+    configured = parse_providers(settings.data_provider)
 
     async def health() -> dict[str, dict[str, str]]:
         bus = Bus.from_url(settings.redis_url.get_secret_value())
@@ -59,7 +61,7 @@ def _providers(arguments: argparse.Namespace) -> int:
         finally:
             await bus.close()
 
-    found = read_providers(asyncio.run(health()), parse_providers(settings.data_provider), datetime.now(UTC))
+    found = read_providers(asyncio.run(health()), configured, datetime.now(UTC))
     if arguments.json:
         print_json([provider.to_json() for provider in found])
     else:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from thor_web.thor_project.configuration import ServerSettings
+from collectors.settings import CollectorSettings
 
 __all__ = ["SettingRow", "settings_markdown", "settings_rows"]
 
@@ -32,7 +32,8 @@ class SettingRow:
 
 def settings_rows() -> list[SettingRow]:
     """Every setting as it is in force in this environment."""
-    settings = ServerSettings()
+    table = _table()
+    settings = table()
     return [
         SettingRow(
             name=name.upper(),
@@ -41,7 +42,7 @@ def settings_rows() -> list[SettingRow]:
             description=field.description or "",
             secret=isinstance(field.default, SecretStr),
         )
-        for name, field in ServerSettings.model_fields.items()
+        for name, field in table.model_fields.items()
     ]
 
 
@@ -51,17 +52,27 @@ def settings_markdown() -> str:
         "# Settings",
         "",
         "Every setting is an environment variable. `thor settings` shows the values in force, secrets masked.",
+        "A secret may lie in a file instead: `NAME_FILE`, such as `DB_PASSWORD_FILE`, names it.",
         "This page is made by `thor docs`; `thor check` compares it.",
         "",
         "| variable | default | what it does |",
         "|---|---|---|",
     ]
-    for name, field in ServerSettings.model_fields.items():
+    for name, field in _table().model_fields.items():
         default = field.default
         shown = "" if default is None or default is PydanticUndefined else _plain(default)
         description = (field.description or "").replace("|", "\\|")
         lines.append(f"| `{name.upper()}` | {f'`{shown}`' if shown else ''} | {description} |")
     return "\n".join(lines) + "\n"
+
+
+def _table() -> type[CollectorSettings]:
+    """The whole table, or a collector's own on a host without the server's packages."""
+    try:
+        from thor_web.thor_project.configuration import ServerSettings
+    except ModuleNotFoundError:
+        return CollectorSettings
+    return ServerSettings
 
 
 def _plain(value: Any) -> str:

@@ -62,6 +62,7 @@ def _register_export(commands: Commands) -> None:
         "--jobs", type=int, metavar="N", help="sessions and threads at once (default: one a core, at most 4)"
     )
     export.add_argument("--rewrite", action="store_true", help="also partitions that have not changed")
+    export.add_argument("--check", action="store_true", help="look for doubtful rows in what was exported")
     export.add_argument("--json", action="store_true", help="print one JSON document")
     add_state(export)
     export.set_defaults(handler=_export)
@@ -77,45 +78,70 @@ def _settings(arguments: argparse.Namespace) -> "StorageSettings":
 
 def _export(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
-    from thor_web.thordata.export import due_dates, run_export
+    from thor_web.thordata.errors import StorageError
 
-    if arguments.date:
-        dates: Sequence[date] = [arguments.date]
-    elif arguments.due:
-        dates = due_dates(settings, datetime.now(UTC))
-    else:
-        dates = list(_range(arguments.first, arguments.last or datetime.now(UTC).date() - timedelta(days=1)))
+    dates = _dates(settings, arguments)
     reports: list[dict[str, Any]] = []
+    failures: list[StorageError] = []
     with _progress(len(dates)) as progress:
         for trade_date in dates:
             progress.start(trade_date)
             try:
-                report = run_export(
-                    settings,
-                    trade_date=trade_date,
-                    symbols=arguments.symbols,
-                    progress=progress.partition,
-                    jobs=arguments.jobs,
-                    rewrite=arguments.rewrite,
-                )
+                reports.append(_export_date(settings, arguments, trade_date, progress.partition))
             except ValueError as error:
                 if not arguments.date:
                     continue  # a range has weekends in it
                 from thor_web.runtime.errors import ThorError
 
                 raise ThorError(f"{trade_date} cannot be exported: {error}") from error
-            reports.append(report)
+            except StorageError as error:  # one date keeps no other from the lake
+                failures.append(StorageError(error.code, f"{trade_date}: {error}"))
     if arguments.json:
-        print_json(reports[0] if arguments.date else {"dates": reports})
-        return 0
-    rows = [
-        (report["date"], part["symbol"], part["rows"], part["bytes"], part["path"])
-        for report in reports
-        for part in report["partitions"]
-    ]
-    total = sum(report["rows"] for report in reports)
-    print_table(("date", "symbol", "rows", "bytes", "file"), rows, title=f"{len(reports)} trade dates, {total} rows")
+        print_json(reports[0] if arguments.date and reports else {"dates": reports})
+    else:
+        rows = [
+            (report["date"], part["symbol"], part["rows"], part["bytes"], part["path"])
+            for report in reports
+            for part in report["partitions"]
+        ]
+        total = sum(report["rows"] for report in reports)
+        title = f"{len(reports)} trade dates, {total} rows"
+        print_table(("date", "symbol", "rows", "bytes", "file"), rows, title=title)
+    if failures:
+        first, *others = failures
+        raise StorageError(first.code, f"{first}{f' (and {len(others)} other dates)' if others else ''}")
     return 0
+
+
+def _dates(settings: "StorageSettings", arguments: argparse.Namespace) -> Sequence[date]:
+    from thor_web.thordata.export import due_dates
+
+    if arguments.date:
+        return [arguments.date]
+    if arguments.due:
+        return due_dates(settings, datetime.now(UTC))
+    return list(_range(arguments.first, arguments.last or datetime.now(UTC).date() - timedelta(days=1)))
+
+
+def _export_date(
+    settings: "StorageSettings", arguments: argparse.Namespace, trade_date: date, progress: "Progress"
+) -> dict[str, Any]:
+    from thor_web.thordata.export import run_export
+
+    report = run_export(
+        settings,
+        trade_date=trade_date,
+        symbols=arguments.symbols,
+        progress=progress,
+        jobs=arguments.jobs,
+        rewrite=arguments.rewrite,
+    )
+    if arguments.check and report["written"]:
+        from thor_web.thordata.quality import check_lake
+
+        found = check_lake(settings, [trade_date], arguments.symbols)
+        report["doubtful"] = {one.symbol: {name: n for name, n in one.counts.items() if n} for one in found}
+    return report
 
 
 def _range(first: date, last: date) -> Iterator[date]:

@@ -2,7 +2,6 @@
 
 from thor_web.futuretrading.live_paths import LivePaths
 from thor_web.futuretrading.services.announcement import follow as follow_configuration
-from thor_web.futuretrading.services.caller import Caller
 from thor_web.futuretrading.services.classification import Classifier, Signal
 from thor_web.futuretrading.services.configuration import Configuration
 from thor_web.futuretrading.services.enrichment import Enricher
@@ -11,7 +10,6 @@ from thor_web.futuretrading.services.quotes_state import QUOTES_STATE, QuotesSta
 
 __all__ = [
     "QUOTES_STATE",
-    "Caller",
     "Classifier",
     "Configuration",
     "Enricher",

@@ -5,28 +5,33 @@ Their parameters and answers are described for people by the views of the same p
 """
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from email.utils import formatdate
-from typing import Any, Final
+from typing import Final
 
-import orjson
-from django.http.request import split_domain_port, validate_host
-
+from thor_web.accounts.interface import Caller
+from thor_web.front import (
+    NO_SNIFF,
+    Door,
+    Headers,
+    Scope,
+    Send,
+    header,
+    is_known,
+    parameters,
+    send_problem,
+    send_whole,
+)
 from thor_web.futuretrading.services import stream_parameters as read
-from thor_web.futuretrading.services.caller import Caller
 from thor_web.futuretrading.services.quotes_state import QuotesState
 from thor_web.futuretrading.services.snapshots import Snapshots
 from thor_web.livedata.interface import HANDOVER, Fanout, Hub, StreamRequest, TooManyStreams
-from thor_web.problems import PROBLEM_TYPE, Problem
+from thor_web.problems import Problem
 
 __all__ = ["LivePaths"]
 
-Scope = Mapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
 Answer = Callable[[Scope, Send], Awaitable[None]]
 
-NO_SNIFF: Final = (b"x-content-type-options", b"nosniff")
 STREAM_HEADERS: Final[Headers] = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-cache, no-transform"),
@@ -35,7 +40,6 @@ STREAM_HEADERS: Final[Headers] = [
     NO_SNIFF,
 ]
 RETRY_AFTER_S: Final = 5
-MOST_HOSTS: Final = 1_000
 
 
 class LivePaths:
@@ -55,8 +59,7 @@ class LivePaths:
         self._fanout = fanout
         self._state = state
         self._caller_of = caller_of
-        self._hosts = hosts
-        self._good_hosts: set[bytes] = set()
+        self._door = Door(hosts)
         self._stale_after_ms = stale_after_ms
         self._snapshots = Snapshots(hub, state.display_order, state.enricher)
         self._answers: Final[Mapping[str, Answer]] = {"/api/quotes": self._quotes, "/api/quotes/stream": self._stream}
@@ -71,24 +74,24 @@ class LivePaths:
             self._check(scope)
             await self._answers[scope["path"]](scope, send)
         except Problem as problem:
-            await _send_problem(scope, send, problem)
+            await send_problem(scope, send, problem)
 
     async def _quotes(self, scope: Scope, send: Send) -> None:
         await self._caller_of(scope)
-        values = read.parameters(scope["query_string"])
+        values = parameters(scope["query_string"])
         snapshot = self._snapshots.newest(read.symbols(values, self._hub.newest, self._state.instruments))
         now_ms = time.time_ns() // 1_000_000
         tag = snapshot.entity_tag(now_ms - self._stale_after_ms)
         headers: Headers = [(b"cache-control", b"no-cache"), (b"etag", tag), NO_SNIFF]
-        if _is_known(header(scope, b"if-none-match"), tag):
-            await _send_whole(scope, send, 304, headers, b"")
+        if is_known(scope, tag):
+            await send_whole(scope, send, 304, headers, b"")
             return
         headers.append((b"content-type", b"application/json"))
-        await _send_whole(scope, send, 200, headers, snapshot.at(now_ms))
+        await send_whole(scope, send, 200, headers, snapshot.at(now_ms))
 
     async def _stream(self, scope: Scope, send: Send) -> None:
         caller = await self._caller_of(scope)
-        values = read.parameters(scope["query_string"])
+        values = parameters(scope["query_string"])
         after = read.position(header(scope, b"last-event-id").decode("latin-1") or values.get("last_event_id", ""))
         wanted = StreamRequest(
             symbols=read.symbols(values, self._hub.newest, self._state.instruments),
@@ -98,7 +101,7 @@ class LivePaths:
             chunked=scope["http_version"] != "1.0",
         )
         if scope["method"] == "HEAD":
-            await _send_whole(scope, send, 200, STREAM_HEADERS, b"")
+            await send_whole(scope, send, 200, STREAM_HEADERS, b"")
             return
         try:
             self._fanout.require_room(caller.name)
@@ -115,26 +118,9 @@ class LivePaths:
         )
 
     def _check(self, scope: Scope) -> None:
-        if scope["method"] not in {"GET", "HEAD"}:
-            raise Problem(405, "method_not_allowed", "This path is only read: GET or HEAD.")
-        host = header(scope, b"host")
-        if host not in self._good_hosts:
-            # As Django does for every other path: a name that is not ours is an attack by DNS, or a wrong setting.
-            if not validate_host(split_domain_port(host.decode("latin-1"))[0], self._hosts):
-                raise Problem(400, "bad_host", "This server does not answer to that name; see THOR_HOSTS.")
-            if len(self._good_hosts) < MOST_HOSTS:
-                self._good_hosts.add(host)
+        self._door.check(scope)
         if not self._hub.ready:
             raise Problem(503, "not_ready", "Redis has not been reached yet.", retry_after_s=1)
-
-
-def header(scope: Scope, name: bytes) -> bytes:
-    """The value of a request's header, empty where there is none."""
-    return next((value for found, value in scope["headers"] if found == name), b"")
-
-
-def _is_known(if_none_match: bytes, tag: bytes) -> bool:
-    return bool(if_none_match) and (if_none_match.strip() == b"*" or tag in if_none_match.split(b", "))
 
 
 def _stream_head(wanted: StreamRequest) -> bytes:
@@ -145,19 +131,3 @@ def _stream_head(wanted: StreamRequest) -> bytes:
     if wanted.chunked:
         headers.append((b"transfer-encoding", b"chunked"))
     return b"HTTP/1.1 200 OK\r\n" + b"".join(b"%b: %b\r\n" % pair for pair in headers) + b"\r\n"
-
-
-async def _send_problem(scope: Scope, send: Send, problem: Problem) -> None:
-    headers: Headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"cache-control", b"no-store"), NO_SNIFF]
-    if problem.retry_after_s is not None:
-        headers.append((b"retry-after", b"%d" % problem.retry_after_s))
-    if problem.status == 405:
-        headers.append((b"allow", b"GET, HEAD"))
-    await _send_whole(scope, send, problem.status, headers, orjson.dumps(problem.to_json()))
-
-
-async def _send_whole(scope: Scope, send: Send, status: int, headers: Headers, body: bytes) -> None:
-    if body:
-        headers = [*headers, (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

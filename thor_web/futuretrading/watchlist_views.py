@@ -5,15 +5,15 @@ from typing import Annotated, Any, Final
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import Path, Router
-from ninja.security import django_auth
 
+from thor_web.accounts.interface import signed_in
 from thor_web.futuretrading.models import TradingInstrument, Watchlist, WatchlistEntry
 from thor_web.futuretrading.schemas import WatchlistInput, WatchlistRecord
 from thor_web.problems import Problem
 
 __all__ = ["router"]
 
-router = Router(tags=["watchlists"], auth=django_auth)
+router = Router(tags=["watchlists"], auth=signed_in)
 
 MOST_LISTS: Final = 50
 ListId = Annotated[int, Path(ge=1, le=2**63 - 1)]

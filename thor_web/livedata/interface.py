@@ -1,12 +1,10 @@
 """What other rooms may use of the live path."""
 
-from thor_web.livedata.provider_factory import Provider, ProviderChoiceError, parse_providers
 from thor_web.livedata.services.client import HANDOVER
 from thor_web.livedata.services.fanout import Counts, Fanout, TooManyStreams
 from thor_web.livedata.services.hub import Hub, id_of
 from thor_web.livedata.services.merger_metrics import MERGER_METRICS
 from thor_web.livedata.services.messages import StreamRequest
-from thor_web.livedata.services.providers import ProviderHealth, read_providers
 from thor_web.livedata.services.providers_state import PROVIDERS_STATE, ProvidersState
 from thor_web.livedata.services.ring import Enrich, Frame, Position
 
@@ -20,13 +18,8 @@ __all__ = [
     "Frame",
     "Hub",
     "Position",
-    "Provider",
-    "ProviderChoiceError",
-    "ProviderHealth",
     "ProvidersState",
     "StreamRequest",
     "TooManyStreams",
     "id_of",
-    "parse_providers",
-    "read_providers",
 ]

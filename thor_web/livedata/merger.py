@@ -18,6 +18,7 @@ from collectors.bus import Bus, BusError, BusUnavailable, Packed
 from collectors.instruments import load_instruments, register
 from collectors.latency import Latency, wall_us
 from collectors.metrics import served_metrics
+from collectors.preferences import override_preferred
 from collectors.settings import CollectorSettings
 from thor_fast import EventError, MergeStep, QuoteEvent, StreamEntries, StreamMerge, register_source
 from thor_web.livedata.services.merger_metrics import MERGER_METRICS
@@ -53,7 +54,8 @@ class Merger:
         register(instruments)
         self._bus = bus
         self._settings = settings
-        self._preferred = {instrument.symbol: instrument.preferred for instrument in instruments}
+        rows = {instrument.symbol: instrument.preferred for instrument in instruments}
+        self._preferred = override_preferred(rows, settings.preferred_sources, instruments)
         self._lease = bus.lease("merger", ttl_ms=LEASE_TTL_MS)
         self._consumer = "merger"
         self._reader = bus.group_reader(keys.MERGE_GROUP, self._consumer)

@@ -8,7 +8,7 @@ from django.core.handlers.asgi import ASGIRequest
 from ninja import Router, Schema
 
 from collectors.bus import BusError
-from thor_web.livedata.services.providers import read_providers
+from collectors.provider_health import read_providers
 from thor_web.livedata.services.providers_state import PROVIDERS_STATE, ProvidersState
 from thor_web.problems import Problem
 

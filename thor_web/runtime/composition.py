@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from collectors import keys
-from thor_web.livedata.interface import parse_providers
+from collectors.providers import parse_providers
 from thor_web.runtime import wire
 from thor_web.runtime.child import ChildSpec
 from thor_web.runtime.errors import ThorError
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 COLLECTOR: Final = "collector"
-STOP_ORDER: Final = ("clock", "merger", "ingestor", "signals", "web", "postgres", "redis")
+STOP_ORDER: Final = ("backtests", "clock", "merger", "ingestor", "signals", "web", "postgres", "redis")
 """What feeds stops before what is fed, so that everything received is stored before the databases go."""
 
 
@@ -111,6 +111,13 @@ def worker_specs(state: StateFolder, environment: Mapping[str, str], *, port: in
             environment=environment,
             log=state.logs / "clock.log",
             ready=health_probe(redis_url, "clock"),
+        ),
+        ChildSpec(
+            name="backtests",
+            purpose="plays backtests from the queue",
+            argv=thor_command("backtest", "work"),
+            environment=environment,
+            log=state.logs / "backtests.log",
         ),
     )
 

@@ -1,24 +1,27 @@
 """Every router under `/api`, one schema, and errors as problem documents."""
 
-import orjson
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from thor_web.accounts.views import router as accounts_router
 from thor_web.futuretrading.bar_views import router as bars_router
 from thor_web.futuretrading.instrument_views import router as instruments_router
 from thor_web.futuretrading.latest_views import router as latest_router
+from thor_web.futuretrading.openbb_views import router as openbb_router
 from thor_web.futuretrading.signal_views import router as signals_router
+from thor_web.futuretrading.tradingview_views import router as tradingview_router
 from thor_web.futuretrading.views import router as quotes_router
 from thor_web.futuretrading.watchlist_views import router as watchlists_router
 from thor_web.livedata.views import router as providers_router
-from thor_web.problems import PROBLEM_TYPE, Problem
+from thor_web.problems import Problem
+from thor_web.thor_project.answers import problem_response
 from thor_web.thor_project.openapi import Api
 from thor_web.thordata.backtest.views import router as backtest_router
 from thor_web.thordata.views import router as history_router
 from thor_web.timezones.views import router as session_router
 
-__all__ = ["api", "no_such_path", "problem_response"]
+__all__ = ["api", "no_such_path"]
 
 api = Api(
     title="Thor",
@@ -27,26 +30,19 @@ api = Api(
     docs_url="/docs",
     openapi_url="/openapi.json",
 )
+api.add_router("", accounts_router)
 api.add_router("", quotes_router)
 api.add_router("", latest_router)
 api.add_router("", instruments_router)
 api.add_router("", signals_router)
 api.add_router("", bars_router)
 api.add_router("", watchlists_router)
+api.add_router("", tradingview_router)
+api.add_router("", openbb_router)
 api.add_router("", session_router)
 api.add_router("", providers_router)
 api.add_router("", backtest_router)
 api.add_router("/thordata", history_router)
-
-
-def problem_response(problem: Problem) -> HttpResponse:
-    """A problem as its HTTP answer."""
-    headers = {"Cache-Control": "no-store"}
-    if problem.retry_after_s is not None:
-        headers["Retry-After"] = str(problem.retry_after_s)
-    return HttpResponse(
-        orjson.dumps(problem.to_json()), status=problem.status, content_type=PROBLEM_TYPE, headers=headers
-    )
 
 
 @api.exception_handler(Problem)

@@ -8,7 +8,8 @@ import asyncio
 import gc
 import logging
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ from servestatic import ServeStaticASGI
 
 from collectors.bus import Bus
 from collectors.instruments import load_instruments, register
+from collectors.providers import parse_providers
+from thor_web.accounts.interface import CALLER_STATE, Caller
 from thor_web.futuretrading.interface import (
     QUOTES_STATE,
     Enricher,
@@ -30,11 +33,14 @@ from thor_web.futuretrading.interface import (
     follow_configuration,
     restore_market,
 )
-from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState, parse_providers
-from thor_web.thor_project.callers import Callers
+from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState
 from thor_web.thor_project.configuration import ServerSettings
+from thor_web.thor_project.gate import Gate
+from thor_web.thor_project.policy import POLICY
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
 from thor_web.timezones.interface import follow_notices, follow_rulebook, session_changes, session_state, world_clock
+from thor_web.timezones.session_answers import SessionAnswers
+from thor_web.timezones.session_path import SessionPath
 
 __all__ = ["Application", "application"]
 
@@ -47,6 +53,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 HASHED_NAME: Final = re.compile(r"^/static/assets/.+-[\w-]{8}\.\w+$")
 """Vite puts a hash of the content into these names, so they never change."""
 START_PATIENCE_S: Final = 3.0
+TOTAL_EVERY_S: Final = 0.25
+"""How often the composite is looked at; it is told when it differs, but for its time, from what was told last."""
 
 
 class Application:
@@ -58,21 +66,31 @@ class Application:
             get_asgi_application(),
             immutable_file_test=lambda _path, url: bool(HASHED_NAME.match(url)),
             allow_all_origins=False,
+            add_headers_function=add_policy,
         )
         if dashboard.is_dir():
             static.add_files(dashboard, prefix="static/")
         for package in (django.contrib.admin, ninja):
             static.add_files(Path(str(package.__file__)).parent / "static", prefix="static/")
         self._static = static
+        session_answers = SessionAnswers(world_clock(), settings.default_market)
+        self._session = SessionPath(session_answers, caller_of, hosts=settings.hosts)
         self._live: LivePaths | None = None
+        self._gate = Gate(self._answer, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
-            return
+        else:
+            await self._gate(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that has passed the gate."""
         live = self._live
         if live is not None and live.answers(scope["path"]):
             await live(scope, send)
+        elif self._session.answers(scope["path"]):
+            await self._session(scope, send)
         else:
             await self._static(scope, receive, send)
 
@@ -90,22 +108,22 @@ class Application:
                 most_clients=self._settings.stream_clients,
                 most_a_caller=self._settings.stream_clients_each,
             )
-            health = WebHealth(bus, hub, fanout, worker=self._settings.thor_worker)
             instruments = load_instruments()
             register(instruments)
+            health = WebHealth(bus, hub, fanout, enricher, instruments, worker=self._settings.thor_worker)
             scope["state"][PROVIDERS_STATE] = ProvidersState(bus, parse_providers(self._settings.data_provider))
             state = QuotesState(
                 instruments,
                 enricher,
                 lambda: hub.newest if hub.ready else None,
-                self._session_event,
+                lambda: self._session_event() + total_event(enricher),
             )
             scope["state"] |= {HEALTH_STATE: health, QUOTES_STATE: state}
             self._live = LivePaths(
                 hub,
                 fanout,
                 state,
-                Callers(),
+                caller_of,
                 hosts=self._settings.hosts,
                 stale_after_ms=self._settings.stale_after_ms,
             )
@@ -117,6 +135,7 @@ class Application:
                 self._announce_sessions(hub),
                 self._follow_rulebook(),
                 self._announce_notices(hub),
+                announce_total(hub, enricher),
                 health.run(),
                 configured,
             ):
@@ -157,6 +176,43 @@ class Application:
         """Keep this process's clock at what operators write."""
         async for _ in follow_rulebook(self._settings.conninfo(), world_clock()):
             pass
+
+
+def add_policy(headers: MutableMapping[str, str], _path: str, _url: str) -> None:
+    """Say with a static file, which may be a page or a worker, what it may load and run."""
+    headers["Content-Security-Policy"] = POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
+
+
+async def caller_of(scope: Mapping[str, Any]) -> Caller:
+    """Who asks, as the gate has found out."""
+    caller: Caller = scope["state"][CALLER_STATE]
+    return caller
+
+
+def total_event(enricher: Enricher) -> bytes:
+    """The composite of now as a message of the stream."""
+    return b"event: total\ndata: " + enricher.total(now_ms()) + b"\n\n"
+
+
+async def announce_total(hub: Hub, enricher: Enricher) -> None:
+    """Tell every client when the composite changes: by an event, a configuration, or because a symbol went silent."""
+    told: dict[str, Any] = {}
+    while True:
+        await asyncio.sleep(TOTAL_EVERY_S)
+        if not hub.ready:
+            continue
+        data = enricher.total(now_ms())
+        total = orjson.loads(data)
+        del total["as_of"]
+        if total != told:
+            told = total
+            hub.announce("total", data)
+
+
+def now_ms() -> int:
+    """Milliseconds UTC."""
+    return time.time_ns() // 1_000_000
 
 
 async def ended(task: asyncio.Task[None]) -> None:

@@ -1,63 +1,80 @@
-"""Who is calling, for the paths that are answered in front of Django: resolved by Django once, then remembered a while.
+"""Who is calling: asked of Django once by session or key, then remembered a while.
 
-Today every read is open to whoever reaches the server, and a caller is known by the session of its cookie or by its
-address. Roles and keys belong here and nowhere else.
+A session that has ended or a key that was revoked is taken for what it was for half a minute at most.
 """
 
+import hashlib
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.contrib.auth import aget_user
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, parse_cookie
 
-from thor_web.futuretrading.interface import Caller
+from thor_web.accounts.interface import Caller, Role
+from thor_web.thor_project.peers import Peer
 
 __all__ = ["Callers"]
 
 log = logging.getLogger(__name__)
 
 REMEMBERED_S: Final = 30.0
-"""How long a session that has ended is still taken for what it was."""
 MOST_REMEMBERED: Final = 10_000
+LONGEST_KEY: Final = 200
+BEARER: Final = b"bearer "
 
 
 class Callers:
-    """Remembers whom a session belongs to."""
+    """Remembers what a session or a key stands for."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[float, int | None]] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[float, Caller | None]] = OrderedDict()
 
-    async def __call__(self, scope: Mapping[str, Any]) -> Caller:
-        """The caller of a request. Waits only for a session that has not been seen lately."""
-        address = scope["client"][0] if scope.get("client") else "local"
-        cookie = next((value for name, value in scope["headers"] if name == b"cookie"), None)
-        key = session_key(cookie) if cookie else None
-        if key is None:
-            return Caller(name=address)
-        user_id = await self._user_id(key)
-        return Caller(name=address) if user_id is None else Caller(name=f"user {user_id}", user_id=user_id)
+    async def find(self, peer: Peer, cookie: bytes, authorization: bytes, *, open_reading: bool) -> Caller:
+        """The caller of a request. Waits only for one that has not been seen lately.
 
-    async def _user_id(self, key: str) -> int | None:
+        A key that is not good makes nobody of its bearer, also where reading is open.
+        """
+        if authorization[:7].lower() == BEARER:
+            text = authorization[7:].strip().decode("latin-1")[:LONGEST_KEY]
+            return await self._remembered(b"key", text, peer) or Caller(peer.name, local=False)
+        session = session_key(cookie) if cookie else None
+        known = None if session is None else await self._remembered(b"session", session, peer)
+        if known is not None:
+            return known
+        return Caller(peer.name, Role.READER if open_reading and peer.local else Role.NOBODY, local=peer.local)
+
+    def forget(self, cookie: bytes) -> None:
+        """A session that is just ending is not remembered any longer, in this process."""
+        session = session_key(cookie)
+        for local in (True, False):
+            self._known.pop(_place(b"session", session or "", local=local), None)
+
+    async def _remembered(self, kind: bytes, secret: str, peer: Peer) -> Caller | None:
         now = time.monotonic()
-        known = self._known.get(key)
-        if known is not None and now - known[0] < REMEMBERED_S:
-            return known[1]
+        place = _place(kind, secret, local=peer.local)
+        found = self._known.get(place)
+        if found is not None and now - found[0] < REMEMBERED_S:
+            return found[1]
         try:
-            user_id = await _ask_django(key)
+            caller = await (_by_key if kind == b"key" else _by_session)(secret, local=peer.local)
         except DatabaseError as error:
-            log.warning("a session cannot be looked up: %s", error)
-            return None
-        self._known[key] = (now, user_id)
-        self._known.move_to_end(key)
+            log.warning("a %s cannot be looked up: %s", kind.decode(), error)
+            return found[1] if found else None
+        self._known[place] = (now, caller)
+        self._known.move_to_end(place)
         while len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
-        return user_id
+        return caller
+
+
+def _place(kind: bytes, secret: str, *, local: bool) -> bytes:
+    """Under what a caller is remembered: a hash, as what lies in memory for long is no key, and whence it comes."""
+    return b"%b %d " % (kind, local) + hashlib.sha256(secret.encode()).digest()
 
 
 def session_key(cookie: bytes) -> str | None:
@@ -66,8 +83,17 @@ def session_key(cookie: bytes) -> str | None:
     return parse_cookie(cookie.decode("latin-1")).get(name) or None if name.encode() in cookie else None
 
 
-async def _ask_django(key: str) -> int | None:
+async def _by_key(text: str, *, local: bool) -> Caller | None:
+    from thor_web.accounts.people import akey_caller  # noqa: PLC0415 - models, after Django's apps
+
+    return await akey_caller(text, local=local)
+
+
+async def _by_session(key: str, *, local: bool) -> Caller | None:
+    from thor_web.accounts.people import arole_of  # noqa: PLC0415 - models, after Django's apps
+
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
     user = await aget_user(request)
-    return user.pk if user.is_authenticated else None
+    role = await arole_of(user)
+    return None if role is Role.NOBODY else Caller(f"user {user.pk}", role, user.pk, local=local)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
+from thor_web.accounts.interface import Role, need_of
 from thor_web.problems import PROBLEM_TYPE
 
 __all__ = ["Api"]
@@ -29,6 +30,15 @@ PROBLEM_ANSWER: Final[dict[str, Any]] = {
     "description": "A problem document",
     "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+SECURITY_SCHEMES: Final[dict[str, Any]] = {
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "sessionid",
+        "description": "Of POST /api/login. To write also takes the cookie csrftoken's value as X-CSRFToken.",
+    },
+    "key": {"type": "http", "scheme": "bearer", "description": "A key of `thor key add`, with the scopes named."},
+}
 STREAM: Final = "/api/quotes/stream"
 
 
@@ -38,12 +48,24 @@ class Api(NinjaAPI):
     def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Any = None) -> OpenAPISchema:
         """The document of every path."""
         schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
-        schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        parts = schema.setdefault("components", {})
+        parts.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        parts["securitySchemes"] = SECURITY_SCHEMES
         for path, methods in schema["paths"].items():
-            for operation in methods.values():
+            for method, operation in methods.items():
+                operation["security"] = _security(method, path)
                 answers = operation["responses"]
                 answers.setdefault("4XX", PROBLEM_ANSWER)
                 answers.setdefault("5XX", PROBLEM_ANSWER)
                 if path == STREAM:
                     answers[200] = {"description": "Events", "content": {"text/event-stream": {}}}
         return schema
+
+
+def _security(method: str, path: str) -> list[dict[str, list[str]]]:
+    """What an operation needs of its caller, as the gate asks it. Reading is open to this machine by default."""
+    need = need_of(method.upper(), path)
+    if need.role is Role.NOBODY:
+        return []
+    keys = [{"key": [scope]} for scope in sorted(need.scopes)]
+    return [*([{}] if need.role is Role.READER and keys else []), {"session": []}, *keys]

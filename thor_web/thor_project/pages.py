@@ -9,7 +9,7 @@ from django.http import HttpResponse, JsonResponse
 
 from collectors.metrics import CONTENT_TYPE
 from thor_web.problems import Problem
-from thor_web.thor_project.api import problem_response
+from thor_web.thor_project.answers import problem_response
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
 
 __all__ = ["dashboard", "healthz", "metrics", "readyz"]

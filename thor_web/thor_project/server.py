@@ -1,7 +1,7 @@
 """The web process: uvicorn around the ASGI application."""
 
-import resource
 import socket
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -52,6 +52,7 @@ def run_web(
         lifespan="on",
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # the gate reads them, from proxies that are ours
         server_header=False,
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_S,
@@ -65,5 +66,9 @@ def run_web(
 
 def allow_open_files() -> None:
     """Use as many open files as the system lets this process have: each stream is one."""
+    if sys.platform == "win32":
+        return  # knows no such limit
+    import resource  # noqa: PLC0415 - only Unix has it
+
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

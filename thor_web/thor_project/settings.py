@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "ninja",
     "flags",
+    "thor_web.accounts.apps.AccountsConfig",
     "thor_web.futuretrading.apps.FuturetradingConfig",
     "thor_web.timezones.apps.TimezonesConfig",
     "thor_web.thordata.apps.ThordataConfig",
@@ -31,10 +32,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "thor_web.thor_project.middleware.content_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "thor_web.thor_project.middleware.access",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -61,7 +64,8 @@ DATABASES: dict[str, dict[str, Any]] = {
         "NAME": CONFIGURATION.db_name,
         "USER": CONFIGURATION.db_user,
         "PASSWORD": CONFIGURATION.db_password.get_secret_value(),
-        "OPTIONS": {"connect_timeout": 5},
+        # A migration that waits for a table behind the ingestor would hold up everybody behind itself: rather not now.
+        "OPTIONS": {"connect_timeout": 5, "options": "-c lock_timeout=10s"},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -71,7 +75,18 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LOGIN_URL = "/login"
+SESSION_COOKIE_AGE = CONFIGURATION.session_hours * 3_600
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CONFIGURATION.thor_tls
+CSRF_COOKIE_SECURE = CONFIGURATION.thor_tls
+SECURE_SSL_REDIRECT = CONFIGURATION.thor_tls
+SECURE_REDIRECT_EXEMPT = [r"^(?:healthz|readyz|metrics)$"]
+SECURE_HSTS_SECONDS = 31_536_000 if CONFIGURATION.thor_tls else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = CONFIGURATION.thor_tls
+SECURE_HSTS_PRELOAD = CONFIGURATION.thor_tls
+DATA_UPLOAD_MAX_MEMORY_SIZE = CONFIGURATION.body_limit_kib * 1_024
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"

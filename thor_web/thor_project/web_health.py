@@ -12,8 +12,12 @@ from contextlib import suppress
 from typing import Final
 
 from collectors.bus import Bus, BusError
+from collectors.instruments import Instruments
 from collectors.metrics import COLLECTOR_METRICS, Family, Heartbeat, Tables, is_state, latency, metrics_page, number
+from thor_web.futuretrading.interface import Enricher
 from thor_web.livedata.interface import MERGER_METRICS, Fanout, Hub
+from thor_web.thor_project.market_health import CLOCK_METRICS, MARKET_METRICS, SIGNALS_METRICS, market_health
+from thor_web.thordata.interface import INGESTOR_METRICS
 
 __all__ = ["HEALTH_STATE", "METRICS", "WebHealth"]
 
@@ -41,17 +45,36 @@ WEB_METRICS: Final = (
         latency(),
     ),
 )
-METRICS: Final[Tables] = {"collector": COLLECTOR_METRICS, "merger": MERGER_METRICS, "web": WEB_METRICS}
+METRICS: Final[Tables] = {
+    "collector": COLLECTOR_METRICS,
+    "merger": MERGER_METRICS,
+    "ingestor": INGESTOR_METRICS,
+    "signals": SIGNALS_METRICS,
+    "clock": CLOCK_METRICS,
+    "web": WEB_METRICS,
+    "market": MARKET_METRICS,
+}
 """Of each kind of process, by the first part of its component's name: what `/metrics` tells."""
 
 
 class WebHealth:
     """Reads the counters of this process; changes nothing of them."""
 
-    def __init__(self, bus: Bus, hub: Hub, fanout: Fanout, *, worker: str | None) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        hub: Hub,
+        fanout: Fanout,
+        enricher: Enricher,
+        instruments: Instruments,
+        *,
+        worker: str | None,
+    ) -> None:
         self._bus = bus
         self._hub = hub
         self._fanout = fanout
+        self._enricher = enricher
+        self._instruments = instruments
         self.component = f"web:{socket.gethostname()}:{worker}" if worker else "web"
 
     @property
@@ -86,4 +109,5 @@ class WebHealth:
         found: dict[str, Heartbeat] = {}
         with suppress(BusError):
             found |= await self._bus.health()
-        return metrics_page(METRICS, found | {self.component: self.fields()})
+        market = await market_health(self._bus, self._hub, self._enricher, self._instruments)
+        return metrics_page(METRICS, found | {self.component: self.fields(), "market": market})

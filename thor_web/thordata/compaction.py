@@ -58,7 +58,7 @@ def compact(
                 continue
             symbol = unquote(place.name.removeprefix("symbol="))
             before = sum(file.stat().st_size for file in files)
-            (rows,) = [part for _, part in Ticks.concat([read_ticks(file) for file in files]).by_symbol()]
+            (rows,) = [part for _, part in Ticks.split([read_ticks(file) for file in files])]
             known[symbol] = write_partition(lake, trade_date, symbol, rows)
             for file in files:
                 if file != partition_path(lake, trade_date, symbol):

@@ -13,8 +13,10 @@ STORAGE_CODES: Final = {
     "half_partition": "A table has the name of a partition of ticks but is not attached to it; nothing is stored in it",
     "lake_differs": "Postgres and lake do not hold the same rows; the partition is named",
     "lake_full": "The lake's file system has no room left; the old files stand",
+    "no_object_store": "The lake's bucket cannot be used: `thor[s3]` is not installed, or the store refuses or is away",
     "not_exported": "A partition holds rows that no verified export has; it is not dropped",
     "postgres_full": "Postgres has no room left; the events wait in their stream",
+    "too_slow": "A question to the lake took longer than LAKE_SQL_TIME_S and was given up",
 }
 """Every code of a `StorageError`, with its meaning."""
 

@@ -106,7 +106,7 @@ def export_date(
             reading = _read(settings, connection, trade_date, spans, workers)
             lake = settings.lake_folder()
             known = {} if rewrite else read_manifest(lake, trade_date)
-            partitions, written = _write(lake, trade_date, reading.ticks, known, workers=workers, progress=progress)
+            partitions, written = _write(lake, trade_date, reading.parts, known, workers=workers, progress=progress)
         except BaseException as error:
             code = error.code if isinstance(error, StorageError) else type(error).__name__
             if not connection.closed:
@@ -139,7 +139,7 @@ def due_dates(settings: StorageSettings, now: datetime) -> list[date]:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    ticks: Ticks
+    parts: list[Ticks]
     versions: list[int]
 
 
@@ -165,7 +165,7 @@ def _read(
         fresh = list(pool.map(read, pieces))
     kept = _kept_in_lake(settings.lake_folder(), trade_date, retired)
     # What the lake alone still has comes first: of rows with one key the last stands.
-    return _Reading(Ticks.concat([*kept, *fresh]), versions)
+    return _Reading([*kept, *fresh], versions)
 
 
 @contextmanager
@@ -188,14 +188,14 @@ def _kept_in_lake(lake: Path, trade_date: date, retired: set[date]) -> list[Tick
 def _write(
     lake: Path,
     trade_date: date,
-    ticks: Ticks,
+    read: Sequence[Ticks],
     known: dict[str, Partition],
     *,
     workers: int,
     progress: Progress | None,
 ) -> tuple[list[Partition], int]:
     """Replace the partitions that are not as they are known to be, and the list of all; how many were written."""
-    parts = ticks.by_symbol(workers)
+    parts = Ticks.split(read, workers)
     done = 0
 
     def write(part: tuple[str, Ticks]) -> tuple[Partition, bool]:

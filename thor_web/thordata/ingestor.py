@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -56,9 +56,10 @@ class NotWanted(Exception):  # noqa: N818 - it names a state
 class Ingestor:
     """One Postgres session and one Redis connection, and the streams they own."""
 
-    def __init__(self, bus: Bus, settings: StorageSettings) -> None:
+    def __init__(self, bus: Bus, settings: StorageSettings, *, time_s: Callable[[], float] = time.time) -> None:
         self._bus = bus
         self._settings = settings
+        self._time_s = time_s
         self._positions: dict[str, Position] = {}
         self._counts: Counter[str] = Counter()
         self._state = "starting"
@@ -79,7 +80,7 @@ class Ingestor:
         delay = BACKOFF_S[0]
         while True:
             try:
-                if not await self._bus.is_wanted(COMPONENT):
+                if not await self._bus.is_wanted(COMPONENT, self._time_s()):
                     raise NotWanted
                 store = await TickStore.connect(self._settings.conninfo())
                 try:
@@ -120,7 +121,7 @@ class Ingestor:
                 await store.prepare_ahead(datetime.now(UTC).date())
                 next_preparation = time.monotonic() + PREPARE_S
             if time.monotonic() >= next_look:
-                if not await self._bus.is_wanted(COMPONENT):
+                if not await self._bus.is_wanted(COMPONENT, self._time_s()):
                     raise NotWanted
                 await self._take_streams(store)
                 next_look = time.monotonic() + LOOK_AROUND_S

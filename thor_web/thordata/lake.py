@@ -1,8 +1,10 @@
 """Readers of the Parquet lake: DuckDB behind a lock, Polars lazily, both only the partitions that are asked for."""
 
 import os
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +14,19 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from polars.io.plugins import register_io_source
 
 from thor_fast import QUALITY_CHECKS, bars_in_order
 from thor_web.thordata.errors import StorageError
-from thor_web.thordata.services.lake_files import FILE_NAME, FLAGS_NAME, lake_dates, partition_path, partitions_of
+from thor_web.thordata.services.lake_files import (
+    FILE_NAME,
+    FLAGS_NAME,
+    TICK_SCHEMA,
+    lake_dates,
+    partition_path,
+    partitions_of,
+)
+from thor_web.thordata.services.lake_place import bucket_files, is_bucket, readable
 from thor_web.thordata.services.quality import SPOILING
 from thor_web.thordata.settings import StorageSettings
 
@@ -53,10 +64,28 @@ def scan(
 
 
 def _lazy(path: Path, *, opened: bool) -> pl.LazyFrame:
+    if is_bucket(path):
+        return _whole(path)
     if not opened:
         return pl.scan_parquet(path, glob=False)
     with path.open("rb") as file:  # Polars keeps a handle of its own
         return pl.scan_parquet(file)
+
+
+def _whole(path: Path) -> pl.LazyFrame:
+    """An object of a bucket, got when it is collected and in one piece: it may be replaced at any time."""
+
+    def read(
+        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _batch: int | None
+    ) -> Iterator[pl.DataFrame]:
+        frame = pl.scan_parquet(readable(path)).cast(EVERY_PRICE)
+        if predicate is not None:
+            frame = frame.filter(predicate)
+        if columns is not None:
+            frame = frame.select(columns)
+        yield (frame if rows is None else frame.head(rows)).collect()
+
+    return register_io_source(read, schema=pl.Schema({**pl.Schema(TICK_SCHEMA), **EVERY_PRICE}), validate_schema=True)
 
 
 def _paths(lake: Path, day: date, symbols: Sequence[str] | None) -> list[Path]:
@@ -91,7 +120,8 @@ def bars(
     def reduce(part: tuple[date, str, Path]) -> pa.Table:
         day, symbol, path = part
         try:
-            table = pq.ParquetFile(path).read(columns=BAR_COLUMNS, use_threads=False).combine_chunks()
+            file = pq.ParquetFile(readable(path))
+            table = file.read(columns=BAR_COLUMNS, use_threads=len(chosen) == 1).combine_chunks()
             found = pa.table(bars_in_order(table, symbol, interval_us))
         except (pa.ArrowException, OSError, ValueError) as error:
             raise StorageError("bad_lake_file", f"{path}: {' '.join(str(error).split())}") from error
@@ -109,7 +139,8 @@ def open_lake(settings: StorageSettings) -> duckdb.DuckDBPyConnection:
 
     Raises StorageError `empty_lake`.
     """
-    lake = settings.lake_folder().resolve()
+    lake = settings.lake_folder()
+    lake = lake if is_bucket(lake) else lake.resolve()
     if not any(lake.glob("date=*/symbol=*/ticks.parquet")):
         raise StorageError("empty_lake", f"the lake {lake} holds no Parquet files yet; `thor export` writes them")
     connection = duckdb.connect(":memory:")
@@ -123,15 +154,29 @@ def open_lake(settings: StorageSettings) -> duckdb.DuckDBPyConnection:
 
 def query(settings: StorageSettings, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column names and rows of one SELECT over the view `ticks`. Raises StorageError."""
-    with open_lake(settings) as connection:
+    with open_lake(settings) as connection, _limited(connection, settings.lake_sql_time_s):
         try:
             # Through Arrow: DuckDB's own rows want pytz for instants.
             table = connection.sql(_one_question(connection, sql)).to_arrow_table()
+        except duckdb.InterruptException as error:
+            raise StorageError("too_slow", f"the lake had no answer in {settings.lake_sql_time_s} s") from error
         except duckdb.Error as error:
             damaged = isinstance(error, duckdb.InvalidInputException | duckdb.IOException) and "arquet" in str(error)
             raise StorageError("bad_lake_file" if damaged else "bad_query", str(error)) from error
     columns = [column.to_pylist() for column in table.columns]
     return table.column_names, list(zip(*columns, strict=True))
+
+
+@contextmanager
+def _limited(connection: duckdb.DuckDBPyConnection, limit_s: int) -> Iterator[None]:
+    """Interrupt whatever the connection still works on when the time is over."""
+    timer = threading.Timer(limit_s, connection.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _clean_view(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
@@ -170,6 +215,9 @@ def _one_question(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
 def _lock(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
     """Give the session the view and then nothing else: no other file, no network, no change of settings."""
     folder = str(lake).replace("'", "''")
+    if is_bucket(lake):
+        # DuckDB's own reader of S3 is an extension to be downloaded; fsspec's file notices an object that was replaced.
+        connection.register_filesystem(bucket_files(lake))
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
     connection.execute(
         f"CREATE VIEW ticks AS SELECT * FROM read_parquet('{folder}/date=*/symbol=*/ticks.parquet', "  # noqa: S608

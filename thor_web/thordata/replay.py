@@ -66,7 +66,8 @@ class HistorySource(ReplaySource):
         ]
         if not tables:
             return []
-        frame = pl.DataFrame(pa.concat_tables(tables)).sort("ts", "seq", "symbol", nulls_last=False)
+        frame = pl.DataFrame(pa.concat_tables(tables)).cast({"symbol": pl.String, "source": pl.String})
+        frame = frame.sort("ts", "seq", "symbol", nulls_last=False)
         for source in frame["source"].unique():
             register_source(source)
         return Ticks.from_arrow(frame).to_events().to_json()

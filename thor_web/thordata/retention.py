@@ -93,7 +93,7 @@ def _require_same(day: date, stored: Ticks, lake: dict[str, Ticks]) -> None:
     for symbol, rows in stored.by_symbol():
         kept = lake.get(symbol)
         # What the lake has and these rows would leave it as it is.
-        merged = None if kept is None else dict(Ticks.concat([kept, rows]).by_symbol())[symbol]
+        merged = None if kept is None else dict(Ticks.split([kept, rows]))[symbol]
         if kept is None or merged is None or (len(merged), merged.digest()) != (len(kept), kept.digest()):
             raise StorageError(
                 "not_exported",

@@ -6,6 +6,7 @@ from psycopg.conninfo import make_conninfo
 from pydantic import Field, SecretStr
 
 from collectors.settings import CollectorSettings
+from thor_web.thordata.services.lake_place import lake_place
 
 __all__ = ["StorageSettings"]
 
@@ -18,6 +19,10 @@ class StorageSettings(CollectorSettings):
     db_name: str = Field("thor", description="Postgres database.")
     db_user: str = Field("thor", description="Postgres user.")
     db_password: SecretStr = Field(SecretStr(""), description="Password of the Postgres user.")
+    db_read_host: str = Field(
+        "",
+        description="Read replica that answers questions about history; same port, database and user. Empty: DB_HOST.",
+    )
     ingest_batch: int = Field(
         5_000, ge=1, le=50_000, description="Most stream entries the ingestor stores in one transaction."
     )
@@ -32,7 +37,10 @@ class StorageSettings(CollectorSettings):
         ge=0,
         description="Days that ticks stay in Postgres; older ones are dropped once they are in the lake. 0: for ever.",
     )
-    lake_dir: Path | None = Field(None, description="Folder of the Parquet lake. Default: `lake` in the state folder.")
+    lake_dir: str | None = Field(
+        None, description="Folder of the Parquet lake, or s3://BUCKET/PREFIX. Default: `lake` in the state folder."
+    )
+    lake_sql_time_s: int = Field(60, ge=1, le=3_600, description="Longest time a question to the lake may take, in s.")
 
     backtest_time_s: int = Field(3_600, ge=1, description="Longest time a queued backtest may take, in seconds.")
     backtest_memory_mib: int = Field(4_096, ge=256, description="Most memory a queued backtest may use, in MiB.")
@@ -48,6 +56,10 @@ class StorageSettings(CollectorSettings):
             connect_timeout=5,
         )
 
+    def reading(self) -> str:
+        """The libpq connection string for questions that may be answered by a replica, a little behind."""
+        return make_conninfo(self.conninfo(), host=self.db_read_host or self.db_host)
+
     def lake_folder(self) -> Path:
-        """Where the Parquet files are."""
-        return self.lake_dir or (self.thor_state or Path()) / "lake"
+        """Where the Parquet files are. Raises StorageError `no_object_store`."""
+        return (self.thor_state or Path()) / "lake" if self.lake_dir is None else lake_place(self.lake_dir)

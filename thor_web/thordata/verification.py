@@ -47,9 +47,7 @@ def verify_date(
     lake = settings.lake_folder()
     spans = spans_of(trade_date)
     retired = {day for span in spans for day in records.retired_days(connection, span.start, span.end)}
-    stored = dict(
-        Ticks.concat([copy_ticks(connection, span.condition(span.start, span.end)) for span in spans]).by_symbol()
-    )
+    stored = dict(Ticks.split([copy_ticks(connection, span.condition(span.start, span.end)) for span in spans]))
     paths = partitions_of(lake, trade_date)
     listed = read_manifest(lake, trade_date)
     same, differences = 0, []
@@ -74,8 +72,8 @@ def verify_date(
         if known is not None and (known.rows, known.digest) != (len(ticks), ticks.digest()):
             differs(len(ticks), "the file is not what was written")
             continue
-        expected = rows if kept is None else Ticks.concat([kept, *([rows] if rows is not None else [])])
-        (whole,) = [part for _, part in expected.by_symbol()] if expected is not None and len(expected) else (None,)
+        expected = dict(Ticks.split([part for part in (kept, rows) if part is not None]))
+        whole = expected.get(symbol)
         if whole is None or (len(whole), whole.digest()) != (len(ticks), ticks.digest()):
             differs(len(ticks), "the rows are not the same")
         else:
@@ -93,7 +91,7 @@ def day_in_lake(settings: StorageSettings, day: date) -> dict[str, Ticks]:
             span = span_of(symbol, trade_date)
             if span is not None and span[0] < start + timedelta(days=1) and start < span[1]:
                 found.setdefault(symbol, []).append(read_ticks(path, days=[day]))
-    return {symbol: Ticks.concat(parts) for symbol, parts in found.items()}
+    return {symbol: rows for parts in found.values() for symbol, rows in Ticks.split(parts)}
 
 
 def _dates(settings: StorageSettings, connection: psycopg.Connection) -> list[date]:

@@ -34,6 +34,8 @@ USUAL_ROWS: Final = 10_000
 LONGEST_SPAN: Final = timedelta(days=400)
 MOST_SYMBOLS: Final = 500
 MOST_BARS: Final = 200_000
+STATUS_OF: Final = {"bad_lake_file": 500, "no_object_store": 503}
+"""Status of a StorageError that is not the asker's."""
 AT_ONCE: Final = 4
 """Questions that are read at once; the others wait their turn."""
 SYMBOL_PATTERN: Final = r"^[A-Z0-9$][A-Z0-9.$_/-]{0,31}$"
@@ -205,7 +207,7 @@ async def _read(work: Callable[[], T]) -> T:
         async with turns:
             return await asyncio.to_thread(work)
     except StorageError as error:
-        raise Problem(500 if error.code == "bad_lake_file" else 400, error.code, str(error)) from error
+        raise Problem(STATUS_OF.get(error.code, 400), error.code, str(error)) from error
     except psycopg.OperationalError as error:
         raise Problem(503, "postgres_away", "Postgres cannot be reached now.", retry_after_s=2) from error
 

@@ -75,7 +75,7 @@ def session_state(market: str, at: datetime) -> SessionState:
 
 def trade_date_session(market: str, trade_date: date) -> Session:
     """When a trade date opens and closes. Raises UnknownMarketError, and ValueError where it has no session."""
-    found = world_clock().market(market_of(market)).timeline_on(trade_date).session(trade_date)
+    found = world_clock().market(market_of(market)).session(trade_date)
     if found is None:
         raise ValueError(f"{trade_date} is no trade date of {market}")
     return Session(trade_date, instant(found.opens), instant(found.closes))
@@ -87,9 +87,9 @@ def trade_date_span(market: str, trade_date: date) -> tuple[datetime, datetime]:
     Every instant belongs to exactly one trade date; the span of a holiday is empty. Raises UnknownMarketError, and
     ValueError for a day of a weekend without a session.
     """
-    timeline = world_clock().market(market_of(market)).timeline_on(trade_date)
-    before = instant(timeline.ends_before(trade_date))
-    found = timeline.session(trade_date)
+    clock = world_clock().market(market_of(market))
+    before = instant(clock.timeline_on(trade_date).ends_before(trade_date.toordinal()))
+    found = clock.session(trade_date)
     if found is not None:
         return before, instant(found.ends)
     if trade_date.weekday() >= 5:

@@ -1,5 +1,6 @@
 """What operators write down, and what the clock writes: ledger, notifications, audit. Rules are in services."""
 
+from datetime import date
 from typing import ClassVar, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +13,7 @@ from django.utils.timezone import now
 from thor_web.timezones.interface import UnknownMarketError, market_of, world_clock
 from thor_web.timezones.services.actions import ACTION_NAMES, SEVERITIES, checked_parameters
 from thor_web.timezones.services.alert_conditions import KINDS
+from thor_web.timezones.services.calendar_file import DayException
 from thor_web.timezones.services.delivering import CHANNELS
 from thor_web.timezones.services.deployment import STATES, DeploymentState, Window, problem_with
 from thor_web.timezones.services.occurrences import CONDITIONS, MISFIRES, Condition, Misfire, TriggerRule
@@ -71,17 +73,24 @@ class CalendarOverride(models.Model):
     def clean(self) -> None:
         """Refuse what contradicts itself, with the reason."""
         self.market = _market(self.market)
+        if cast("date | None", self.day) is None:
+            return  # the field itself says so
         try:
             steps = hours_from_text(self.hours)
         except HoursError as error:
             raise ValidationError({"hours": str(error)}) from error
         self.hours = hours_to_text(steps)
-        calendar = world_clock().market(self.market).calendar
+        market = world_clock().market(self.market)
+        calendar = market.calendar
         known = calendar.exceptions.get(self.day)
         if steps == (known.steps if known else calendar.ordinary_hours(self.day)):
             raise ValidationError(
                 {"hours": "The calendar says exactly this already; an override would change nothing."}
             )
+        wanted = DayException(self.day, steps, self.name, self.reason, is_override=True)
+        neighbour = calendar.overlap(self.day, {**market.overrides, self.day: wanted})
+        if neighbour is not None:
+            raise ValidationError({"hours": f"These hours overlap with those of {neighbour}."})
 
 
 class Halt(models.Model):

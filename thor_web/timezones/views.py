@@ -12,14 +12,20 @@ from ninja import Query, Router
 from collectors.instruments import load_instruments
 from thor_web.problems import Problem
 from thor_web.timezones.interface import (
-    UnknownMarketError,
     market_names,
     market_of,
     session_state,
-    traded_markets,
     world_clock,
 )
 from thor_web.timezones.notice_views import router as notices_router
+from thor_web.timezones.parameters import (
+    INSTANT_LENGTH,
+    MARKET_LENGTH,
+    MARKETS_LENGTH,
+    instant_of,
+    market_named,
+    markets_named,
+)
 from thor_web.timezones.schemas import (
     CalendarRecord,
     LocalTime,
@@ -32,19 +38,19 @@ from thor_web.timezones.services.icalendar_feed import schedule_ics
 from thor_web.timezones.services.instants import seconds, utc_text
 from thor_web.timezones.services.schedule import Span, market_days, next_quiet, overlaps
 from thor_web.timezones.services.zone_changes import next_offset_change
+from thor_web.timezones.session_answers import SessionAnswers
 
 __all__ = ["router"]
 
 router = Router(tags=["session"])
 router.add_router("", notices_router)
 
-MOST_MARKETS: Final = 50
 MOST_DAYS: Final = 400
 ICS_DAYS: Final = 120
 MOST_MINUTES: Final = 14 * 24 * 60
 
-Instant = Annotated[str, Query(max_length=40, description="ISO 8601 with a zone; now when empty.")]
-Names = Annotated[str, Query(max_length=1_024, description="Markets or symbols, separated by commas.")]
+Instant = Annotated[str, Query(max_length=INSTANT_LENGTH, description="ISO 8601 with a zone; now when empty.")]
+Names = Annotated[str, Query(max_length=MARKETS_LENGTH, description="Markets or symbols, separated by commas.")]
 From = Annotated[str, Query(alias="from", max_length=10, description="YYYY-MM-DD; today when empty.")]
 To = Annotated[str, Query(alias="to", max_length=10, description="YYYY-MM-DD, included.")]
 
@@ -52,18 +58,14 @@ To = Annotated[str, Query(alias="to", max_length=10, description="YYYY-MM-DD, in
 @router.get("/session", response=SessionRecord | list[SessionRecord], summary="What a market is doing now")
 async def session(
     request: ASGIRequest,
-    market: Annotated[str, Query(max_length=32, description="A market, a symbol, `traded` or `all`.")] = "",
+    market: Annotated[str, Query(max_length=MARKET_LENGTH, description="A market, a symbol, `traded` or `all`.")] = "",
     markets: Names = "",
     at: Instant = "",
 ) -> HttpResponse:
     """The state of the named market, of the default one, or a list for several, those of the instruments, or all."""
-    instant = _instant(at)
-    if markets:
-        return _answer([_state(name, instant) for name in _names(markets)])
-    if market.lower() in {"all", "traded"}:
-        names = market_names() if market.lower() == "all" else traded_markets()
-        return _answer([_state(name, instant) for name in names])
-    return _answer(_state(market or settings.CONFIGURATION.default_market, instant))
+    answers = SessionAnswers(world_clock(), settings.CONFIGURATION.default_market)
+    found = answers.answer({"market": market, "markets": markets, "at": at})
+    return HttpResponse(found.body, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 @router.get("/markets", response=list[MarketRecord], summary="Every market that the clock knows")
@@ -92,7 +94,7 @@ async def markets(request: ASGIRequest) -> HttpResponse:
 @router.get("/markets/times", response=list[LocalTime], summary="An instant on every market's clock")
 async def times(request: ASGIRequest, at: Instant = "") -> HttpResponse:
     """Local time, offset and its next change, and what the market does then."""
-    instant = _instant(at)
+    instant = instant_of(at)
     found = []
     for name in market_names():
         zone = world_clock().market(name).calendar.zone
@@ -123,11 +125,11 @@ async def market_overlaps(
     ] = "",
 ) -> HttpResponse:
     """The spans, by the calendar, in which every one of the markets is open."""
-    first = _instant(start)
-    last = _instant(end) if end else first + timedelta(days=7)
+    first = instant_of(start)
+    last = instant_of(end) if end else first + timedelta(days=7)
     if not first < last <= first + timedelta(days=MOST_DAYS):
         raise Problem(400, "bad_parameter", f"to: lies after from, by at most {MOST_DAYS} days.")
-    names = _names(markets)
+    names = markets_named(markets)
     spans = overlaps(world_clock(), names, seconds(first), seconds(last))
     return _answer({"markets": names, "spans": [_span(span) for span in spans]})
 
@@ -141,11 +143,11 @@ async def quiet(
     with_pre_and_post: Annotated[bool, Query(description="Pre and post market count as trading.")] = False,
 ) -> HttpResponse:
     """The next such span, whole. None where a calendar is not verified: unknown means no."""
-    names = _names(markets)
+    names = markets_named(markets)
     span = next_quiet(
         world_clock(),
         names,
-        seconds(_instant(after)),
+        seconds(instant_of(after)),
         at_least_s=60 * minutes,
         with_pre_and_post=with_pre_and_post,
     )
@@ -160,7 +162,7 @@ async def calendar(
     last: To = "",
 ) -> HttpResponse:
     """Each date with its phases in UTC. Without dates the next four weeks."""
-    found = world_clock().market(_market(market))
+    found = world_clock().market(market_named(market))
     start, end = _dates(first, last, days=28)
     return _answer(
         {
@@ -179,7 +181,7 @@ async def schedule(
     last: To = "",
 ) -> HttpResponse:
     """An iCalendar document. Without dates the next four months."""
-    found = world_clock().market(_market(market))
+    found = world_clock().market(market_named(market))
     start, end = _dates(first, last, days=ICS_DAYS)
     document = schedule_ics(found.calendar, market_days(found, start, end), made_at=datetime.now(UTC))
     return HttpResponse(
@@ -191,37 +193,6 @@ async def schedule(
 
 def _answer(document: Any) -> HttpResponse:
     return HttpResponse(orjson.dumps(document), content_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-def _state(name: str, instant: datetime) -> dict[str, Any]:
-    return session_state(_market(name), instant).to_json()
-
-
-def _market(name: str) -> str:
-    """The market of a name or symbol. Raises Problem."""
-    try:
-        return market_of(name)
-    except UnknownMarketError as error:
-        raise Problem(404, error.code, str(error)) from error
-
-
-def _names(text: str) -> list[str]:
-    names = [name for name in text.split(",") if name.strip()]
-    if not 1 <= len(names) <= MOST_MARKETS:
-        raise Problem(400, "bad_parameter", f"markets: name 1 to {MOST_MARKETS} of them.")
-    return list(dict.fromkeys(_market(name) for name in names))
-
-
-def _instant(text: str) -> datetime:
-    """An instant a client named, or now. Raises Problem for one without a zone."""
-    if not text:
-        return datetime.now(UTC)
-    try:
-        found = datetime.fromisoformat(text.replace(" ", "+"))
-        seconds(found)
-    except (ValueError, OverflowError) as error:
-        raise Problem(400, "bad_instant", f"An instant is ISO 8601 with a zone, was {text!r} ({error}).") from None
-    return found
 
 
 def _dates(first: str, last: str, *, days: int) -> tuple[date, date]:

@@ -5,7 +5,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,8 @@ from thor_web.timezones.services.delivering import Channel, webhook_channel
 from thor_web.timezones.services.deployment_loop import DeploymentLoop
 from thor_web.timezones.services.feeds import quote_feeds
 from thor_web.timezones.services.following import follow_files, follow_rulebook
-from thor_web.timezones.services.publishing import any_wanted, publish_sessions, publish_wanted
+from thor_web.timezones.services.publishing import publish_sessions, publish_wanted, spans_of_any
+from thor_web.timezones.services.schedule import Span
 from thor_web.timezones.services.timekeeping import MachineTime, Timekeeper
 from thor_web.timezones.services.trigger_loop import TriggerLoop
 from thor_web.timezones.settings import ClockSettings
@@ -103,17 +104,12 @@ class WorldClock:
             await client.aclose()
             await bus.close()
 
-    def _ingest_wanted(self, at: datetime) -> bool:
+    def _ingest_wanted(self, at: datetime) -> Sequence[Span] | None:
         """Ticks are stored at all times, unless sessions are followed: then while any instrument's market is wanted."""
         if not self._settings.follow_sessions:
-            return True
-        return any_wanted(
-            self._clock,
-            self._traded(),
-            at,
-            lead_s=self._settings.session_lead_s,
-            lag_s=self._settings.session_lag_s,
-        )
+            return None
+        lead_s, lag_s = self._settings.session_lead_s, self._settings.session_lag_s
+        return spans_of_any(self._clock, self._traded(), at, lead_s=lead_s, lag_s=lag_s)
 
     def _traded(self) -> list[str]:
         return [name for name in traded_markets() if name in self._clock.names]

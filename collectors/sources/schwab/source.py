@@ -35,8 +35,6 @@ __all__ = ["SchwabSource", "StreamLease", "create"]
 WARNED_BEFORE_S: Final = 12 * 3_600.0
 LOOK_AT_REST_S: Final = 5.0
 """A wait at least this long begins with a look at REST."""
-VOUCHED_S: Final = 5.0
-"""Quotes are repeated while the last frame, heartbeats included, is younger than this."""
 TICK_S: Final = 0.5
 REPORTED_S: Final = 2.0
 REPORT_LASTS_S: Final = 10
@@ -193,18 +191,17 @@ class SchwabSource:
 
     async def _streamed(self, connection: StreamerConnection) -> AsyncGenerator[Sequence[bytes], None]:
         """The candidates of a connection until it ends; ends in order when the lease is another's."""
-        lease_due = repeat_due = heard = time.monotonic()
+        lease_due = repeat_due = time.monotonic()
         async for frame in connection.frames(tick_s=TICK_S):
             now = time.monotonic()
-            candidates: list[bytes] = []
             if frame is not None:
-                heard = now
                 candidates = self._told(frame, connection)
-            if now >= repeat_due and now - heard < VOUCHED_S:
-                repeat_due = now + TICK_S
-                candidates += self._repeater.due()
-            if candidates:
-                yield candidates
+                # A frame alone, be it a heartbeat, says that Schwab is there: in silence nothing is said again.
+                if now >= repeat_due:
+                    repeat_due = now + TICK_S
+                    candidates += self._repeater.due()
+                if candidates:
+                    yield candidates
             if now >= lease_due:
                 lease_due = now + self._pace.lease_s
                 if not await self._hold_lease():
@@ -214,12 +211,12 @@ class SchwabSource:
         # A quiet night has heartbeats alone: they too say that all is well again.
         self._become("streaming")
         self._trouble = _refused(connection)
-        for symbol, candidate in zip(frame.symbols, frame.candidates, strict=True):
-            self._repeater.tell(symbol, candidate)
+        candidates = list(frame.candidates)
+        self._repeater.tell(frame.symbols, candidates)
         self.unknown.update(frame.unknown)
         for fault in frame.faults:
             log.warning("a field was passed over, %s", fault)
-        return list(frame.candidates)
+        return candidates
 
     async def _hold_lease(self) -> bool:
         """Whether we may stream. Redis being away is no reason not to: nobody else can take the lease either."""

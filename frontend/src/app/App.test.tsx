@@ -2,12 +2,14 @@
 
 import { cleanup, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { MemoryRouter } from 'react-router';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startFeed } from '../services/feed/feed.ts';
 import { localNow } from '../services/localClock.ts';
 import { createDashboard } from '../state/dashboard.ts';
-import { createThemeCell } from '../state/theme.ts';
-import { pretendMedia } from '../testing/browser.ts';
+import { createPreferences } from '../state/preferences.ts';
+import { browserMemory } from '../state/remembered.ts';
+import { pretendDialogs, pretendMedia } from '../testing/browser.ts';
 import { quoteJson } from '../testing/builders.ts';
 import { ScriptedServer } from '../testing/scriptedServer.ts';
 import { App } from './App.tsx';
@@ -18,6 +20,8 @@ let server: ScriptedServer;
 beforeEach(() => {
   server = new ScriptedServer();
   pretendMedia();
+  pretendDialogs();
+  vi.stubGlobal('scrollTo', () => undefined);
   localStorage.clear();
   history.replaceState(null, '', '/');
 });
@@ -30,16 +34,20 @@ afterEach(() => {
 function open(path = '/'): void {
   history.replaceState(null, '', path);
   const dashboard = createDashboard({
-    start: (emit) =>
-      startFeed(
-        { assetClass: 'future' },
-        { fetch: server.fetch, random: () => 0, isOnline: () => true },
-        emit,
-      ),
+    start: (emit) => startFeed({ fetch: server.fetch, random: () => 0, isOnline: () => true }, emit),
     now: localNow,
     schedule: (work) => queueMicrotask(work),
   });
-  render(<App dashboard={dashboard} theme={createThemeCell(document, localStorage)} basename="/" />);
+  const memory = browserMemory(localStorage);
+  vi.stubGlobal('fetch', server.fetch);
+  render(
+    <App
+      dashboard={dashboard}
+      memory={memory}
+      preferences={createPreferences(document, memory)}
+      basename="/"
+    />,
+  );
 }
 
 function Fragile({ state }: { readonly state: { broken: boolean } }) {
@@ -52,7 +60,7 @@ test('opens, fills itself from the snapshot and follows the stream', async () =>
   expect(screen.getByRole('heading').textContent).toBe('Loading the instruments');
   await screen.findByText("118'16");
   expect(screen.getByRole('status').textContent).toBe('Feed: Live');
-  expect(document.title).toBe('Live futures · Thor');
+  expect(document.title).toBe('Live · Thor');
   server.stream.send('quotes', [quoteJson({ id: '2000-0', display: { last: "119'01" } })], '2000-0');
   await screen.findByText("119'01");
 });
@@ -61,20 +69,16 @@ test('an address that leads nowhere has a page that says so and a way back', asy
   open('/nowhere/at/all');
   expect(screen.getByRole('heading').textContent).toBe('There is no page at this address');
   await userEvent.click(screen.getByRole('link', { name: 'Go to the live futures' }));
-  await screen.findByRole('heading', { name: 'Live futures' });
+  await screen.findByRole('heading', { name: 'Live', level: 1 });
 });
 
-test('the theme goes round and is remembered', async () => {
+test('the theme is chosen by the palette and remembered', async () => {
   open();
-  const press = () => userEvent.click(screen.getByRole('button', { name: /^Theme/ }));
-  await press();
-  expect(document.documentElement.dataset['theme']).toBe('light');
-  await press();
+  await userEvent.keyboard('{Control>}k{/Control}dark{Enter}');
   expect(document.documentElement.dataset['theme']).toBe('dark');
-  expect(localStorage.getItem('thor.theme')).toBe('dark');
-  await press();
+  expect(JSON.parse(localStorage.getItem('thor.preferences') ?? '')).toMatchObject({ theme: 'dark' });
+  await userEvent.keyboard('{Control>}k{/Control}as the sys{Enter}');
   expect(document.documentElement.dataset['theme']).toBeUndefined();
-  expect(localStorage.getItem('thor.theme')).toBeNull();
 });
 
 test('a server that does not answer is named, and the page comes alive when it does', async () => {
@@ -88,9 +92,11 @@ test('a page that fails says so, and is drawn again on request', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const state = { broken: true };
   render(
-    <ErrorBoundary>
-      <Fragile state={state} />
-    </ErrorBoundary>,
+    <MemoryRouter>
+      <ErrorBoundary>
+        <Fragile state={state} />
+      </ErrorBoundary>
+    </MemoryRouter>,
   );
   expect(screen.getByRole('heading').textContent).toBe('This page has failed');
   expect(screen.getByText('no such thing')).toBeDefined();

@@ -1,22 +1,28 @@
 // The application: which page stands at which address, around one dashboard.
 
-import { useEffect } from 'react';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
 import { BrowserRouter, Route, Routes } from 'react-router';
-import { LivePage } from '../pages/live/LivePage.tsx';
 import { MissingPage } from '../pages/missing/MissingPage.tsx';
+import { createQueryClient } from '../state/api.ts';
 import type { Cell } from '../state/cell.ts';
 import type { Dashboard } from '../state/dashboard.ts';
-import { DashboardContext } from '../state/react.ts';
-import type { Theme } from '../state/theme.ts';
+import type { Preferences } from '../state/preferences.ts';
+import { DashboardContext, MemoryContext, PreferencesContext } from '../state/react.ts';
+import type { Memory } from '../state/remembered.ts';
 import { Layout } from './Layout.tsx';
+import { PAGES } from './pages.tsx';
 
 interface AppProps {
   readonly dashboard: Dashboard;
-  readonly theme: Cell<Theme>;
+  readonly memory: Memory;
+  readonly preferences: Cell<Preferences>;
   readonly basename: string;
 }
 
-export function App({ dashboard, theme, basename }: AppProps) {
+export function App({ dashboard, memory, preferences, basename }: AppProps) {
+  const [queries] = useState(createQueryClient);
+
   useEffect(() => dashboard.connect(), [dashboard]);
 
   useEffect(() => {
@@ -36,14 +42,22 @@ export function App({ dashboard, theme, basename }: AppProps) {
 
   return (
     <DashboardContext value={dashboard}>
-      <BrowserRouter basename={basename}>
-        <Routes>
-          <Route element={<Layout theme={theme} />}>
-            <Route index element={<LivePage />} />
-            <Route path="*" element={<MissingPage />} />
-          </Route>
-        </Routes>
-      </BrowserRouter>
+      <MemoryContext value={memory}>
+        <PreferencesContext value={preferences}>
+          <QueryClientProvider client={queries}>
+            <BrowserRouter basename={basename}>
+              <Routes>
+                <Route element={<Layout />}>
+                  {PAGES.map(({ path, draw: Draw }) => (
+                    <Route key={path} path={path} element={<Draw />} />
+                  ))}
+                  <Route path="*" element={<MissingPage />} />
+                </Route>
+              </Routes>
+            </BrowserRouter>
+          </QueryClientProvider>
+        </PreferencesContext>
+      </MemoryContext>
     </DashboardContext>
   );
 }

@@ -1,47 +1,57 @@
-// What surrounds every page: the header with feed and market state, and the banners. The header never scrolls away;
-// on a narrow screen the markets do, so that prices keep the room.
+// What surrounds every page: the navigation (a rail, on a phone a bar), the header with feed and market state, the banners.
 
-import { Link, Outlet } from 'react-router';
+import { Suspense } from 'react';
+import { Link, Outlet, useLocation } from 'react-router';
+import { Loading } from '../components/Answered.tsx';
 import { Banners } from '../components/Banners.tsx';
 import { ConnectionStatus } from '../components/ConnectionStatus.tsx';
-import { SessionStrip } from '../components/SessionStrip.tsx';
-import { ThemeToggle } from '../components/ThemeToggle.tsx';
-import { useMedia } from '../components/useMedia.ts';
-import type { Cell } from '../state/cell.ts';
-import type { Theme } from '../state/theme.ts';
+import { Markets } from '../components/Markets.tsx';
+import { Toasts } from '../components/Toasts.tsx';
+import { WallClock } from '../components/WallClock.tsx';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
 import styles from './Layout.module.css';
+import { MaintenanceBanner } from './MaintenanceBanner.tsx';
+import { Navigation } from './Navigation.tsx';
+import { Notifications } from './Notifications.tsx';
+import { Palette } from './Palette.tsx';
 
-const NARROW = '(max-width: 960px)';
-
-export function Layout({ theme }: { readonly theme: Cell<Theme> }) {
-  const narrow = useMedia(NARROW);
+export function Layout() {
+  const { pathname, search } = useLocation();
+  // A page in a window of its own has no navigation: it is there to be looked at.
+  const alone = new URLSearchParams(search).has('alone');
   return (
-    <>
-      <header className={styles['header']}>
-        <div className={styles['bar']}>
-          <Link to="/" className={styles['wordmark']}>
-            <svg aria-hidden="true" viewBox="7 3 18 26" className={styles['bolt']}>
-              <path d="M18.6 4 7.5 18.2h6.9L12.9 28 24.5 13.2h-7.2z" />
-            </svg>
-            Thor
-          </Link>
-          {!narrow && <SessionStrip />}
-          <div className={styles['tools']}>
-            <ConnectionStatus />
-            <ThemeToggle theme={theme} />
+    <div className={styles['layout']}>
+      <a href="#content" className={styles['skip']}>
+        Skip to the page
+      </a>
+      {!alone && <Navigation />}
+      <div className={styles['column']}>
+        <header className={styles['header']}>
+          <div className={styles['bar']}>
+            <Link to="/" className={styles['wordmark']} aria-label="Thor: to the live page">
+              <svg aria-hidden="true" viewBox="7 3 18 26" className={styles['bolt']}>
+                <path d="M18.6 4 7.5 18.2h6.9L12.9 28 24.5 13.2h-7.2z" />
+              </svg>
+            </Link>
+            <Palette />
+            <Markets />
+            <div className={styles['tools']}>
+              <WallClock />
+              <ConnectionStatus />
+              <Notifications />
+            </div>
           </div>
-        </div>
-        <Banners />
-      </header>
-      {narrow && (
-        <section className={styles['markets']} aria-label="Market sessions">
-          <SessionStrip />
-        </section>
-      )}
-      <ErrorBoundary>
-        <Outlet />
-      </ErrorBoundary>
-    </>
+          <Banners />
+          <MaintenanceBanner />
+        </header>
+        {/* Another page is another chance: what has failed on one does not follow to the next. */}
+        <ErrorBoundary key={pathname}>
+          <Suspense fallback={<Loading what="the page" />}>
+            <Outlet />
+          </Suspense>
+        </ErrorBoundary>
+      </div>
+      <Toasts />
+    </div>
   );
 }

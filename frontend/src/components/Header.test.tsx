@@ -2,7 +2,7 @@
 
 import { act, cleanup, fireEvent, screen } from '@testing-library/react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { formatClock } from '../domain/time.ts';
+import { formatInstant, zoneName } from '../domain/zone.ts';
 import { at, instrumentJson, sessionJson } from '../testing/builders.ts';
 import { renderOnBench } from '../testing/render.tsx';
 import { Banners } from './Banners.tsx';
@@ -55,7 +55,7 @@ test('an outage says as of when the values are, counts their age and offers to t
   bench.quotes({});
   bench.status('reconnecting', 12);
   const banner = screen.getByRole('alert').textContent;
-  const asOf = formatClock(at('2026-11-22T17:59:48Z'));
+  const asOf = formatInstant(at('2026-11-22T17:59:48Z'), zoneName('local', null), 'clock');
   expect(banner).toContain(`The connection to the server is lost. Values as of ${asOf}(12s ago)`);
   act(() => void vi.advanceTimersByTime(3_000));
   expect(screen.getByRole('alert').textContent).toContain('(15s ago)');

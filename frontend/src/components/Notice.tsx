@@ -2,6 +2,7 @@
 
 import type { ReactNode } from 'react';
 import styles from './Notice.module.css';
+import { useArrival } from './useArrival.ts';
 
 interface NoticeProps {
   readonly title: string;
@@ -10,8 +11,9 @@ interface NoticeProps {
 }
 
 export function Notice({ title, busy = false, children }: NoticeProps) {
+  const held = useArrival<HTMLElement>();
   return (
-    <main className={styles['notice']} aria-busy={busy}>
+    <main ref={held} className={styles['notice']} aria-busy={busy} id="content" tabIndex={-1}>
       <h1 className={styles['title']}>{title}</h1>
       {children !== undefined && <div className={styles['text']}>{children}</div>}
     </main>

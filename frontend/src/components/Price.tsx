@@ -1,5 +1,6 @@
 // One price: the server's own text, an em dash for none, and a wash of colour when it moves.
 
+import { memo } from 'react';
 import type { PriceText } from '../domain/nominal.ts';
 import styles from './Price.module.css';
 import { useFlash } from './useFlash.ts';
@@ -13,14 +14,14 @@ interface PriceProps {
   readonly size?: 'large' | 'normal';
 }
 
-export function Price({ text, value, size = 'normal' }: PriceProps) {
+export const Price = memo(function Price({ text, value, size = 'normal' }: PriceProps) {
   const shown = useFlash<HTMLSpanElement>(value);
   return (
     <span ref={shown} className={`${styles['price']} ${styles[text === null ? 'nothing' : size]}`}>
       {text ?? NOTHING}
     </span>
   );
-}
+});
 
 interface PriceWithSizeProps extends PriceProps {
   readonly quantity: number | null;
@@ -29,7 +30,7 @@ interface PriceWithSizeProps extends PriceProps {
 const QUANTITY = new Intl.NumberFormat('en-US');
 
 /** A bid or an ask with the number of contracts behind it: `6791.25 × 14`. */
-export function PriceWithSize({ text, value, quantity }: PriceWithSizeProps) {
+export const PriceWithSize = memo(function PriceWithSize({ text, value, quantity }: PriceWithSizeProps) {
   return (
     <span className={styles['withSize']}>
       <Price text={text} value={value} />
@@ -40,4 +41,4 @@ export function PriceWithSize({ text, value, quantity }: PriceWithSizeProps) {
       </span>
     </span>
   );
-}
+});

@@ -1,6 +1,7 @@
-// Where the last price stands between the day's low and high, with a notch for the open.
+// Where the last price stands between a low and a high, with a notch for the open. The two ends are told on hover and heard.
 
-import type { Quote } from '../domain/quote.ts';
+import { memo } from 'react';
+import type { PriceText } from '../domain/nominal.ts';
 import { NOTHING } from './Price.tsx';
 import styles from './RangeBar.module.css';
 
@@ -18,26 +19,46 @@ function percent(position: number): string {
   return `${(position * 100).toFixed(1)}%`;
 }
 
-type RangeBarProps = Pick<Quote, 'last' | 'open' | 'high' | 'low' | 'display'>;
+interface RangeBarProps {
+  readonly last: number | null;
+  readonly open?: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly lowText: PriceText | null;
+  readonly highText: PriceText | null;
+  /** Draws the two ends beside the bar. */
+  readonly withEnds?: boolean;
+}
 
-export function RangeBar({ last, open, high, low, display }: RangeBarProps) {
-  if (display.low === null && display.high === null) return <span className={styles['none']}>{NOTHING}</span>;
+export const RangeBar = memo(function RangeBar({
+  last,
+  open = null,
+  low,
+  high,
+  lowText,
+  highText,
+  withEnds = false,
+}: RangeBarProps) {
+  if (lowText === null && highText === null) return <span className={styles['none']}>{NOTHING}</span>;
   const at = positionInRange(last, low, high);
   const opened = positionInRange(open, low, high);
+  const end = withEnds ? styles['end'] : 'only-heard';
+  const title = `${lowText ?? NOTHING} to ${highText ?? NOTHING}`;
   return (
-    <span className={styles['range']} title={display.open === null ? undefined : `Open ${display.open}`}>
-      <span className={styles['end']}>
+    <span className={styles['range']} data-ends={withEnds} title={title}>
+      <span className={end}>
         <span className="only-heard">low </span>
-        {display.low ?? NOTHING}
+        {lowText ?? NOTHING}
       </span>
       <span aria-hidden="true" className={styles['track']}>
+        {at !== null && <span className={styles['part']} style={{ inlineSize: percent(at) }} />}
         {opened !== null && <span className={styles['open']} style={{ insetInlineStart: percent(opened) }} />}
         {at !== null && <span className={styles['last']} style={{ insetInlineStart: percent(at) }} />}
       </span>
-      <span className={styles['end']}>
-        <span className="only-heard">high </span>
-        {display.high ?? NOTHING}
+      <span className={end}>
+        <span className="only-heard"> high </span>
+        {highText ?? NOTHING}
       </span>
     </span>
   );
-}
+});

@@ -1,27 +1,44 @@
 // The state of each market that an instrument trades on, and the time left until it changes, on the server's clock.
 
-import { useEffect } from 'react';
+import { useEffect, useMemo } from 'react';
 import type { MarketSession } from '../domain/session.ts';
 import { sessionTitle } from '../domain/session.ts';
-import { formatClock, formatCountdown } from '../domain/time.ts';
-import { useAtTick, useDashboard, useReadable } from '../state/react.ts';
+import { formatCountdown } from '../domain/time.ts';
+import { useAtTick, useDashboard, useReadable, useTimeFormat } from '../state/react.ts';
 import styles from './SessionStrip.module.css';
 
-function MarketState({ session }: { readonly session: MarketSession }) {
+/** The stream announces transitions; should that message be lost, the page asks by itself. */
+export function useRefreshWhenDue(at: MarketSession['nextTransitionAt']): void {
   const { refreshSessions } = useDashboard();
-  const { nextTransitionAt, isOpen } = session;
-  const left = useAtTick((now) =>
-    nextTransitionAt === null ? null : formatCountdown(nextTransitionAt - now),
-  );
-  const due = useAtTick((now) => nextTransitionAt !== null && nextTransitionAt <= now);
-
-  // The stream announces transitions; should that message be lost, the page asks by itself.
+  const due = useAtTick((now) => at !== null && at <= now);
   useEffect(() => {
     if (due) refreshSessions();
   }, [due, refreshSessions]);
+}
+
+/** The sessions of the markets that an instrument trades on. */
+export function useTradedSessions(): readonly MarketSession[] {
+  const dashboard = useDashboard();
+  const sessions = useReadable(dashboard.sessions);
+  const instruments = useReadable(dashboard.instruments);
+  return useMemo(() => {
+    const traded = new Set(instruments?.map((instrument) => instrument.market));
+    return [...sessions.values()].filter(({ market }) => instruments === null || traded.has(market));
+  }, [sessions, instruments]);
+}
+
+function MarketState({ session }: { readonly session: MarketSession }) {
+  const { nextTransitionAt, isOpen } = session;
+  const time = useTimeFormat(session.market);
+  const left = useAtTick((now) =>
+    nextTransitionAt === null ? null : formatCountdown(nextTransitionAt - now),
+  );
+  useRefreshWhenDue(nextTransitionAt);
 
   const when =
-    nextTransitionAt === null ? undefined : `${isOpen ? 'Closes' : 'Opens'} ${formatClock(nextTransitionAt)}`;
+    nextTransitionAt === null
+      ? undefined
+      : `${isOpen ? 'Closes' : 'Opens'} ${time.text(nextTransitionAt, 'clock')}`;
   return (
     <li className={styles['market']} data-open={isOpen} title={when}>
       <span className={styles['name']}>{session.title}</span>
@@ -40,12 +57,8 @@ function MarketState({ session }: { readonly session: MarketSession }) {
 }
 
 export function SessionStrip() {
-  const dashboard = useDashboard();
-  const sessions = useReadable(dashboard.sessions);
-  const instruments = useReadable(dashboard.instruments);
-  if (sessions.size === 0) return null;
-  const traded = new Set(instruments?.map((instrument) => instrument.market));
-  const shown = [...sessions.values()].filter(({ market }) => instruments === null || traded.has(market));
+  const shown = useTradedSessions();
+  if (shown.length === 0) return null;
   return (
     <ul className={styles['strip']} aria-label="Markets">
       {shown.map((session) => (

@@ -1,5 +1,6 @@
 // The trading signal of a row. Strong and normal differ in shape (filled or outlined) and in the number of arrows, not only in colour.
 
+import { memo } from 'react';
 import type { Quote, Signal } from '../domain/quote.ts';
 import { NOTHING } from './Price.tsx';
 import styles from './SignalChip.module.css';
@@ -17,9 +18,16 @@ const WORDS: Readonly<
 interface SignalChipProps extends Pick<Quote, 'signal' | 'statValue' | 'signalWeight'> {
   /** The price under the signal is old: the signal stays readable and stops calling. */
   readonly muted: boolean;
+  readonly size?: 'normal' | 'large';
 }
 
-export function SignalChip({ signal, statValue, signalWeight, muted }: SignalChipProps) {
+export const SignalChip = memo(function SignalChip({
+  signal,
+  statValue,
+  signalWeight,
+  muted,
+  size = 'normal',
+}: SignalChipProps) {
   if (signal === null) {
     return (
       <span className={styles['none']}>
@@ -29,9 +37,12 @@ export function SignalChip({ signal, statValue, signalWeight, muted }: SignalChi
     );
   }
   const { arrows, text, look } = WORDS[signal];
-  const why = `Threshold ${statValue ?? NOTHING}, signal weight ${signalWeight ?? NOTHING}`;
+  const why = [
+    ...(statValue === null ? [] : [`threshold ${statValue}`]),
+    ...(signalWeight === null ? [] : [`signal weight ${signalWeight}`]),
+  ].join(', ');
   return (
-    <span className={`${styles['chip']} ${styles[muted ? 'muted' : look]}`} title={why}>
+    <span className={`${styles['chip']} ${styles[muted ? 'muted' : look]}`} data-size={size} title={why}>
       {arrows !== '' && (
         <span aria-hidden="true" className={styles['arrows']}>
           {arrows}
@@ -40,4 +51,4 @@ export function SignalChip({ signal, statValue, signalWeight, muted }: SignalChi
       {text}
     </span>
   );
-}
+});

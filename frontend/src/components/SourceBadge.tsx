@@ -1,5 +1,6 @@
 // Which source a price comes from, and the marks a reader must see before believing it.
 
+import { memo } from 'react';
 import type { SourceName } from '../domain/nominal.ts';
 import type { Mark } from '../domain/quote.ts';
 import styles from './SourceBadge.module.css';
@@ -16,7 +17,7 @@ interface SourceBadgeProps {
   readonly marks: readonly Mark[];
 }
 
-export function SourceBadge({ source, marks }: SourceBadgeProps) {
+export const SourceBadge = memo(function SourceBadge({ source, marks }: SourceBadgeProps) {
   // A source called MOCK says by its name what the mark says; one of the two is enough.
   const named = marks.find((mark) => mark === (source as string));
   return (
@@ -36,4 +37,4 @@ export function SourceBadge({ source, marks }: SourceBadgeProps) {
         ))}
     </span>
   );
-}
+});

@@ -3,9 +3,14 @@
 
 import type { RefObject } from 'react';
 import { useEffect, useRef } from 'react';
+import { usePreferences } from '../state/react.ts';
 
 const SHORTEST_GAP_MS = 1_000 / 3;
 const LASTS_MS = 320;
+/** So many washes may be on the page at once: where everything moves, washing all of it tells nothing and costs much. */
+const MOST_AT_ONCE = 36;
+
+const running = new Set<Animation>();
 
 function wantsLessMotion(): boolean {
   return typeof matchMedia === 'function' && matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -15,6 +20,7 @@ function wantsLessMotion(): boolean {
 export function useFlash<Shown extends HTMLElement>(value: number | null): RefObject<Shown | null> {
   const shown = useRef<Shown>(null);
   const previous = useRef<number | null>(null);
+  const [{ flash: wanted }] = usePreferences();
   const flashedAt = useRef(Number.NEGATIVE_INFINITY);
 
   useEffect(() => {
@@ -22,14 +28,22 @@ export function useFlash<Shown extends HTMLElement>(value: number | null): RefOb
     previous.current = value;
     if (before === null || value === null || value === before) return;
     const now = performance.now();
-    if (now - flashedAt.current < SHORTEST_GAP_MS || wantsLessMotion()) return;
+    if (now - flashedAt.current < SHORTEST_GAP_MS || running.size >= MOST_AT_ONCE) return;
+    if (!wanted || wantsLessMotion()) return;
     flashedAt.current = now;
     const wash = value > before ? 'var(--up-wash)' : 'var(--down-wash)';
-    shown.current?.animate?.([{ backgroundColor: wash }, { backgroundColor: 'transparent' }], {
-      duration: LASTS_MS,
-      easing: 'ease-in',
-    });
-  }, [value]);
+    const animation = shown.current?.animate?.(
+      [{ backgroundColor: wash }, { backgroundColor: 'transparent' }],
+      {
+        duration: LASTS_MS,
+        easing: 'ease-in',
+      },
+    );
+    if (!(animation instanceof Object) || !('finished' in animation)) return;
+    running.add(animation);
+    const over = () => running.delete(animation);
+    animation.finished.then(over, over);
+  }, [value, wanted]);
 
   return shown;
 }

@@ -21,6 +21,31 @@ export interface QuoteDisplay {
   readonly high: PriceText | null;
   readonly low: PriceText | null;
   readonly close: PriceText | null;
+  readonly vwap: PriceText | null;
+  readonly vwap30m: PriceText | null;
+  readonly sessionHigh: PriceText | null;
+  readonly sessionLow: PriceText | null;
+  readonly high24h: PriceText | null;
+  readonly low24h: PriceText | null;
+  readonly high52w: PriceText | null;
+  readonly low52w: PriceText | null;
+}
+
+/** The minute that is being built. */
+export interface LiveBar {
+  readonly start: ServerTime;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+}
+
+/** A change of the contract month behind the symbol. */
+export interface Roll {
+  readonly from: string;
+  readonly to: string;
+  readonly at: ServerTime;
 }
 
 export interface Quote {
@@ -43,8 +68,26 @@ export interface Quote {
   readonly open: number | null;
   readonly high: number | null;
   readonly low: number | null;
+  /** Contracts traded on the trade date: the source's count, else what was seen. */
+  readonly volume: number | null;
+  readonly changePercent: number | null;
+  readonly vwap: number | null;
+  readonly high24h: number | null;
+  readonly low24h: number | null;
+  readonly high52w: number | null;
+  readonly low52w: number | null;
+  readonly spread: number | null;
+  readonly spreadTicks: number | null;
+  /** In USD. */
+  readonly tickValue: number | null;
+  readonly contractValue: number | null;
+  /** The contract month behind the symbol, where the source names it. */
+  readonly contract: string | null;
+  readonly roll: Roll | null;
+  readonly bar: LiveBar | null;
   readonly signal: Signal | null;
   readonly statValue: number | null;
+  readonly contractWeight: number | null;
   readonly signalWeight: number | null;
   readonly staleAfterMs: number;
   readonly marks: readonly Mark[];

@@ -12,6 +12,12 @@ export interface MarketSession {
   readonly holiday: string | null;
   readonly nextTransitionAt: ServerTime | null;
   readonly tradeDate: string | null;
+  /** Why the state is as it is, where that is not the ordinary week. */
+  readonly reason: string | null;
+  /** IANA name of the zone that the market keeps its hours in. */
+  readonly timeZone: string | null;
+  /** Whether the dates come from the exchange (`verified`) or from its ordinary week (`template`). */
+  readonly confidence: string | null;
 }
 
 /** The state in one or two words: `Open`, `Maintenance`, a holiday's name. */

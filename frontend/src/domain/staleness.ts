@@ -26,7 +26,14 @@ export function isStale(quote: Quote, now: ServerTime, marketIsOpen: boolean | n
   return markedByServer || ageOf(quote, now) > quote.staleAfterMs;
 }
 
+/** The same marks are the same list, so that whatever draws them need not draw again. */
+const lists = new Map<string, readonly Mark[]>();
+
 /** The marks to draw, in one fixed order, with STALE decided here and now instead of when the record was made. */
 export function marksAt(quote: Quote, stale: boolean): readonly Mark[] {
-  return MARKS.filter((mark) => (mark === 'STALE' ? stale : quote.marks.includes(mark)));
+  const marks = MARKS.filter((mark) => (mark === 'STALE' ? stale : quote.marks.includes(mark)));
+  const key = marks.join();
+  const known = lists.get(key) ?? marks;
+  lists.set(key, known);
+  return known;
 }

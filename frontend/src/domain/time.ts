@@ -1,6 +1,4 @@
-// Words for durations and instants.
-
-import type { ServerTime } from './nominal.ts';
+// Words for durations; instants are in zone.ts.
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -32,17 +30,4 @@ export function formatCountdown(milliseconds: number): string {
     twoDigits(Math.floor((left % MINUTE) / SECOND)),
   ].join(':');
   return days > 0 ? `${days}d ${clock}` : clock;
-}
-
-const CLOCK = new Intl.DateTimeFormat('en-US', {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-  timeZoneName: 'short',
-});
-
-/** An instant as a wall clock in the reader's own zone, zone named: `14:03:22 CST`. */
-export function formatClock(instant: ServerTime): string {
-  return CLOCK.format(instant);
 }

@@ -8,18 +8,54 @@ export class HttpFailure extends Error {
   readonly status: number;
   /** How long the server asks us to stay away, in milliseconds; null when it does not say. */
   readonly retryAfterMs: number | null;
+  /** The stable code of the server's problem document; null when it sent none. */
+  readonly code: string | null;
 
-  constructor(status: number, retryAfterMs: number | null) {
-    super(`the server answered ${status}`);
+  constructor(
+    status: number,
+    retryAfterMs: number | null,
+    code: string | null = null,
+    detail: string | null = null,
+  ) {
+    super(detail ?? `the server answered ${status}`);
     this.name = 'HttpFailure';
     this.status = status;
     this.retryAfterMs = retryAfterMs;
+    this.code = code;
   }
 
-  static of(response: Response): HttpFailure {
+  /** Whether asking again may help. */
+  get isPassing(): boolean {
+    return this.status === 429 || this.status >= 500;
+  }
+
+  static async of(response: Response): Promise<HttpFailure> {
     const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
     const asked = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : null;
-    return new HttpFailure(response.status, asked === null ? null : Math.min(asked, MAX_RETRY_AFTER_MS));
+    const { code, detail } = await problemOf(response);
+    return new HttpFailure(
+      response.status,
+      asked === null ? null : Math.min(asked, MAX_RETRY_AFTER_MS),
+      code,
+      detail,
+    );
+  }
+}
+
+/** What a problem document (RFC 9457) says; nulls for any other answer. */
+async function problemOf(response: Response): Promise<{ code: string | null; detail: string | null }> {
+  const nothing = { code: null, detail: null };
+  if (!(response.headers.get('content-type') ?? '').startsWith('application/problem+json')) return nothing;
+  try {
+    const problem: unknown = await response.json();
+    if (typeof problem !== 'object' || problem === null) return nothing;
+    const text = (name: string) => {
+      const value = (problem as Readonly<Record<string, unknown>>)[name];
+      return typeof value === 'string' ? value : null;
+    };
+    return { code: text('code'), detail: text('detail') };
+  } catch {
+    return nothing;
   }
 }
 
@@ -49,7 +85,7 @@ export async function getJson(fetchFrom: typeof fetch, path: string, stop: Abort
       cache: 'no-store',
       signal,
     });
-    if (!response.ok) throw HttpFailure.of(response);
+    if (!response.ok) throw await HttpFailure.of(response);
     return response.json();
   });
 }

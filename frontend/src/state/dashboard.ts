@@ -1,15 +1,22 @@
 // Everything the pages observe, and the one place where the feed's messages become state.
 
 import type { Instrument } from '../domain/instrument.ts';
-import type { LocalTime, MarketName } from '../domain/nominal.ts';
+import type { InstrumentSymbol, LocalTime, MarketName } from '../domain/nominal.ts';
+import type { Notice } from '../domain/notice.ts';
+import type { Quote } from '../domain/quote.ts';
 import type { MarketSession } from '../domain/session.ts';
+import type { Total } from '../domain/total.ts';
 import type { FeedHandle, FeedMessage, FeedStatus } from '../services/feed/messages.ts';
 import type { Readable } from './cell.ts';
 import { createCell } from './cell.ts';
+import type { MinuteCloses } from './minuteCloses.ts';
+import { createMinuteCloses } from './minuteCloses.ts';
 import type { QuoteStore } from './quoteStore.ts';
 import { createQuoteStore } from './quoteStore.ts';
 import type { ServerClock } from './serverClock.ts';
 import { createServerClock } from './serverClock.ts';
+import type { Toasts } from './toasts.ts';
+import { createToasts } from './toasts.ts';
 
 export type Sessions = ReadonlyMap<MarketName, MarketSession>;
 
@@ -17,7 +24,13 @@ export interface Dashboard {
   /** In registry order; null until the registry has been read. */
   readonly instruments: Readable<readonly Instrument[] | null>;
   readonly quotes: QuoteStore;
+  readonly minutes: MinuteCloses;
   readonly sessions: Readable<Sessions>;
+  /** The composite; null until the server has told it. */
+  readonly total: Readable<Total | null>;
+  /** The newest notification that came while the page was open. */
+  readonly notice: Readable<Notice | null>;
+  readonly toasts: Toasts;
   readonly status: Readable<FeedStatus>;
   /** Events refused since the page was opened. */
   readonly malformed: Readable<number>;
@@ -26,6 +39,8 @@ export interface Dashboard {
   connect(): () => void;
   retryNow(): void;
   refreshSessions(): void;
+  /** Hands every event of a symbol to `listener`, in order, until the answer is called. */
+  watch(symbol: InstrumentSymbol, listener: (quotes: readonly Quote[]) => void): () => void;
 }
 
 export interface DashboardEnvironment {
@@ -41,8 +56,18 @@ export function createDashboard(environment: DashboardEnvironment): Dashboard {
   const status = createCell<FeedStatus>({ kind: 'connecting', since: environment.now() });
   const malformed = createCell(0);
   const quotes = createQuoteStore(environment.schedule);
+  const minutes = createMinuteCloses();
   const clock = createServerClock(environment.now);
+  const total = createCell<Total | null>(null);
+  const notice = createCell<Notice | null>(null);
+  const tapes = new Map<InstrumentSymbol, Set<(quotes: readonly Quote[]) => void>>();
+  const ends = new Map<InstrumentSymbol, () => void>();
   let feed: FeedHandle | null = null;
+  let observed: readonly InstrumentSymbol[] = [];
+  quotes.onObserved((symbols) => {
+    observed = symbols;
+    feed?.focus(symbols);
+  });
 
   function receive(message: FeedMessage): void {
     switch (message.kind) {
@@ -54,6 +79,7 @@ export function createDashboard(environment: DashboardEnvironment): Dashboard {
         break;
       case 'quotes':
         quotes.put(message.quotes);
+        minutes.put(message.quotes);
         break;
       case 'sessions':
         sessions.set(
@@ -62,6 +88,15 @@ export function createDashboard(environment: DashboardEnvironment): Dashboard {
             ...message.sessions.map((session) => [session.market, session] as const),
           ]),
         );
+        break;
+      case 'total':
+        total.set(message.total);
+        break;
+      case 'notice':
+        notice.set(message.notice);
+        break;
+      case 'tape':
+        for (const listener of [...(tapes.get(message.symbol) ?? [])]) listener(message.quotes);
         break;
       case 'clock':
         clock.calibrate(message.serverNow, message.localNow, message.errorMs);
@@ -78,19 +113,38 @@ export function createDashboard(environment: DashboardEnvironment): Dashboard {
   return {
     instruments,
     quotes,
+    minutes,
     sessions,
+    total,
+    notice,
+    toasts: createToasts(),
     status,
     malformed,
     clock,
     connect() {
       const started = environment.start(receive);
       feed = started;
+      started.focus(observed);
+      for (const symbol of tapes.keys()) ends.set(symbol, started.watch(symbol));
       return () => {
         started.stop();
+        ends.clear();
         if (feed === started) feed = null;
       };
     },
     retryNow: () => feed?.retryNow(),
     refreshSessions: () => feed?.refreshSessions(),
+    watch(symbol, listener) {
+      const listeners = tapes.get(symbol) ?? new Set();
+      tapes.set(symbol, listeners.add(listener));
+      if (listeners.size === 1 && feed !== null) ends.set(symbol, feed.watch(symbol));
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size > 0 || tapes.get(symbol) !== listeners) return;
+        tapes.delete(symbol);
+        ends.get(symbol)?.();
+        ends.delete(symbol);
+      };
+    },
   };
 }

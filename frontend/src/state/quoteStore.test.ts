@@ -83,3 +83,14 @@ test('keeps the same quote object while nothing changes, so that nothing is draw
   drawFrame();
   expect(store.get(ZB)).toBe(before);
 });
+
+test('tells which symbols somebody observes, once for all that change together', async () => {
+  const told: string[][] = [];
+  store.onObserved((symbols) => told.push([...symbols]));
+  const ends = [ES, ZB, ES].map((ticker) => store.subscribe(ticker, () => undefined));
+  await Promise.resolve();
+  ends[0]?.();
+  ends[1]?.();
+  await Promise.resolve();
+  expect(told).toEqual([['ES', 'ZB'], ['ES']]);
+});

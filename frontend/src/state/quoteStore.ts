@@ -13,6 +13,8 @@ export interface QuoteStore {
   readonly all: Readable<ReadonlyMap<InstrumentSymbol, Quote>>;
   /** Takes quotes in; an older position than the one known is dropped. */
   put(quotes: readonly Quote[]): void;
+  /** Calls `listener` with the symbols that somebody observes, whenever they have become others. */
+  onObserved(listener: (symbols: readonly InstrumentSymbol[]) => void): void;
   /** Forgets positions, keeps values: whatever comes next counts as newer. */
   forgetPositions(): void;
 }
@@ -24,6 +26,19 @@ export function createQuoteStore(schedule: (work: () => void) => void): QuoteSto
   const pending = new Map<InstrumentSymbol, Quote>();
   const bySymbol = new Map<InstrumentSymbol, Set<() => void>>();
   const ofAll = new Set<() => void>();
+
+  let tellObserved: (symbols: readonly InstrumentSymbol[]) => void = () => undefined;
+  let telling = false;
+
+  /** After whatever is mounting or going has done so: a page that scrolls changes many at once. */
+  function observedChanged(): void {
+    if (telling) return;
+    telling = true;
+    queueMicrotask(() => {
+      telling = false;
+      tellObserved([...bySymbol.keys()]);
+    });
+  }
 
   function isOlder(quote: Quote): boolean {
     const known = pending.get(quote.symbol) ?? drawn.get(quote.symbol);
@@ -46,7 +61,13 @@ export function createQuoteStore(schedule: (work: () => void) => void): QuoteSto
     subscribe(symbol, listener) {
       const listeners = bySymbol.get(symbol) ?? new Set();
       bySymbol.set(symbol, listeners.add(listener));
-      return () => listeners.delete(listener);
+      if (listeners.size === 1) observedChanged();
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size > 0 || bySymbol.get(symbol) !== listeners) return;
+        bySymbol.delete(symbol);
+        observedChanged();
+      };
     },
     all: {
       get: () => drawn,
@@ -63,6 +84,9 @@ export function createQuoteStore(schedule: (work: () => void) => void): QuoteSto
         pending.set(quote.symbol, quote);
       }
       if (idle && pending.size > 0) schedule(draw);
+    },
+    onObserved(listener) {
+      tellObserved = listener;
     },
     forgetPositions() {
       comparableSince = new WeakSet();

@@ -1,6 +1,7 @@
 // Every pair of text and ground that the dashboard draws is readable in both themes (WCAG AA).
 
 import { expect, test } from 'vitest';
+import { COLOURS } from '../state/preferences.ts';
 import tokens from './tokens.css?raw';
 
 type Theme = 'light' | 'dark';
@@ -19,8 +20,12 @@ function contrast(a: string, b: string): number {
   return (higher + 0.05) / (lower + 0.05);
 }
 
-function token(name: string, theme: Theme): string {
-  const found = new RegExp(`--${name}: light-dark\\((#[0-9a-f]{6}), (#[0-9a-f]{6})\\);`).exec(tokens);
+/** The token as it is with the first colours, or as a pair of colours changes it. */
+function token(name: string, theme: Theme, colours = ''): string {
+  const [first = '', ...choices] = tokens.split('data-colours=');
+  const own = choices.find((choice) => choice.startsWith(`"${colours}"`)) ?? '';
+  const wanted = new RegExp(`--${name}: light-dark\\((#[0-9a-f]{6}), (#[0-9a-f]{6})\\);`);
+  const found = wanted.exec(own) ?? wanted.exec(first);
   const colour = found?.[theme === 'light' ? 1 : 2];
   if (colour === undefined) throw new Error(`tokens.css has no colour ${name}`);
   return colour;
@@ -37,6 +42,8 @@ const PAIRS = [
   ['notice', 'notice-wash'],
   ['wait', 'wait-wash'],
   ['bad', 'bad-wash'],
+  ['accent', 'accent-wash'],
+  ['on-accent', 'accent'],
 ] as const;
 
 for (const theme of ['light', 'dark'] as const) {
@@ -47,6 +54,18 @@ for (const theme of ['light', 'dark'] as const) {
   test.each(['good', 'wait', 'bad', 'focus'])(`the mark %s stands out in the ${theme} theme`, (mark) => {
     expect(contrast(token(mark, theme), token('panel', theme))).toBeGreaterThanOrEqual(3);
   });
+}
+
+const MOVING = PAIRS.filter((pair) => pair.some((name) => /^(?:on-)?(?:up|down)/.test(name)));
+
+for (const colours of COLOURS) {
+  for (const theme of ['light', 'dark'] as const) {
+    test.each(MOVING)(`%s on %s is readable in ${colours}, ${theme}`, (text, ground) => {
+      expect(contrast(token(text, theme, colours), token(ground, theme, colours))).toBeGreaterThanOrEqual(
+        4.5,
+      );
+    });
+  }
 }
 
 test('black on white is 21 to 1', () => {

@@ -20,3 +20,16 @@ export function recordAnimations(): { readonly colours: string[] } {
   });
   return { colours };
 }
+
+/** Lets a modal dialog open and close, which the test document cannot. */
+export function pretendDialogs(): void {
+  Object.assign(HTMLDialogElement.prototype, {
+    showModal(this: HTMLDialogElement) {
+      this.open = true;
+    },
+    close(this: HTMLDialogElement) {
+      this.open = false;
+      this.dispatchEvent(new Event('close'));
+    },
+  });
+}

@@ -1,11 +1,14 @@
 // Draws components around a dashboard whose feed is the test itself.
 
+import { QueryClientProvider } from '@tanstack/react-query';
 import type { RenderResult } from '@testing-library/react';
 import { act, render } from '@testing-library/react';
 import type { ReactNode } from 'react';
+import { MemoryRouter } from 'react-router';
 import { decodeInstruments, decodeSessions } from '../domain/decode.ts';
 import { localTime } from '../domain/nominal.ts';
 import type { FeedMessage, FeedStatus } from '../services/feed/messages.ts';
+import { createQueryClient } from '../state/api.ts';
 import type { Dashboard } from '../state/dashboard.ts';
 import { createDashboard } from '../state/dashboard.ts';
 import { DashboardContext } from '../state/react.ts';
@@ -14,7 +17,7 @@ import { at, instrumentJson, NOW, quote, sessionJson } from './builders.ts';
 
 export interface Bench extends RenderResult {
   readonly dashboard: Dashboard;
-  readonly asked: { retries: number; sessions: number };
+  readonly asked: { retries: number; sessions: number; readonly watching: Set<string> };
   say(message: FeedMessage): void;
   /** Delivers records and draws the frame. */
   quotes(...records: readonly Json[]): void;
@@ -31,7 +34,7 @@ interface BenchOptions {
 
 /** A live dashboard at `now`, with the registry and the sessions read. Its clock moves with the test's timers. */
 export function renderOnBench(children: ReactNode, options: BenchOptions = {}): Bench {
-  const asked = { retries: 0, sessions: 0 };
+  const asked = { retries: 0, sessions: 0, watching: new Set<string>() };
   const frames: (() => void)[] = [];
   let emit: (message: FeedMessage) => void = () => undefined;
   const now = () => localTime(performance.now());
@@ -45,6 +48,11 @@ export function renderOnBench(children: ReactNode, options: BenchOptions = {}): 
         },
         refreshSessions: () => {
           asked.sessions += 1;
+        },
+        focus: () => undefined,
+        watch: (ticker) => {
+          asked.watching.add(ticker);
+          return () => asked.watching.delete(ticker);
         },
       };
     },
@@ -60,7 +68,13 @@ export function renderOnBench(children: ReactNode, options: BenchOptions = {}): 
   emit({ kind: 'instruments', instruments: decodeInstruments(instruments).items });
   emit({ kind: 'sessions', sessions: decodeSessions(sessions).items });
   emit({ kind: 'status', status: { kind: 'live', since: now() } });
-  const rendered = render(<DashboardContext value={dashboard}>{children}</DashboardContext>);
+  const rendered = render(
+    <DashboardContext value={dashboard}>
+      <QueryClientProvider client={createQueryClient()}>
+        <MemoryRouter>{children}</MemoryRouter>
+      </QueryClientProvider>
+    </DashboardContext>,
+  );
   const say = (message: FeedMessage) => act(() => emit(message));
   return {
     ...rendered,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import ssl
@@ -137,6 +138,20 @@ async def test_a_replayed_excel_runs_without_the_server_s_packages(
     assert first.startswith(b'{"v":1,"symbol":"ES",')
 
 
+async def test_where_there_is_no_excel_nothing_is_made_up_in_its_place(
+    own_redis: OwnRedis, own_bus: Bus, tmp_path: Path
+) -> None:
+    environment = {"REDIS_URL": own_redis.url, "THOR_STATE": str(tmp_path)}
+    done = await command("collect", "excel_live", str(tmp_path / "book.xlsx"), environment=environment)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        1,
+        "thor: There is no Excel to read here: excel_live runs on Windows or macOS. A closed workbook is read by "
+        "excel_file, a recording of Excel by --replay-com.",
+    )
+    for source in ("TOS", "MOCK"):
+        assert await own_bus.newest_entries(keys.source_stream(source), count=1) == []
+
+
 async def test_schwab_runs_without_the_server_s_packages(
     own_redis: OwnRedis, own_bus: Bus, authority: Authority, tmp_path: Path
 ) -> None:
@@ -177,22 +192,50 @@ async def test_what_could_not_be_sent_is_spooled_and_sent_in_order(
     assert times == sorted(times)
 
 
-@pytest.mark.parametrize("command", [("excel", "template"), ("schwab", "status"), ("--help",)])
+async def test_a_host_tells_of_the_providers_of_the_redis_that_its_url_names(
+    secure_url: str, own_bus: Bus, tmp_path: Path
+) -> None:
+    environment = {"REDIS_URL": secure_url, "THOR_STATE": str(tmp_path), "DATA_PROVIDER": "excel_live"}
+    async with thor("collect", "mock", environment=environment) as running:
+        await published(own_bus, "MOCK", running)
+        done = await command("providers", "--json", environment=environment)
+    assert done.returncode == 0, done.stderr
+    assert [(told["source"], told["kind"], told["configured"]) for told in json.loads(done.stdout)] == [
+        ("TOS", "excel_live", True),
+        ("MOCK", "mock", False),
+    ]
+
+
+async def test_a_host_whose_redis_is_away_says_so_in_a_sentence(tmp_path: Path) -> None:
+    environment = {"REDIS_URL": "redis://me:the-password@127.0.0.1:1/0", "THOR_STATE": str(tmp_path)}
+    done = await command("providers", environment=environment)
+    assert done.returncode == 1
+    assert done.stderr.startswith("thor: Redis: ")
+    assert "the-password" not in done.stderr
+
+
+@pytest.mark.parametrize("words", ["excel template", "schwab status", "settings", "doctor", "--help"])
 async def test_a_host_s_other_commands_need_no_server_either(
-    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     environment = {"THOR_STATE": str(tmp_path), "SCHWAB_APP_KEY": APP_KEY, "SCHWAB_APP_SECRET": APP_SECRET}
-    done = await asyncio.to_thread(
+    environment |= {"REDIS_URL": "redis://127.0.0.1:1/0"}
+    done = await command(*words.split(), environment=environment)
+    assert done.returncode == (1 if words == "schwab status" else 0), done.stderr
+    assert "is not on a collector's host" not in done.stderr
+
+
+async def command(*words: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """A command on such a host, to its end."""
+    return await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-c", PROGRAM, *command],
+        [sys.executable, "-c", PROGRAM, *words],
         env=os.environ | environment,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == (1 if command == ("schwab", "status") else 0), done.stderr
-    assert "is not on a collector's host" not in done.stderr
 
 
 def test_the_packages_of_a_collector_s_host_are_few() -> None:

@@ -142,6 +142,21 @@ async def test_while_heartbeats_come_a_quiet_quote_is_repeated_byte_for_byte(
     assert len({event.to_json() for event in heard.events}) == 1
 
 
+async def test_in_silence_nothing_is_repeated_so_that_another_source_stands_in_time(
+    schwab: LocalSchwab, make_source: MakeSource
+) -> None:
+    await schwab.quote(FUTURES, "/ES", _3=6708.5)
+    async with listening(make_source(repeat_s=0.05)) as heard:
+        await heard.until(lambda: len(heard.events) >= 3)
+        schwab.fall_silent()
+        fell_silent = time.monotonic()
+        await heard.until(lambda: time.monotonic() - fell_silent > 0.3)  # what was on its way has come
+        told = len(heard.events)
+        await heard.until(lambda: heard.source.state != "streaming")
+        assert len(heard.events) == told
+        schwab.drop()
+
+
 async def test_another_streamer_of_the_user_is_waited_out_and_not_hammered(
     schwab: LocalSchwab, make_source: MakeSource
 ) -> None:

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from tests.integration.thordata import slow_strategies
+from tests.unit.thordata.backtest import leaky_strategies
 from tests.unit.thordata.backtest.lakes import write_lake
 from thor_fast import parse_batch
 from thor_web.runtime.composition import thor_command
@@ -176,3 +177,35 @@ def test_trials_are_counted_once_each(settings: ServerSettings, runs: Runs) -> N
     different = len({runs.status(at)["digest"] for at in range(number - 2, number + 1)})
     counted = runs.trials("sma_cross", status["data_hash"]).count
     assert counted in {1, different + 1}  # without a trade there is no ratio to count
+
+
+def test_a_sweep_is_kept_and_its_trials_count(settings: ServerSettings) -> None:
+    words = ("--from", "2023-12-25", "--to", "2023-12-25", "--symbols", "ES", "--interval", "1")
+    alone = command(settings, "run", "sma_cross", *words, "--set", "fast=3", "--set", "slow=8")
+    assert alone["significance"]["trials"] == 1
+    swept = command(settings, "sweep", "sma_cross", *words, "--grid", "fast=2,3", "--grid", "slow=5:8:3")
+    different = len({row["equity"] for row in swept["rows"]})
+    assert (swept["combinations"], swept["refused"]) == (4, 0)
+    # The run before was one of these: it is counted once.
+    assert swept["significance"]["trials"] >= different
+    again = command(settings, "run", "sma_cross", *words, "--set", "fast=4", "--set", "slow=9")
+    assert again["significance"]["trials"] > swept["significance"]["trials"] - 1 >= different - 1
+    assert [it["id"] for it in command(settings, "sweeps")] == [swept["id"]]
+    assert command(settings, "sweep-report", str(swept["id"])) == swept
+
+
+def test_the_audit_tells_by_its_exit_status(settings: ServerSettings) -> None:
+    words = ("--from", "2023-12-25", "--to", "2023-12-25", "--symbols", "ES", "--interval", "1", "--json")
+
+    def status(strategy: str) -> tuple[int, str]:
+        done = subprocess.run(
+            thor_command("backtest", "audit", strategy, *words),
+            env=environment(settings),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, json.loads(done.stdout)["verdict"]
+
+    assert status(f"{leaky_strategies.__name__}:ShiftedBack") == (1, "look_ahead")
+    assert status("breakout")[0] == 0

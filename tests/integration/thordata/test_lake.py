@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pyarrow.parquet as pq
+import pytest
 
 from tests.integration.live import event
 from thor_fast import parse_batch
@@ -19,7 +20,7 @@ from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thordata.compaction import compact
 from thor_web.thordata.errors import StorageError
 from thor_web.thordata.export import due_dates, run_export
-from thor_web.thordata.lake import query
+from thor_web.thordata.lake import bars, query, scan
 from thor_web.thordata.retention import partitions, retire, retire_old
 from thor_web.thordata.services.lake_files import partition_path, read_ticks
 from thor_web.thordata.services.tick_store import TickStore
@@ -251,3 +252,24 @@ async def test_the_command_says_what_differs_in_one_sentence(server_settings: Se
         "  2025-06-09 YM: the lake has no such partition (Postgres 2, lake 0)",
         "thor: 1 partitions are not the same in Postgres and lake.",
     ]
+
+
+def test_an_empty_lake_says_so(server_settings: ServerSettings) -> None:
+    for ask in (
+        lambda: query(server_settings, "SELECT 1"),
+        lambda: scan(server_settings),
+        lambda: bars(server_settings, 1),
+    ):
+        with pytest.raises(StorageError, match="thor export") as raised:
+            ask()
+        assert raised.value.code == "empty_lake"
+
+
+async def test_a_question_without_end_is_interrupted(server_settings: ServerSettings) -> None:
+    await two_days(server_settings)
+    hasty = server_settings.model_copy(update={"lake_sql_time_s": 1})
+    with pytest.raises(StorageError) as raised:
+        await asyncio.to_thread(
+            query, hasty, "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range < b.range"
+        )
+    assert raised.value.code == "too_slow"

@@ -81,6 +81,7 @@ async def test_a_row_that_cannot_be_read_is_left_out_and_named(
 ) -> None:
     await write_override(connection, "NYSE", date(2026, 11, 25), "at noon")
     await write_override(connection, "NYSE", date(2026, 11, 30), "closed")
+    await write_override(connection, "NYSE", date(2026, 12, 2), "-10:00 regular 16:00 closed")
     async for rulebook in follow_rulebook(database.conninfo, clock):
         assert rulebook.faults[0].startswith("override of NYSE on 2026-11-25: hours are `closed` or steps")
         break

@@ -51,6 +51,27 @@ def test_whatever_comes_in_is_canonical_or_nothing(source: str, raw: str, kind: 
         assert name.symbol not in INSTRUMENTS
 
 
+RAW = st.builds(
+    lambda before, root, month, behind: f"{before}{root}{month}{behind}",
+    st.sampled_from(["", "/", "//", "$", "^", "."]),
+    TICKERS,
+    st.just("") | MONTHS,
+    st.sampled_from(["", ":XCME", ":XCBT", ".X", ".US", "/B", "-B", ".B"]),
+)
+
+
+@given(SOURCES, SOURCES, RAW | st.text(max_size=20), st.sampled_from([None, "future", "index", "equity"]))
+def test_what_one_source_calls_a_thing_every_source_takes_for_the_same(
+    source: str, other: str, raw: str, kind: AssetClass | None
+) -> None:
+    name = SYMBOLS.normalise(source, raw, kind)
+    if name is None:
+        return
+    spelled = SYMBOLS.spell(other, name)
+    if spelled is not None:
+        assert SYMBOLS.normalise(other, spelled, name.asset_class) == name
+
+
 @given(SOURCES, st.sampled_from(INSTRUMENTS.symbols), st.sampled_from(["", " "]), st.booleans())
 def test_a_stock_never_has_the_symbol_of_a_future(source: str, root: str, space: str, lower: bool) -> None:
     raw = f"{space}{root.lower() if lower else root}{space}"

@@ -8,7 +8,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -269,35 +268,74 @@ async def test_a_hung_excel_is_left_behind_and_attached_to_anew(instruments: Ins
     assert parse_batch(candidates)[0][0].last == Decimal("6708.5")
 
 
+class MovingSession(ExcelSession):
+    """An Excel on which ES moves for so many reads and then stands still; ZB never moves."""
+
+    def __init__(self, moves: int) -> None:
+        self.reads = 0
+        self._moves = moves
+
+    def read(self) -> Sequence[Sequence[object]]:
+        self.reads += 1
+        return [[*HEADERS], row(Last=6_700.0 + min(self.reads, self._moves)), row(Symbol="ZB", Last="118'10")]
+
+
 @pytest.mark.usefixtures("_simulated")
-async def test_an_unchanged_row_is_repeated_byte_for_byte_while_the_sheet_moves(instruments: Instruments) -> None:
-    source = ExcelLiveSource(SteadySession, instruments, repeat_s=0.05, poll_s=0.01)
+async def test_a_row_at_rest_is_repeated_byte_for_byte_beside_one_that_moves(instruments: Instruments) -> None:
+    source = ExcelLiveSource(lambda: MovingSession(10_000), instruments, repeat_s=0.05, poll_s=0.01)
     batches = source.batches()
+    bonds: list[bytes] = []
     async with asyncio.timeout(10):
-        first, second = await anext(batches), await anext(batches)
+        while len(bonds) < 3:
+            bonds += [candidate for candidate in await anext(batches) if b'"ZB"' in candidate]
         await batches.aclose()
-    assert list(first) == list(second)
+    assert len(set(bonds)) == 1
 
 
 @pytest.mark.usefixtures("_simulated")
-async def test_a_sheet_on_which_nothing_moves_is_not_vouched_for(
-    instruments: Instruments, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(excel_live, "QUIET_SHEET_S", 0.3)
-    source = ExcelLiveSource(SteadySession, instruments, repeat_s=0.02, poll_s=0.01)
+async def test_a_sheet_on_which_nothing_moves_is_not_vouched_for(instruments: Instruments) -> None:
+    session = MovingSession(3)
+    source = ExcelLiveSource(lambda: session, instruments, repeat_s=0.01, poll_s=0.01)
     batches = source.batches()
-    heard: list[float] = []
+    newest = b""
     async with asyncio.timeout(20):
+        while b'"last":6703' not in newest:
+            newest = (await anext(batches))[0]
         waiting = asyncio.ensure_future(anext(batches))
-        while not heard or time.monotonic() - heard[-1] < 1.0:
-            done, _ = await asyncio.wait({waiting}, timeout=1.0)
-            if done:
-                heard.append(time.monotonic())
-                waiting = asyncio.ensure_future(anext(batches))
+        while session.reads < 50:
+            await asyncio.wait({waiting}, timeout=0.05)
+        assert not waiting.done()
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         await batches.aclose()
-    assert 2 < len(heard) < 60
+
+
+class AppleEventError(Exception):
+    """As appscript's CommandError, which macOS has in COM's place."""
+
+    def __init__(self, errornumber: int) -> None:
+        self.errornumber = errornumber
+
+
+class AppleCells:
+    """Cells whose reading fails with that number."""
+
+    def __init__(self, errornumber: int) -> None:
+        self._errornumber = errornumber
+
+    @property
+    def raw_value(self) -> object:
+        raise AppleEventError(self._errornumber)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(-1712, ExcelBusyError), (-600, ExcelGoneError), (-609, ExcelGoneError), (-1728, ExcelGoneError),
+     (-1743, SourceError)],
+)  # fmt: skip
+def test_an_error_of_macos_means_what_com_s_would(number: int, told: type[Exception]) -> None:
+    with pytest.raises(told):
+        ExcelSession(None, AppleCells(number)).read()
 
 
 def closed() -> ExcelSession:

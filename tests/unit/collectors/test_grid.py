@@ -95,6 +95,33 @@ def test_every_spelling_of_the_headers_is_known(instruments: Instruments, header
     assert read(instruments, [headers, ES]).rows == read(instruments, [HEADERS, ES]).rows
 
 
+@pytest.mark.parametrize(
+    ("headers", "figure"),
+    [
+        (("close", "previous_close", "Previous Close", "PREV CLOSE"), "close"),
+        (("high", "24High", "24 High", "World High", "WORLD_HIGH"), "high"),
+        (("low", "24Low", "24_low", "World Low"), "low"),
+        (("volume", "vol", "Vol", "TotalVolume", "total volume"), "volume"),
+        (("netchange", "Net Change", "change", "num", "net chng"), "netChange"),
+        (("perc", "changepercent", "Change Percent"), "changePercent"),
+        (("52WkHigh", "52wkHigh", "52 Week High", "52WeekHigh", "52HIGH", "52_week_high"), "high52"),
+        (("52WkLow", "52wkLow", "52 Week Low", "52WeekLow", "52LOW"), "low52"),
+    ],
+)
+def test_every_alias_of_a_header_means_its_figure(
+    instruments: Instruments, headers: tuple[str, ...], figure: str
+) -> None:
+    for header in headers:
+        found = events(read(instruments, [["Symbol", "Last", "Bid", header], ["ES", 6708.5, 6708.25, 42]]))["ES"]
+        assert meta(found)[figure] == 42, header
+
+
+@pytest.mark.parametrize("header", ["Weight", "Wgt", "Signal", "HBS", "Description", "Stat"])
+def test_what_a_sheet_computes_itself_is_passed_over(instruments: Instruments, header: str) -> None:
+    computed = read(instruments, [[*HEADERS, header], [*ES, "BUY"]])
+    assert computed.rows == read(instruments, [HEADERS, ES]).rows
+
+
 def test_columns_and_the_header_row_may_stand_anywhere(instruments: Instruments) -> None:
     order = [9, 3, 0, 7, 11, 1, 2, 4, 5, 6, 8, 10]
     moved = [[], [None, "my sheet"], *([*(line[i] for i in order), None] for line in (HEADERS, ES))]

@@ -4,7 +4,9 @@ import random
 from array import array
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 
+import polars as pl
 import pytest
 
 from tests.unit.fast.backtests import KEEP, bars_of, codes_of, contract, fills_of, follow, nanos, quotes_of, script
@@ -15,8 +17,10 @@ from thor_fast import (
     SeenBar,
     Thresholds,
     classify_columns,
+    deepest_drawdown,
     play_ladder,
     play_strategy,
+    returns_of,
 )
 
 BARS = [(100, 101, 99, 100.5), (101, 103, 100, 102), (102, 104, 98, 99), (97, 99, 95, 96)]
@@ -93,11 +97,11 @@ def test_the_engine_and_the_pass_over_bars_agree() -> None:
     )
     run = follow(
         bars_of(rows),
-        [3 * direction for direction in directions],
+        [3 * direction for direction in pl.Series(directions)],
         contracts=[contract(fee=2.25, slippage=0.25, fee_rate=Decimal("0.00002"))],
         cash=1_000_000,
     )
-    assert list(run.equity) == pytest.approx(list(equity), abs=1e-6)
+    assert list(run.equity) == pytest.approx(pl.Series(equity).to_list(), abs=1e-6)
     assert list(run.fills()["quantity"]) == list(fills["quantity"])
     assert list(run.fills()["price"]) == list(fills["price"])
     held, ended = 0.0, 0
@@ -119,10 +123,11 @@ def test_the_engine_and_the_pass_over_ticks_agree() -> None:
         rows.append((at, prices[which] + crossed, prices[which] + 0.25, prices[which] if at % 5 else None, -1, -1))
         ids.append(which)
         changes.append(nanos(prices[which] - (4_800.0, 18.0)[which]) if at % 7 else -(2**63))
-    columns = {name: array("q", [nanos(row[at]) for row in rows]) for at, name in ((1, "bid"), (2, "ask"), (3, "last"))}
-    number = array("I", ids)
+    table = {name: [nanos(row[at]) for row in rows] for at, name in ((1, "bid"), (2, "ask"), (3, "last"))}
+    table |= {"id": ids, "change": changes}
+    ticks = pl.DataFrame(table, schema_overrides={"id": pl.UInt32})
     fast = play_ladder(
-        ids=number, changes=array("q", changes), **columns, thresholds=[ladder, ladder], steps=[1, -2],
+        ticks, thresholds=[ladder, ladder], steps=[1, -2],
         multipliers=[50, 1000], fees=[2.25, 1], slippages=[0.25, 0], cash=1_000_000, curve=True,
     )  # fmt: skip
     signals = classify_columns(array("q", changes), [ladder], None)
@@ -133,8 +138,35 @@ def test_the_engine_and_the_pass_over_ticks_agree() -> None:
         contracts=[contract(fee=2.25, slippage=0.25), contract(multiplier=1000, fee=1)],
         cash=1_000_000,
     )
+    # A null is what is missing, and a table with nulls gives what its marks give.
+    marked = pl.all().exclude("id").replace(-(2**63), None)
+    assert play_ladder(
+        ticks.with_columns(marked), thresholds=[ladder, ladder], steps=[1, -2], multipliers=[50, 1000], fees=[2.25, 1],
+        slippages=[0.25, 0], cash=1_000_000,
+    ) == fast | {"curve": fast["curve"][:0]}  # fmt: skip
     assert run.fees == fast["fees"]
     assert sum(abs(quantity) for quantity in run.fills()["quantity"]) == fast["contracts"]
     assert [value / 1e9 for value in fast["curve"]] == list(run.equity)
     assert run.positions == fast["positions"]
     assert "data_ended" not in codes_of(run)
+
+
+def test_a_column_is_read_without_a_copy_and_given_back_when_nobody_reads() -> None:
+    prices = array("q", [nanos(100 + at % 7) for at in range(1_000)])
+    series = BarSeries(open=prices, high=prices, low=prices, close=prices)
+    directions = series.mean_cross(2, 5)
+    assert (len(directions), directions[-1], set(pl.Series(directions))) == (1_000, directions[999], {0, 1})
+    with pytest.raises(IndexError, match="out of range"):
+        directions[1_000]
+    first, _ = series.trade(directions, cash=1_000)
+    kept = pl.Series(first).to_list()
+    # Somebody still reads the first curve, so the second one has a place of its own.
+    second, _ = series.trade(directions, cash=2_000)
+    assert pl.Series(first).to_list() == kept
+    assert second[-1] == pytest.approx(first[-1] + 1_000)
+    buffer = array("b", pl.Series(directions).to_list())
+    assert pl.Series(series.trade(buffer, cash=1_000)[0]).to_list() == kept
+    returns = pl.Series(returns_of(first, start=1_000)).to_list()
+    assert returns[0] == kept[0] / 1_000 - 1
+    assert returns[1:] == [now / before - 1 for before, now in pairwise(kept)]
+    assert deepest_drawdown(array("d", [90.0, 120.0, 60.0, 130.0]), start=100.0) == 0.5

@@ -60,7 +60,9 @@ def test_an_event_that_was_told_again_is_offered_again_in_vain() -> None:
 
 def test_an_event_of_a_fast_clock_that_is_told_again_is_compared_by_its_later_receipt() -> None:
     def event(run: int | None, seq: int, ts_us: int) -> QuoteEvent:
-        return QuoteEvent(symbol="ES", ts_us=ts_us, source="TOS", seq=seq, last=1, meta=run and f'{{"run":{run}}}')
+        return QuoteEvent(
+            symbol="ES", ts_us=ts_us, source="TOS", seq=seq, last=1, meta=None if run is None else f'{{"run":{run}}}'
+        )
 
     fast = event(1, 7, 9_000_000)
     policy, moved = MergePolicy(), MergePolicy()

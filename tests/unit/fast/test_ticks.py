@@ -50,13 +50,22 @@ def test_only_prices_that_need_it_are_wide() -> None:
     assert pa.table(wide)["last"].to_pylist() == [widest]
 
 
+def test_narrow_prices_are_the_same() -> None:
+    ticks = ticks_of(event(1, last=Decimal("-0.000000001")), event(None))
+    table = pa.table(ticks.narrow())
+    assert table["last"].type == pa.decimal64(18, 9)
+    assert table.to_pylist() == pa.table(ticks).to_pylist()
+    wide = ticks_of(event(1, last=Decimal("9223372036.854775807")))
+    assert pa.table(wide.narrow()).equals(pa.table(wide))
+
+
 def test_arrow_gives_back_the_same_rows() -> None:
     ticks = ticks_of(event(1, last=Decimal(5)), event(2, symbol="ZB"), event(None))
     table = pa.table(ticks)
     plain = pa.table({name: text(table[name]) if name in TEXTS else table[name] for name in table.column_names})
     for same in (ticks, table, plain, pl.DataFrame(table), pl.DataFrame(plain)):
         assert Ticks.from_arrow(same).digest() == ticks.digest()
-    assert Ticks.concat([ticks, ticks]).by_symbol()[0][1].digest() == ticks.by_symbol()[0][1].digest()
+    assert Ticks.split([ticks, ticks])[0][1].digest() == ticks.by_symbol()[0][1].digest()
 
 
 def text(column: Any) -> Any:

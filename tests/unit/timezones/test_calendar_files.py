@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from thor_web.timezones.services.calendar_file import CalendarError, parse_calendar
-from thor_web.timezones.services.clock import MARKETS_FOLDER, Clock
+from thor_web.timezones.services.clock import MARKETS_FOLDER, Clock, MarketClock
 from thor_web.timezones.services.phases import HoursError, hours_from_text, hours_to_text
 
 GOOD = """\
@@ -52,6 +52,12 @@ def test_a_good_file() -> None:
         ("2025-12-30", "2025-13-30", "HOME.toml:14: a date is YYYY-MM-DD, was '2025-13-30'"),
         ("14:00 closed |", "14:00 shut   |", "HOME.toml:14: a phase is one of closed, pre, open"),
         ("| notice 1", "", "HOME.toml:13: an exception is `date | hours | name | source`"),
+        (
+            "09:00 open 14:00",
+            "-09:00 open 14:00",
+            "HOME.toml:14: the hours of 2025-12-30 overlap with those of 2025-12-29",
+        ),
+        ("09:00 open 17:00", "-09:00 open 17:00", "HOME.toml:9: a day's hours begin before those of the day before"),
         ('title = "Home"', 'title = "Home"\ncolour = 1', "HOME.toml:3: there is no setting 'colour'"),
     ],
 )
@@ -60,6 +66,16 @@ def test_a_bad_file_is_refused_with_its_line(was: str, becomes: str, says: str) 
     with pytest.raises(CalendarError) as refused:
         parse_calendar(GOOD.replace(was, becomes, 1), file="HOME.toml")
     assert str(refused.value).startswith(says)
+
+
+def test_a_step_in_the_hour_that_a_clock_leaves_out_lasts_no_time() -> None:
+    text = GOOD.replace("mon tue", "sun mon tue").replace(
+        "09:00 open 17:00", "01:00 pre 02:15 open 02:45 lunch 03:00 open 17:00"
+    )
+    market = MarketClock.of(parse_calendar(text, file="HOME.toml"))
+    midnight = int(datetime(2025, 3, 30, tzinfo=UTC).timestamp())
+    changes = market.changes(midnight, midnight + 80_000)
+    assert changes == [(midnight, "pre"), (midnight + 4_500, "open"), (midnight + 15 * 3_600, "closed")]
 
 
 @pytest.mark.parametrize(

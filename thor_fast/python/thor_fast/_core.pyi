@@ -6,7 +6,7 @@ No function keeps a reference to what it was given, and none reads a clock.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, Literal, final, overload
+from typing import Any, ClassVar, Final, Literal, final, overload
 
 from typing_extensions import Buffer
 
@@ -17,6 +17,7 @@ __all__ = [
     "ERROR_CODES",
     "ERROR_FIELDS",
     "EVENT_FIELDS",
+    "MARKET_PHASES",
     "MERGE_REASONS",
     "ORDER_OUTCOMES",
     "QUALITY_CHECKS",
@@ -28,6 +29,7 @@ __all__ = [
     "BarSeries",
     "Bars",
     "Broker",
+    "Column",
     "CompositeBounds",
     "CopyReader",
     "Decision",
@@ -35,8 +37,11 @@ __all__ = [
     "EventError",
     "InstrumentRules",
     "LatencyHistogram",
+    "MarketReading",
+    "MarketTimeline",
     "MergePolicy",
     "MergeStep",
+    "NarrowTicks",
     "PriceTexts",
     "Quality",
     "QuoteBatch",
@@ -62,6 +67,7 @@ __all__ = [
     "classify_batch",
     "classify_columns",
     "co_moment",
+    "deepest_drawdown",
     "distinct_intervals",
     "format_price",
     "format_price_column",
@@ -83,6 +89,8 @@ __all__ = [
     "register_source",
     "registered_sources",
     "return_figures",
+    "returns_of",
+    "sweep_bars",
 ]
 
 __version__: Final[str]
@@ -95,6 +103,9 @@ ERROR_FIELDS: Final[dict[str, tuple[str, ...]]]
 
 EVENT_FIELDS: Final[tuple[tuple[str, str, str, str, str], ...]]
 """The event's fields in order: name, attribute, need (required, nullable or optional), stored as, accepted."""
+
+MARKET_PHASES: Final[dict[str, bool]]
+"""Every phase a market may be in, with whether it is open then. A phase's number is its place here."""
 
 MERGE_REASONS: Final[dict[str, str]]
 """Every reason of a `Decision`, with its meaning."""
@@ -350,8 +361,8 @@ class Ticks:
         Raises `ValueError` for other columns, types or values, `AttributeError` for an object without that method.
         """
     @staticmethod
-    def concat(parts: Sequence[Ticks]) -> Ticks:
-        """All rows of these, one after the other."""
+    def split(parts: Sequence[Ticks], threads: int = 1) -> list[tuple[str, Ticks]]:
+        """`by_symbol` of all rows of these together; of rows with one key the last of the last stands."""
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """The rows as an Arrow C stream of one record batch.
 
@@ -359,6 +370,8 @@ class Ticks:
         or, where `wide`, 19), last_size, bid_size, ask_size (int32), source, cond, seq (int64), extra. Texts are
         dictionaries.
         """
+    def narrow(self) -> NarrowTicks:
+        """The rows with prices of 64 bits where none is `wide`: for PyArrow to write; few other libraries know them."""
     def __len__(self) -> int: ...
     def symbols(self) -> list[str]:
         """Each symbol once, in order."""
@@ -371,6 +384,13 @@ class Ticks:
         """Each symbol's rows by ts, seq (none first) and source, by symbol; of rows with one key the last."""
     def to_events(self) -> QuoteBatch:
         """The rows as events in their order. Raises `EventError` for a row that is none."""
+
+@final
+class NarrowTicks:
+    """The same rows with prices of 64 bits, for who writes them out."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The rows as an Arrow C stream of one record batch."""
 
 @final
 class Quality:
@@ -619,6 +639,126 @@ class MergeStep:
         """Key and `XACK` of each stream that was read from."""
     def record_latency(self, histogram: LatencyHistogram, now_us: int) -> None:
         """Counts for each event that is appended how long ago its collector received it, where it says so."""
+
+@final
+class MarketTimeline:
+    """The hours of one market over some years, compiled: what it does at an instant takes no microsecond to tell.
+
+    Times are whole seconds of UTC, spans half open, days counted as the caller counts them. Safe to share between
+    threads.
+
+    >>> from array import array
+    >>> from thor_fast import MarketTimeline
+    >>> closed, is_open = 0, 2
+    >>> starts = array("q", [0, 36_000, 54_000, MarketTimeline.FOREVER])
+    >>> codes = bytes([closed | MarketTimeline.GAP, is_open, closed | MarketTimeline.GAP, is_open])
+    >>> days = array("H", [0, 0, 1, 1])
+    >>> none = array("H", [0, 0, 0, 0])
+    >>> hours = MarketTimeline((starts, codes, days, none), (), (), day_base=1, span=(0, 86_400), verified=(0, 86_400))
+    >>> now = hours.reading(40_000)
+    >>> now.phase, now.is_open, now.next_transition, now.trade_day
+    ('open', True, 54000, 1)
+    """
+
+    FOREVER: Final[int]
+    """The time of the last change, which is never reached."""
+    GAP: Final[int]
+    """Marks, among the codes, the span between two sessions."""
+    UNSURE: Final[int]
+    """Marks what rests on hours that their source does not vouch for."""
+    SEVERAL: Final[int]
+    """In place of an exception's number: several lie in this span."""
+    SLOT_S: Final[int]
+    """The change in force is looked up for spans of so many seconds; from there a query takes steps."""
+
+    def __new__(
+        cls,
+        changes: tuple[Buffer, Buffer, Buffer, Buffer],
+        exceptions: Sequence[Any],
+        gap_exceptions: Sequence[tuple[int, int, int, int]],
+        *,
+        day_base: int,
+        span: tuple[int, int],
+        verified: tuple[int, int],
+    ) -> MarketTimeline:
+        """Compiles changes of phase in order; the last one is at `FOREVER` and opens, the one before it closes.
+
+        `changes` are columns: the start of each (`q`), the number of its phase with its marks (`B`), the day of its
+        session counted from `day_base` (`H`), and the number of the day's exception and one more, 0 for none, `SEVERAL`
+        where they are in `gap_exceptions` (`H`). Each exception has an attribute `verified`. A `gap_exceptions` row is
+        the change that begins the span, start and end, the exception's number. `span` are the instants that may be
+        asked for, `verified` those that a source vouches for.
+
+        Raises `ValueError` for what contradicts itself, `BufferError` for a column of another type.
+        """
+    def __len__(self) -> int:
+        """How many changes are held."""
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the columns."""
+    @property
+    def first(self) -> int:
+        """The first instant that may be asked for."""
+    @property
+    def last(self) -> int:
+        """Where those end."""
+    @property
+    def never_closes(self) -> bool:
+        """Whether the market is open at all times."""
+    def reading(self, at: int, /) -> MarketReading:
+        """What the market does at an instant. Raises `ValueError` for one outside of `first` to `last`."""
+    def changes(self, start: int, end: int, /) -> list[tuple[int, str]]:
+        """The changes of phase from `start` to before `end`: each with the phase that begins."""
+    def session(self, day: int, /) -> tuple[int, int, int, int] | None:
+        """When a day's session begins, ends, opens and closes; None where it has none."""
+    def ends_before(self, day: int, /) -> int:
+        """When the last session before a day ends."""
+
+@final
+class MarketReading:
+    """What a market does over a span of instants, from `since` to before `valid_until`. Times are UTC seconds."""
+
+    @property
+    def phase(self) -> str:
+        """One of `MARKET_PHASES`."""
+    @property
+    def is_open(self) -> bool:
+        """Whether it is open."""
+    @property
+    def since(self) -> int:
+        """Since when this answer holds."""
+    @property
+    def valid_until(self) -> int:
+        """Until when it holds."""
+    @property
+    def next_transition(self) -> int | None:
+        """The next change of `is_open`; None where none is known."""
+    @property
+    def next_phase_at(self) -> int | None:
+        """The next change of phase; None where none is known."""
+    @property
+    def next_phase(self) -> str | None:
+        """What that leads to."""
+    @property
+    def trade_day(self) -> int:
+        """The day of the session that is on, or else comes next."""
+    @property
+    def exception(self) -> Any:
+        """The exception that the timeline was given for the day; None where there is none."""
+    @property
+    def verified(self) -> bool:
+        """Whether a source vouches for this answer up to the next transition."""
+    def overlaid(
+        self,
+        phase: str,
+        *,
+        valid_until: int,
+        next_transition: int | None,
+        next_phase: tuple[int, str] | None,
+    ) -> MarketReading:
+        """The same day in another phase, as a halt makes of it. Raises `ValueError` for an unknown phase."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
 class LatencyHistogram:
@@ -1254,6 +1394,17 @@ class SeenQuote:
         """The live signal, from 2 for a strong buy to -2 for a strong sell."""
 
 @final
+class Column:
+    """A column of the core's, doubles or directions: read by Arrow without a copy. It never changes."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: int, /) -> float: ...
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+
+@final
 class BarSeries:
     """Bars of one instrument, prepared for many runs. Prices in nanos.
 
@@ -1262,17 +1413,17 @@ class BarSeries:
 
     def __new__(cls, *, open: Buffer, high: Buffer, low: Buffer, close: Buffer) -> BarSeries: ...  # noqa: A002
     def __len__(self) -> int: ...
-    def mean_cross(self, fast: int, slow: int, *, short: bool = False) -> memoryview[int]:
+    def mean_cross(self, fast: int, slow: int, *, short: bool = False) -> Column:
         """Long while the mean of the last `fast` closes is above that of the last `slow`."""
-    def exponential_cross(self, fast: int, slow: int, *, short: bool = False) -> memoryview[int]:
+    def exponential_cross(self, fast: int, slow: int, *, short: bool = False) -> Column:
         """The same with exponential means, alpha = 2 / (n + 1)."""
-    def breakout(self, length: int, *, short: bool = False) -> memoryview[int]:
+    def breakout(self, length: int, *, short: bool = False) -> Column:
         """Long from a close above every high of the `length` bars before, out from one below every low."""
-    def mean_reversion(self, length: int, *, enter: float, leave: float = 0.0, short: bool = False) -> memoryview[int]:
+    def mean_reversion(self, length: int, *, enter: float, leave: float = 0.0, short: bool = False) -> Column:
         """Long from `enter` standard deviations below the mean of `length` closes until `leave` below it."""
     def trade(
         self,
-        directions: Buffer,
+        directions: Column | Buffer,
         *,
         cash: float,
         quantity: float = 1.0,
@@ -1281,7 +1432,7 @@ class BarSeries:
         fee_rate: float = 0.0,
         slippage: float = 0.0,
         slippage_rate: float = 0.0,
-    ) -> tuple[memoryview[float], dict[str, memoryview[Any]]]:
+    ) -> tuple[Column, dict[str, memoryview[Any]]]:
         """Equity after each close and the fills: position, quantity, price, fee. Filled at the open after the close."""
     def sweep_mean_cross(
         self,
@@ -1339,12 +1490,8 @@ def play_strategy(
     """
 
 def play_ladder(
+    ticks: object,
     *,
-    ids: Buffer,
-    changes: Buffer,
-    bid: Buffer,
-    ask: Buffer,
-    last: Buffer,
     thresholds: Sequence[Thresholds | None],
     steps: Sequence[int],
     multipliers: Sequence[Decimal | float],
@@ -1355,11 +1502,35 @@ def play_ladder(
 ) -> dict[str, Any]:
     """Plays the signal ladder on ticks of many instruments: the plain case, without latency, sizes and hours.
 
-    Gives equity, fees, max_drawdown (money), fills, contracts, positions and with `curve` the equity after each tick in
-    nanos. Raises ValueError for a multiplier that is no whole number.
+    `ticks` is an Arrow table of one chunk, read where it lies: id (32 bits, no sign), change, bid, ask and last (64
+    bits, nanos); null is missing. Gives equity, fees, max_drawdown (money), fills, contracts, positions and with
+    `curve` the equity after each tick in nanos. Raises ValueError for a multiplier that is no whole number.
     """
 
-def return_figures(returns: Buffer, *, threshold: float = 0.0, tail_share: float = 0.05) -> dict[str, Any]:
+def sweep_bars(
+    bars: BacktestBars,
+    contract: BacktestContract,
+    rules: BacktestRules,
+    pairs: Sequence[tuple[int, int]],
+    *,
+    quantity: int = 1,
+    period_ends: Sequence[int] | None = None,
+    threads: int = 1,
+) -> dict[str, memoryview[Any]] | None:
+    """`play_targets` of `mean_cross` for each pair of windows, long or flat, bit for bit, for much less.
+
+    Gives a value a pair: equity, max_drawdown (a share), fees, fills, trades, wins, and periods, the equity at each of
+    the rising positions `period_ends`, pair after pair. None where a rule or the data asks for the whole engine. Raises
+    ValueError for windows that do not rise from 1.
+    """
+
+def deepest_drawdown(equity: Column | Buffer, *, start: float) -> float:
+    """The greatest loss of a curve from a peak, as a share of it; the first peak is `start`."""
+
+def returns_of(equity: Column | Buffer, *, start: float) -> Column:
+    """The simple return of each value against the one before it, the first against `start`."""
+
+def return_figures(returns: Column | Buffer, *, threshold: float = 0.0, tail_share: float = 0.05) -> dict[str, Any]:
     """The sums and order statistics of a series of simple returns from which its figures are made.
 
     `returns` is a buffer of doubles. Raises ValueError where one is not finite.
@@ -1369,7 +1540,7 @@ def co_moment(a: Buffer, b: Buffer) -> float:
     """The sum of products of two columns about their means."""
 
 def bootstrap_paths(
-    returns: Buffer, *, steps: int, paths: int, block: int = 1, seed: int = 0, threads: int = 1
+    returns: Column | Buffer, *, steps: int, paths: int, block: int = 1, seed: int = 0, threads: int = 1
 ) -> tuple[memoryview[float], memoryview[float]]:
     """Terminal values and greatest losses of paths drawn from returns in blocks, path k by the seed and k alone.
 
@@ -1377,7 +1548,9 @@ def bootstrap_paths(
     and for one of -1 or less.
     """
 
-def overfitting_logits(returns: Buffer, strategies: int, *, blocks: int = 16, threads: int = 1) -> memoryview[float]:
+def overfitting_logits(
+    returns: Column | Buffer, strategies: int, *, blocks: int = 16, threads: int = 1
+) -> memoryview[float]:
     """How the best strategy in one half of the blocks ranks in the other, as a logit for each way to halve them.
 
     `returns` holds a row of `strategies` doubles a period. The share of logits up to 0 is the probability of

@@ -1,11 +1,14 @@
 //! Figures of a series of returns and of an equity curve, each by one stated convention.
 //!
-//! Sums run in eight fixed lanes and variances in two passes with a correction (Chan, Golub and LeVeque, 1983), so the
+//! Sums run in four fixed lanes and variances in two passes with a correction (Chan, Golub and LeVeque, 1983), so the
 //! answer is the same on every processor and good to the limit of doubles.
 
 use super::sweep::loss;
+use super::wide::wide;
 
-const LANES: usize = 8;
+const LANES: usize = 4;
+
+type Lanes = [f64; LANES];
 
 /// Sums that the figures are made from. `below` and `above` are of what falls short of, or passes, the threshold.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -38,84 +41,120 @@ pub struct Moments {
     pub absolute: f64,
 }
 
-/// The sum in eight fixed lanes.
+/// The sum in fixed lanes.
+#[inline(always)]
 #[must_use]
 pub fn sum(values: &[f64]) -> f64 {
-    fold(values, [0.0; LANES], |lane, value| *lane += value).iter().sum()
-}
-
-fn fold<S: Copy>(values: &[f64], mut lanes: [S; LANES], add: impl Fn(&mut S, f64)) -> [S; LANES] {
-    let (blocks, rest) = values.as_chunks::<LANES>();
+    let mut sums = [[0.0; LANES]; 4];
+    let (blocks, rest) = values.as_chunks::<{ 4 * LANES }>();
     for block in blocks {
-        for (lane, value) in lanes.iter_mut().zip(block) {
-            add(lane, *value);
+        for (sums, values) in sums.iter_mut().zip(block.as_chunks::<LANES>().0) {
+            add(sums, values);
         }
     }
-    for (lane, value) in lanes.iter_mut().zip(rest) {
-        add(lane, *value);
+    for (sum, value) in sums.iter_mut().flatten().zip(rest) {
+        *sum += value;
     }
-    lanes
+    sums.iter().flatten().sum()
 }
 
-#[derive(Clone, Copy, Default)]
+#[inline(always)]
+fn add(sums: &mut Lanes, values: &Lanes) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += value;
+    }
+}
+
+/// The sums of one pass, each in its lanes, so that they stay in registers.
+#[derive(Default)]
 struct Sums {
-    plain: f64,
-    squares: f64,
-    cubes: f64,
-    fourths: f64,
-    absolute: f64,
-    below: f64,
-    below_squares: f64,
-    below_cubes: f64,
-    above: f64,
-    above_squares: f64,
-    short: f64,
-    long: f64,
+    plain: Lanes,
+    squares: Lanes,
+    cubes: Lanes,
+    fourths: Lanes,
+    absolute: Lanes,
+    below: Lanes,
+    below_squares: Lanes,
+    below_cubes: Lanes,
+    above: Lanes,
+    above_squares: Lanes,
+    short: Lanes,
+    long: Lanes,
+}
+
+impl Sums {
+    #[inline(always)]
+    fn take(&mut self, values: &Lanes, mean: f64, threshold: f64) {
+        let deviation = values.map(|value| value - mean);
+        let square = deviation.map(|it| it * it);
+        add(&mut self.plain, &deviation);
+        add(&mut self.squares, &square);
+        add(&mut self.cubes, &times(&square, &deviation));
+        add(&mut self.fourths, &square.map(|it| it * it));
+        add(&mut self.absolute, &deviation.map(f64::abs));
+        let distance = values.map(|value| value - threshold);
+        let below = distance.map(|it| if it < 0.0 { -it } else { 0.0 });
+        let above = distance.map(|it| if it > 0.0 { it } else { 0.0 });
+        let below_square = below.map(|it| it * it);
+        add(&mut self.below, &below);
+        add(&mut self.below_squares, &below_square);
+        add(&mut self.below_cubes, &times(&below_square, &below));
+        add(&mut self.above, &above);
+        add(&mut self.above_squares, &above.map(|it| it * it));
+        add(&mut self.short, &below.map(|it| if it > 0.0 { 1.0 } else { 0.0 }));
+        add(&mut self.long, &above.map(|it| if it > 0.0 { 1.0 } else { 0.0 }));
+    }
+}
+
+#[inline(always)]
+fn times(a: &Lanes, b: &Lanes) -> Lanes {
+    let mut products = *a;
+    for (product, factor) in products.iter_mut().zip(b) {
+        *product *= factor;
+    }
+    products
 }
 
 /// Moments of returns about their mean, and partial moments about a threshold.
 #[must_use]
 pub fn moments(returns: &[f64], threshold: f64) -> Moments {
+    wide(|| moments_here(returns, threshold))
+}
+
+#[inline(always)]
+fn moments_here(returns: &[f64], threshold: f64) -> Moments {
     let count = returns.len();
     if count == 0 {
         return Moments { mean: f64::NAN, ..Moments::default() };
     }
     let mean = sum(returns) / count as f64;
-    let add = |sums: &mut Sums, value: f64| {
-        let deviation = value - mean;
-        let square = deviation * deviation;
-        sums.plain += deviation;
-        sums.squares += square;
-        sums.cubes += square * deviation;
-        sums.fourths += square * square;
-        sums.absolute += deviation.abs();
-        let (below, above) = ((threshold - value).max(0.0), (value - threshold).max(0.0));
-        sums.below += below;
-        sums.below_squares += below * below;
-        sums.below_cubes += below * below * below;
-        sums.above += above;
-        sums.above_squares += above * above;
-        sums.short += if value < threshold { 1.0 } else { 0.0 };
-        sums.long += if value > threshold { 1.0 } else { 0.0 };
-    };
-    let lanes = fold(returns, [Sums::default(); LANES], add);
-    let total = |of: fn(&Sums) -> f64| lanes.iter().map(of).sum::<f64>();
-    let off = total(|sums| sums.plain);
+    let mut sums = Sums::default();
+    let (blocks, rest) = returns.as_chunks::<LANES>();
+    for block in blocks {
+        sums.take(block, mean, threshold);
+    }
+    // Those that fill no block, one after the other; of each only the first lane is counted.
+    let mut last = Sums::default();
+    for value in rest {
+        last.take(&[*value; LANES], mean, threshold);
+    }
+    let total = |of: fn(&Sums) -> &Lanes| of(&sums).iter().sum::<f64>() + of(&last)[0];
+    let off = total(|sums| &sums.plain);
     Moments {
         count,
         // What the deviations still add up to is what the rounded sum left out.
         mean: mean + off / count as f64,
-        squares: total(|sums| sums.squares) - off * off / count as f64,
-        cubes: total(|sums| sums.cubes),
-        fourths: total(|sums| sums.fourths),
-        absolute: total(|sums| sums.absolute),
-        below: total(|sums| sums.below),
-        below_squares: total(|sums| sums.below_squares),
-        below_cubes: total(|sums| sums.below_cubes),
-        above: total(|sums| sums.above),
-        above_squares: total(|sums| sums.above_squares),
-        short: total(|sums| sums.short) as usize,
-        long: total(|sums| sums.long) as usize,
+        squares: total(|sums| &sums.squares) - off * off / count as f64,
+        cubes: total(|sums| &sums.cubes),
+        fourths: total(|sums| &sums.fourths),
+        absolute: total(|sums| &sums.absolute),
+        below: total(|sums| &sums.below),
+        below_squares: total(|sums| &sums.below_squares),
+        below_cubes: total(|sums| &sums.below_cubes),
+        above: total(|sums| &sums.above),
+        above_squares: total(|sums| &sums.above_squares),
+        short: total(|sums| &sums.short) as usize,
+        long: total(|sums| &sums.long) as usize,
     }
 }
 
@@ -178,6 +217,17 @@ pub fn drawdowns(equity: impl Iterator<Item = f64>, start: f64) -> Drawdowns {
         }
     }
     found
+}
+
+/// The simple return of each value against the one before it, the first against `start`.
+#[must_use]
+pub fn simple_returns(values: &[f64], start: f64) -> Vec<f64> {
+    wide(|| {
+        let mut returns = Vec::with_capacity(values.len());
+        returns.extend(values.first().map(|first| first / start - 1.0));
+        returns.extend(values.iter().zip(values.iter().skip(1)).map(|(before, now)| now / before - 1.0));
+        returns
+    })
 }
 
 /// Values that grow by returns from 1.
@@ -270,6 +320,16 @@ mod tests {
             let deviation = (found.squares / 1_000.0).sqrt();
             assert!(digits(deviation, 0.1) >= wanted, "{base}: {}", digits(deviation, 0.1));
             assert!(digits(found.mean, base + 0.2) >= 15.0);
+        }
+    }
+
+    #[test]
+    fn wide_registers_change_no_bit() {
+        let values: Vec<f64> = (0..1_003).map(|at| f64::from((at * 7_919) % 1_000) / 997.0 - 0.5).collect();
+        for length in [1, 3, 4, 5, 64, 1_003] {
+            let part = &values[..length];
+            assert_eq!(format!("{:?}", moments(part, 0.01)), format!("{:?}", moments_here(part, 0.01)));
+            assert_eq!(sum(part).to_bits(), wide(|| sum(part)).to_bits());
         }
     }
 

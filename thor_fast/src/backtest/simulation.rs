@@ -5,6 +5,7 @@
 use std::thread;
 
 use super::random::{LANES, Lanes};
+use super::wide::wide;
 
 /// What the paths came to, one of each a path.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,7 +38,7 @@ pub fn bootstrap(
         let parts = found.terminal.chunks_mut(share).zip(found.max_drawdown.chunks_mut(share));
         for (part, (terminal, drawdown)) in parts.enumerate() {
             let logs = &logs;
-            let mut work = move || draw(logs, count, steps, block, seed, part * share, terminal, drawdown);
+            let mut work = move || wide(|| draw(logs, count, steps, block, seed, part * share, terminal, drawdown));
             if threads > 1 {
                 scope.spawn(work);
             } else {
@@ -49,6 +50,7 @@ pub fn bootstrap(
 }
 
 #[expect(clippy::too_many_arguments, reason = "one share of the work, flat for the inner loop")]
+#[inline(always)]
 fn draw(
     logs: &[f64],
     count: u32,
@@ -100,6 +102,7 @@ impl Eight {
     }
 }
 
+#[inline(always)]
 fn eight_paths(logs: &[f64], count: u32, steps: usize, lanes: &mut Lanes) -> ([f64; LANES], [f64; LANES]) {
     let mut eight = Eight::NEW;
     for _ in 0..steps {
@@ -109,6 +112,7 @@ fn eight_paths(logs: &[f64], count: u32, steps: usize, lanes: &mut Lanes) -> ([f
     (eight.sums, eight.worst)
 }
 
+#[inline(always)]
 fn eight_paths_of_blocks(
     logs: &[f64],
     count: u32,

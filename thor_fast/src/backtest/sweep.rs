@@ -6,8 +6,9 @@
 
 use std::thread;
 
-use super::bars::Dealing;
 use super::indicators::Steps;
+use super::money::{Amount, Deals};
+use super::wide::wide;
 
 const LANES: usize = 64;
 const BLOCK: usize = 32 * LANES;
@@ -31,13 +32,13 @@ pub struct SweepRow {
     pub periods: Vec<f64>,
 }
 
-/// The series that every combination is run on.
+/// The series that every combination is run on. Prices are in what money is counted in: points, or nanos.
 #[derive(Clone, Copy, Debug)]
-pub struct Series<'a> {
-    /// Opens in points.
-    pub open: &'a [f64],
-    /// Closes in points.
-    pub close: &'a [f64],
+pub struct Series<'a, A> {
+    /// Opens.
+    pub open: &'a [A],
+    /// Closes.
+    pub close: &'a [A],
     /// Closes in whole steps.
     pub steps: &'a Steps,
     /// Positions at which the equity is kept, rising.
@@ -46,11 +47,17 @@ pub struct Series<'a> {
 
 /// Runs the cross of two means for each pair of windows, long or flat, on that many threads.
 #[must_use]
-pub fn sweep(series: &Series, pairs: &[(usize, usize)], dealing: &Dealing, cash: f64, threads: usize) -> Vec<SweepRow> {
+pub fn sweep<A: Amount>(
+    series: &Series<'_, A>,
+    pairs: &[(usize, usize)],
+    dealing: &impl Deals<A>,
+    cash: A,
+    threads: usize,
+) -> Vec<SweepRow> {
     let sums = prefix_sums(&series.steps.steps);
     let extremes = extremes(series.close);
     let share = pairs.len().div_ceil(threads.max(1)).max(1);
-    let work = |pairs| run_share(series, &sums, &extremes, pairs, dealing, cash);
+    let work = |pairs| wide(|| run_share(series, &sums, &extremes, pairs, dealing, cash));
     if threads <= 1 {
         return work(pairs);
     }
@@ -72,49 +79,60 @@ fn prefix_sums(steps: &[i32]) -> Vec<i64> {
 }
 
 /// The least and the greatest close of each 64 bars.
-fn extremes(close: &[f64]) -> Vec<(f64, f64)> {
-    let of = |part: &[f64]| {
-        part.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), close| (low.min(*close), high.max(*close)))
+fn extremes<A: Amount>(close: &[A]) -> Vec<(A, A)> {
+    let of = |part: &[A]| {
+        part.iter().fold((A::GREATEST, A::LEAST), |(low, high), close| (lesser(low, *close), greater(high, *close)))
     };
     close.chunks(LANES).map(of).collect()
 }
 
+fn lesser<A: Amount>(a: A, b: A) -> A {
+    if b < a { b } else { a }
+}
+
+fn greater<A: Amount>(a: A, b: A) -> A {
+    if b > a { b } else { a }
+}
+
 /// One combination on its way through the series.
-struct Walk {
+struct Walk<A> {
     windows: (usize, usize),
     slow: usize,
-    cash: f64,
+    cash: A,
+    fees: A,
     held: bool,
     wanted: bool,
-    entered: f64,
-    peak: f64,
+    entered: A,
+    peak: A,
     row: SweepRow,
 }
 
-fn run_share(
-    series: &Series,
+#[inline(always)]
+fn run_share<A: Amount>(
+    series: &Series<'_, A>,
     sums: &[i64],
-    extremes: &[(f64, f64)],
+    extremes: &[(A, A)],
     pairs: &[(usize, usize)],
-    dealing: &Dealing,
-    cash: f64,
+    dealing: &impl Deals<A>,
+    cash: A,
 ) -> Vec<SweepRow> {
     let mut windows: Vec<usize> = pairs.iter().flat_map(|(fast, slow)| [*fast, *slow]).collect();
     windows.sort_unstable();
     windows.dedup();
     let number = |window: usize| windows.binary_search(&window).unwrap_or_default();
-    let mut walks: Vec<Walk> = pairs
+    let mut walks: Vec<Walk<A>> = pairs
         .iter()
         .map(|(fast, slow)| Walk {
             windows: (number(*fast), number(*slow)),
             slow: *slow,
             cash,
+            fees: A::ZERO,
             held: false,
             wanted: false,
             entered: cash,
             peak: cash,
             row: SweepRow {
-                equity: cash,
+                equity: cash.money(),
                 fills: 0,
                 trades: 0,
                 wins: 0,
@@ -143,10 +161,11 @@ fn run_share(
             walk.cross(series, extremes, &means, &ranges, dealing, from, to);
         }
     }
-    walks.into_iter().map(|walk| walk.row).collect()
+    walks.into_iter().map(|walk| SweepRow { fees: walk.fees.money(), ..walk.row }).collect()
 }
 
 /// The mean of each window that ends in the block, in steps; a quotient of exact integers, rounded once.
+#[inline(always)]
 fn fill_means(means: &mut [f64], sums: &[i64], window: usize, from: usize, to: usize) {
     let first = from.max(window - 1);
     means.fill(0.0);
@@ -165,7 +184,7 @@ fn fill_means(means: &mut [f64], sums: &[i64], window: usize, from: usize, to: u
 }
 
 /// Bit k says whether `fast[k] > slow[k]`.
-#[inline]
+#[inline(always)]
 fn above(fast: &[f64; LANES], slow: &[f64; LANES]) -> u64 {
     let mut bytes = [0_u8; LANES];
     for (byte, (fast, slow)) in bytes.iter_mut().zip(fast.iter().zip(slow)) {
@@ -180,15 +199,16 @@ fn above(fast: &[f64; LANES], slow: &[f64; LANES]) -> u64 {
     eights.iter().enumerate().fold(0, gather)
 }
 
-impl Walk {
+impl<A: Amount> Walk<A> {
+    #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "the block's shared tables, each of another shape")]
     fn cross(
         &mut self,
-        series: &Series,
-        extremes: &[(f64, f64)],
+        series: &Series<'_, A>,
+        extremes: &[(A, A)],
         means: &[f64],
         ranges: &[(f64, f64)],
-        dealing: &Dealing,
+        dealing: &impl Deals<A>,
         from: usize,
         to: usize,
     ) {
@@ -204,6 +224,7 @@ impl Walk {
         }
     }
 
+    #[inline(always)]
     fn compare(&self, means: &[f64], ranges: &[(f64, f64)], chunk: usize) -> u64 {
         let range = |window: usize| ranges.get(window * (BLOCK / LANES) + chunk).copied().unwrap_or_default();
         let (fast, slow) = (range(self.windows.0), range(self.windows.1));
@@ -221,11 +242,12 @@ impl Walk {
     }
 
     /// Goes from change to change. Bit k of `holds` says whether the position is held during bar `at + k`.
+    #[inline(always)]
     fn walk(
         &mut self,
-        series: &Series,
-        extremes: &[(f64, f64)],
-        dealing: &Dealing,
+        series: &Series<'_, A>,
+        extremes: &[(A, A)],
+        dealing: &impl Deals<A>,
         at: usize,
         lanes: usize,
         holds: u64,
@@ -247,15 +269,14 @@ impl Walk {
         }
     }
 
-    fn deal(&mut self, series: &Series, dealing: &Dealing, position: usize) {
+    fn deal(&mut self, series: &Series<'_, A>, dealing: &impl Deals<A>, position: usize) {
         let Some(open) = series.open.get(position) else { return };
-        let contracts = if self.held { -dealing.quantity } else { dealing.quantity };
         let before = self.cash;
-        let (paid, fill) = dealing.deal(position, contracts, *open);
-        self.cash += paid;
+        let (got, fee) = dealing.cost(*open, !self.held);
+        self.cash = self.cash + got;
         self.held = !self.held;
         self.row.fills += 1;
-        self.row.fees += fill.fee;
+        self.fees = self.fees + fee;
         if self.held {
             self.entered = before;
         } else {
@@ -265,42 +286,59 @@ impl Walk {
     }
 
     /// Values the bars of a stretch on which nothing is traded.
-    fn hold(&mut self, series: &Series, dealing: &Dealing, from: usize, to: usize, whole: Option<&(f64, f64)>) {
-        let worth = if self.held { dealing.quantity * dealing.multiplier } else { 0.0 };
-        let equity = |close: f64| self.cash + worth * close;
+    #[inline(always)]
+    fn hold(
+        &mut self,
+        series: &Series<'_, A>,
+        dealing: &impl Deals<A>,
+        from: usize,
+        to: usize,
+        whole: Option<&(A, A)>,
+    ) {
+        let worth = if self.held { dealing.worth() } else { A::ZERO };
+        let cash = self.cash;
+        let equity = |close: A| cash + worth * close;
         let close = series.close.get(from..to).unwrap_or_default();
         while let Some(end) = series.period_ends.get(self.row.periods.len()).filter(|end| **end < to) {
-            self.row.periods.push(series.close.get(*end).map_or(self.cash, |close| equity(*close)));
+            self.row.periods.push(series.close.get(*end).map_or(cash, |close| equity(*close)).money());
         }
         let Some(last) = close.last() else { return };
-        self.row.equity = equity(*last);
-        // Equity rises with the price and the loss from a peak falls with it, rounding included: extremes decide.
-        let (low, high) = match whole {
-            Some((low, high)) => (equity(*low), equity(*high)),
-            None => (f64::NEG_INFINITY, f64::INFINITY),
-        };
+        self.row.equity = equity(*last).money();
         let drawdown = self.row.max_drawdown;
-        if !self.held || high <= self.peak {
-            let (low, high) = if self.held { (low, high) } else { (self.cash, self.cash) };
-            self.peak = self.peak.max(high);
-            self.row.max_drawdown = drawdown.max(loss(self.peak, low));
-        } else if loss(self.peak.max(high), low) <= drawdown {
-            self.peak = high;
-        } else {
-            let (mut peak, mut low, mut worst) = (self.peak, self.peak, drawdown);
-            for close in close {
-                let equity = self.cash + worth * close;
-                if equity > peak {
-                    worst = worst.max(loss(peak, low));
-                    (peak, low) = (equity, equity);
-                } else {
-                    low = low.min(equity);
-                }
-            }
-            self.peak = peak;
-            self.row.max_drawdown = worst.max(loss(peak, low));
+        if !self.held {
+            self.peak = greater(self.peak, cash);
+            self.row.max_drawdown = drawdown.max(fall(self.peak, cash));
+            return;
         }
+        // Equity rises with the price and the loss from a peak falls with it, rounding included: extremes decide.
+        if let Some((low, high)) = whole.map(|(low, high)| (equity(*low), equity(*high))) {
+            if high <= self.peak {
+                self.row.max_drawdown = drawdown.max(fall(self.peak, low));
+                return;
+            }
+            if fall(high, low) <= drawdown {
+                self.peak = high;
+                return;
+            }
+        }
+        let (mut peak, mut low, mut worst) = (self.peak, self.peak, drawdown);
+        for close in close {
+            let equity = equity(*close);
+            if equity > peak {
+                worst = worst.max(fall(peak, low));
+                (peak, low) = (equity, equity);
+            } else {
+                low = lesser(low, equity);
+            }
+        }
+        self.peak = peak;
+        self.row.max_drawdown = worst.max(fall(peak, low));
     }
+}
+
+#[inline(always)]
+fn fall<A: Amount>(peak: A, now: A) -> f64 {
+    loss(peak.money(), now.money())
 }
 
 /// The loss from a peak as a share of it; 0 where the peak is no gain to lose.
@@ -319,7 +357,7 @@ pub fn is_exact(steps: &Steps, pairs: &[(usize, usize)]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backtest::bars::trade;
+    use crate::backtest::bars::{Dealing, trade};
     use crate::backtest::indicators::mean_cross;
     use crate::backtest::metrics::max_drawdown;
 

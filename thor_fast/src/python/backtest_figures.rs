@@ -5,13 +5,15 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::backtest::numbers;
-use super::prices::column;
+use super::kept::{PyColumn, doubles};
 use super::without_gil;
-use crate::backtest::metrics::{comoment, drawdowns, grown, moments, tail};
+use crate::backtest::metrics::{comoment, drawdowns, grown, max_drawdown, moments, simple_returns, tail};
 use crate::backtest::overfitting::logits;
 use crate::backtest::simulation::bootstrap;
 
 pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(deepest_drawdown, module)?)?;
+    module.add_function(wrap_pyfunction!(returns_of, module)?)?;
     module.add_function(wrap_pyfunction!(return_figures, module)?)?;
     module.add_function(wrap_pyfunction!(co_moment, module)?)?;
     module.add_function(wrap_pyfunction!(bootstrap_paths, module)?)?;
@@ -19,12 +21,30 @@ pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     Ok(())
 }
 
+/// The greatest loss of a curve from a peak, as a share of it; the first peak is `start`.
+#[pyfunction]
+#[pyo3(signature = (equity, *, start))]
+fn deepest_drawdown(equity: &Bound<'_, PyAny>, start: f64) -> PyResult<f64> {
+    let py = equity.py();
+    let equity = doubles(equity)?;
+    Ok(without_gil(py, || max_drawdown(&equity, start)))
+}
+
+/// The simple return of each value of a curve against the one before it, the first against `start`.
+#[pyfunction]
+#[pyo3(signature = (equity, *, start))]
+fn returns_of(equity: &Bound<'_, PyAny>, start: f64) -> PyResult<PyColumn> {
+    let py = equity.py();
+    let equity = doubles(equity)?;
+    Ok(PyColumn::of_doubles(without_gil(py, || simple_returns(&equity, start))))
+}
+
 /// The sums and order statistics of a series of simple returns from which its figures are made.
 #[pyfunction]
 #[pyo3(signature = (returns, *, threshold=0.0, tail_share=0.05))]
 fn return_figures<'py>(returns: &Bound<'py, PyAny>, threshold: f64, tail_share: f64) -> PyResult<Bound<'py, PyDict>> {
     let py = returns.py();
-    let returns = column::<f64>(returns)?;
+    let returns = doubles(returns)?;
     if returns.iter().any(|value| !value.is_finite()) {
         return Err(PyValueError::new_err("every return must be a finite number"));
     }
@@ -67,7 +87,7 @@ fn return_figures<'py>(returns: &Bound<'py, PyAny>, threshold: f64, tail_share: 
 /// The sum of products of two columns about their means.
 #[pyfunction]
 fn co_moment(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let (a, b) = (column::<f64>(a)?, column::<f64>(b)?);
+    let (a, b) = (doubles(a)?, doubles(b)?);
     if a.len() != b.len() {
         return Err(PyValueError::new_err("both columns need as many values"));
     }
@@ -86,7 +106,7 @@ fn bootstrap_paths<'py>(
     threads: usize,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
     let py = returns.py();
-    let returns = column::<f64>(returns)?;
+    let returns = doubles(returns)?;
     let found = without_gil(py, || bootstrap(&returns, steps, paths, block, seed, threads));
     let found = found
         .ok_or_else(|| PyValueError::new_err("needs returns that are finite and above -1, and blocks of at least 1"))?;
@@ -103,7 +123,7 @@ fn overfitting_logits<'py>(
     threads: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = returns.py();
-    let returns = column::<f64>(returns)?;
+    let returns = doubles(returns)?;
     let found = without_gil(py, || logits(&returns, strategies, blocks, threads)).ok_or_else(|| {
         PyValueError::new_err("needs at least two strategies, an even number of at most 20 blocks, two periods a block")
     })?;

@@ -1,22 +1,32 @@
 //! The fast ways: one series of bars, and the ladder on ticks.
 
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{ArrowPrimitiveType, Int64Type, UInt32Type};
+use arrow_array::{Array, RecordBatch};
+use arrow_buffer::ScalarBuffer;
+use arrow_schema::ArrowError;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyMemoryView};
+use pyo3::types::PyDict;
 
-use super::backtest::{integers, numbers};
+use super::backtest::{PyBarColumns, PyContract, PyRules, integers, numbers};
 use super::convert::nanos;
-use super::prices::{PyThresholds, column, view};
+use super::history::with_batch;
+use super::kept::{self, PyColumn, Spare};
+use super::prices::{PyThresholds, column};
 use super::without_gil;
 use crate::backtest::bars::{Dealing, trade_into};
 use crate::backtest::indicators::{self, Steps};
-use crate::backtest::market::{Costs, points};
-use crate::backtest::sweep::{Series, is_exact, sweep};
+use crate::backtest::market::{Costs, MISSING, points};
+use crate::backtest::plain::sweep_plain;
+use crate::backtest::sweep::{Series, SweepRow, is_exact, sweep};
 use crate::backtest::ticks::{TickColumns, TickRule, play, whole};
 
 pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyColumn>()?;
     module.add_class::<PySeries>()?;
     module.add_function(wrap_pyfunction!(play_ladder, module)?)?;
+    module.add_function(wrap_pyfunction!(sweep_bars, module)?)?;
     Ok(())
 }
 
@@ -29,6 +39,7 @@ struct PySeries {
     lows: Vec<i64>,
     closes: Vec<i64>,
     steps: Steps,
+    spare: Spare,
 }
 
 #[pymethods]
@@ -50,7 +61,15 @@ impl PySeries {
         let made = without_gil(py, || {
             let floats = |prices: &[i64]| prices.iter().map(|price| points(*price)).collect();
             let steps = Steps::new(&closes)?;
-            Some(Self { open: floats(&opens), close: floats(&closes), highs, lows, closes, steps })
+            Some(Self {
+                open: floats(&opens),
+                close: floats(&closes),
+                highs,
+                lows,
+                closes,
+                steps,
+                spare: Spare::default(),
+            })
         });
         made.ok_or_else(|| PyValueError::new_err("the closes are no multiples of one step within 2^31 of each other"))
     }
@@ -60,40 +79,27 @@ impl PySeries {
     }
 
     #[pyo3(signature = (fast, slow, *, short=false))]
-    fn mean_cross<'py>(&self, py: Python<'py>, fast: usize, slow: usize, short: bool) -> PyResult<Bound<'py, PyAny>> {
+    fn mean_cross(&self, py: Python<'_>, fast: usize, slow: usize, short: bool) -> PyColumn {
         let directions = without_gil(py, || indicators::mean_cross(&self.steps, fast, slow, short));
-        view(py, bytemuck::cast_slice(&directions), "b")
+        PyColumn::of_directions(directions)
     }
 
     #[pyo3(signature = (fast, slow, *, short=false))]
-    fn exponential_cross<'py>(
-        &self,
-        py: Python<'py>,
-        fast: usize,
-        slow: usize,
-        short: bool,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn exponential_cross(&self, py: Python<'_>, fast: usize, slow: usize, short: bool) -> PyColumn {
         let directions = without_gil(py, || indicators::exponential_cross(&self.steps, fast, slow, short));
-        view(py, bytemuck::cast_slice(&directions), "b")
+        PyColumn::of_directions(directions)
     }
 
     #[pyo3(signature = (length, *, short=false))]
-    fn breakout<'py>(&self, py: Python<'py>, length: usize, short: bool) -> PyResult<Bound<'py, PyAny>> {
+    fn breakout(&self, py: Python<'_>, length: usize, short: bool) -> PyColumn {
         let directions = without_gil(py, || indicators::breakout(&self.highs, &self.lows, &self.closes, length, short));
-        view(py, bytemuck::cast_slice(&directions), "b")
+        PyColumn::of_directions(directions)
     }
 
     #[pyo3(signature = (length, *, enter, leave=0.0, short=false))]
-    fn mean_reversion<'py>(
-        &self,
-        py: Python<'py>,
-        length: usize,
-        enter: f64,
-        leave: f64,
-        short: bool,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn mean_reversion(&self, py: Python<'_>, length: usize, enter: f64, leave: f64, short: bool) -> PyColumn {
         let directions = without_gil(py, || indicators::mean_reversion(&self.steps, length, enter, leave, short));
-        view(py, bytemuck::cast_slice(&directions), "b")
+        PyColumn::of_directions(directions)
     }
 
     #[pyo3(signature = (
@@ -111,24 +117,20 @@ impl PySeries {
         fee_rate: f64,
         slippage: f64,
         slippage_rate: f64,
-    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyDict>)> {
-        let directions = column::<i8>(directions)?;
+    ) -> PyResult<(PyColumn, Bound<'py, PyDict>)> {
+        let directions = kept::directions(directions)?;
         let dealing = Dealing { quantity, multiplier, fee_rate, fee, slippage_rate, slippage };
         let length = self.close.len().min(directions.len());
-        let mut made = Vec::new();
-        // Written where Python will read it: the curve is most of what a run costs.
-        let equity = PyBytes::new_with(py, length * size_of::<f64>(), |bytes| {
-            let equity = bytemuck::try_cast_slice_mut(bytes)
-                .map_err(|_| PyRuntimeError::new_err("Python's bytes do not lie where doubles can"))?;
-            made = without_gil(py, || trade_into(&self.open, &self.close, &directions, &dealing, cash, equity));
-            Ok(())
-        })?;
+        let (made, equity) = without_gil(py, || {
+            let mut equity = self.spare.take(length);
+            (trade_into(&self.open, &self.close, &directions, &dealing, cash, &mut equity), equity)
+        });
         let fills = PyDict::new(py);
         fills.set_item("position", integers(py, made.iter().map(|fill| fill.position as i64))?)?;
         fills.set_item("quantity", numbers(py, made.iter().map(|fill| fill.quantity))?)?;
         fills.set_item("price", numbers(py, made.iter().map(|fill| fill.price))?)?;
         fills.set_item("fee", numbers(py, made.iter().map(|fill| fill.fee))?)?;
-        Ok((PyMemoryView::from(&equity)?.call_method1("cast", ("d",))?, fills))
+        Ok((self.spare.lend(equity), fills))
     }
 
     #[pyo3(signature = (
@@ -150,42 +152,68 @@ impl PySeries {
         period_ends: Option<Vec<usize>>,
         threads: usize,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let period_ends = period_ends.unwrap_or_default();
-        let rising = period_ends.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
-        if pairs.iter().any(|(fast, slow)| *fast == 0 || fast >= slow) || threads == 0 || !rising {
-            return Err(PyValueError::new_err("windows rise from 1, threads are at least 1, period ends rise"));
-        }
+        let period_ends = checked(&pairs, period_ends, threads)?;
         if !is_exact(&self.steps, &pairs) {
             return Err(PyValueError::new_err("these windows are too long to be compared exactly"));
         }
         let dealing = Dealing { quantity, multiplier, fee_rate, fee, slippage_rate, slippage };
         let series = Series { open: &self.open, close: &self.close, steps: &self.steps, period_ends: &period_ends };
         let rows = without_gil(py, || sweep(&series, &pairs, &dealing, cash, threads));
-        let columns = PyDict::new(py);
-        columns.set_item("equity", numbers(py, rows.iter().map(|row| row.equity))?)?;
-        columns.set_item("max_drawdown", numbers(py, rows.iter().map(|row| row.max_drawdown))?)?;
-        columns.set_item("fees", numbers(py, rows.iter().map(|row| row.fees))?)?;
-        columns.set_item("fills", integers(py, rows.iter().map(|row| row.fills.cast_signed()))?)?;
-        columns.set_item("trades", integers(py, rows.iter().map(|row| row.trades.cast_signed()))?)?;
-        columns.set_item("wins", integers(py, rows.iter().map(|row| row.wins.cast_signed()))?)?;
-        columns.set_item("periods", numbers(py, rows.iter().flat_map(|row| row.periods.iter().copied()))?)?;
-        Ok(columns)
+        swept(py, &rows)
     }
+}
+
+/// A sweep's rows as columns.
+fn swept<'py>(py: Python<'py>, rows: &[SweepRow]) -> PyResult<Bound<'py, PyDict>> {
+    let columns = PyDict::new(py);
+    columns.set_item("equity", numbers(py, rows.iter().map(|row| row.equity))?)?;
+    columns.set_item("max_drawdown", numbers(py, rows.iter().map(|row| row.max_drawdown))?)?;
+    columns.set_item("fees", numbers(py, rows.iter().map(|row| row.fees))?)?;
+    columns.set_item("fills", integers(py, rows.iter().map(|row| row.fills.cast_signed()))?)?;
+    columns.set_item("trades", integers(py, rows.iter().map(|row| row.trades.cast_signed()))?)?;
+    columns.set_item("wins", integers(py, rows.iter().map(|row| row.wins.cast_signed()))?)?;
+    columns.set_item("periods", numbers(py, rows.iter().flat_map(|row| row.periods.iter().copied()))?)?;
+    Ok(columns)
+}
+
+/// `play_targets` of the cross of two means for each pair, where the rules and the data allow the plain case.
+#[pyfunction]
+#[pyo3(signature = (bars, contract, rules, pairs, *, quantity=1, period_ends=None, threads=1))]
+#[expect(clippy::too_many_arguments, reason = "keyword-only in Python")]
+fn sweep_bars<'py>(
+    py: Python<'py>,
+    bars: &PyBarColumns,
+    contract: &PyContract,
+    rules: &PyRules,
+    pairs: Vec<(usize, usize)>,
+    quantity: i64,
+    period_ends: Option<Vec<usize>>,
+    threads: usize,
+) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let ends = checked(&pairs, period_ends, threads)?;
+    let rows = without_gil(py, || {
+        sweep_plain(&bars.bars, &contract.instrument, &rules.rules, &pairs, quantity, rules.cash, &ends, threads)
+    });
+    rows.map(|rows| swept(py, &rows)).transpose()
+}
+
+/// The period ends, where they and the rest of a sweep make sense.
+fn checked(pairs: &[(usize, usize)], period_ends: Option<Vec<usize>>, threads: usize) -> PyResult<Vec<usize>> {
+    let period_ends = period_ends.unwrap_or_default();
+    let rising = period_ends.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
+    if pairs.iter().any(|(fast, slow)| *fast == 0 || fast >= slow) || threads == 0 || !rising {
+        return Err(PyValueError::new_err("windows rise from 1, threads are at least 1, period ends rise"));
+    }
+    Ok(period_ends)
 }
 
 /// Plays the signal ladder on ticks of many instruments: the plain case, without latency, sizes and hours.
 #[pyfunction]
-#[pyo3(signature = (
-    *, ids, changes, bid, ask, last, thresholds, steps, multipliers, fees, slippages, cash, curve=false
-))]
+#[pyo3(signature = (ticks, *, thresholds, steps, multipliers, fees, slippages, cash, curve=false))]
 #[expect(clippy::too_many_arguments, reason = "keyword-only in Python")]
 fn play_ladder<'py>(
     py: Python<'py>,
-    ids: &Bound<'py, PyAny>,
-    changes: &Bound<'py, PyAny>,
-    bid: &Bound<'py, PyAny>,
-    ask: &Bound<'py, PyAny>,
-    last: &Bound<'py, PyAny>,
+    ticks: &Bound<'py, PyAny>,
     thresholds: Vec<Option<PyRef<'py, PyThresholds>>>,
     steps: Vec<i64>,
     multipliers: Vec<Bound<'py, PyAny>>,
@@ -208,13 +236,14 @@ fn play_ladder<'py>(
         rules.push(TickRule { ladder: ladder.as_ref().map(|it| it.0).into(), step, multiplier, costs });
     }
     let cash = nanos(cash, None)?;
-    let (ids, changes) = (column::<u32>(ids)?, column::<i64>(changes)?);
-    let (bid, ask, last) = (column::<i64>(bid)?, column::<i64>(ask)?, column::<i64>(last)?);
-    if [changes.len(), bid.len(), ask.len(), last.len()] != [ids.len(); 4] {
-        return Err(PyValueError::new_err("the columns need as many values"));
-    }
-    let columns = TickColumns { ids: &ids, change: &changes, bid: &bid, ask: &ask, last: &last };
-    let run = without_gil(py, || play(&columns, &rules, cash, curve));
+    let run = with_batch(ticks, |batch| {
+        let prices = |name| numbers_of::<Int64Type>(batch, name, MISSING);
+        let (change, bid, ask, last) = (prices("change")?, prices("bid")?, prices("ask")?, prices("last")?);
+        // An event without an instrument is one of an instrument that nobody knows.
+        let ids = numbers_of::<UInt32Type>(batch, "id", u32::MAX)?;
+        let columns = TickColumns { ids: &ids, change: &change, bid: &bid, ask: &ask, last: &last };
+        Ok(play(&columns, &rules, cash, curve))
+    })?;
     let found = PyDict::new(py);
     found.set_item("equity", points(run.equity))?;
     found.set_item("fees", points(run.fees))?;
@@ -224,4 +253,20 @@ fn play_ladder<'py>(
     found.set_item("positions", run.positions)?;
     found.set_item("curve", integers(py, run.curve.into_iter())?)?;
     Ok(found)
+}
+
+/// A column of numbers as it lies; one with nulls is copied, with the mark in their places.
+fn numbers_of<T: ArrowPrimitiveType>(
+    batch: &RecordBatch,
+    name: &str,
+    missing: T::Native,
+) -> Result<ScalarBuffer<T::Native>, ArrowError> {
+    let array = batch.column_by_name(name).map(AsArray::as_primitive_opt::<T>);
+    let wrong = || ArrowError::SchemaError(format!("the table needs a column {name} of {}", T::DATA_TYPE));
+    let array = array.flatten().ok_or_else(wrong)?;
+    Ok(if array.null_count() == 0 {
+        array.values().clone()
+    } else {
+        array.iter().map(|value| value.unwrap_or(missing)).collect()
+    })
 }

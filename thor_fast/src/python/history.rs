@@ -19,7 +19,7 @@ use super::arrow::{self, TextColumn};
 use super::convert::symbol as canonical;
 use super::prices::view;
 use super::without_gil;
-use crate::history::{Weighted, bars_in_order as core_bars};
+use crate::history::{BarMaker, Weighted};
 use crate::quality::{Block, CHECKS, Checker, MISSING, NO_SIZE, Report, Rules, usual_change};
 use crate::ticks::Texts;
 
@@ -112,14 +112,20 @@ pub(super) fn check_quality(
 /// Bars of one symbol's rows, which must be in order, with their volume-weighted average.
 #[pyfunction]
 pub(super) fn bars_in_order(data: &Bound<'_, PyAny>, symbol: &str, interval_us: i64) -> PyResult<PyWeightedBars> {
-    let symbol = canonical(symbol)?;
-    if interval_us <= 0 {
-        return Err(PyValueError::new_err("an interval must be above 0"));
-    }
-    with_batch(data, |batch| {
-        let (ts_us, last, size) = (instants(batch)?, prices(batch, "last")?, sizes(batch, "last_size")?);
-        let bars = core_bars(&symbol, &ts_us, &last, &size, interval_us);
-        Ok(PyWeightedBars(bars.unwrap_or_default()))
+    let maker = BarMaker::new(canonical(symbol)?, interval_us);
+    let mut maker = maker.ok_or_else(|| PyValueError::new_err("an interval must be above 0"))?;
+    with_batch(data, move |batch| {
+        let (ts_us, last, size) = (instants(batch)?, Prices::of(batch, "last")?, sizes(batch, "last_size")?);
+        let mut block = Vec::with_capacity(BLOCK);
+        for start in (0..ts_us.len()).step_by(BLOCK) {
+            let part = start..(start + BLOCK).min(ts_us.len());
+            last.fill(part.clone(), &mut block)?;
+            let (ts_us, size) = (ts_us.get(part.clone()).unwrap_or_default(), size.get(part).unwrap_or_default());
+            if !maker.look(ts_us, &block, size) {
+                return Err(ArrowError::ComputeError("the columns are not of one length".to_owned()));
+            }
+        }
+        Ok(PyWeightedBars(maker.finish()))
     })
 }
 
@@ -177,7 +183,7 @@ fn bars_batch(bars: &[Weighted]) -> Result<RecordBatch, ArrowError> {
 }
 
 /// Does the work on a table of at most one record batch, with the interpreter's lock released.
-fn with_batch<T: Send>(
+pub(super) fn with_batch<T: Send>(
     data: &Bound<'_, PyAny>,
     work: impl FnOnce(&RecordBatch) -> Result<T, ArrowError> + Send,
 ) -> PyResult<T> {
@@ -289,13 +295,6 @@ impl<'a> Prices<'a> {
         }
         Ok(())
     }
-}
-
-/// Prices in nanos.
-fn prices(batch: &RecordBatch, name: &str) -> Result<Vec<i64>, ArrowError> {
-    let mut nanos = Vec::with_capacity(batch.num_rows());
-    Prices::of(batch, name)?.fill(0..batch.num_rows(), &mut nanos)?;
-    Ok(nanos)
 }
 
 fn sizes<'a>(batch: &'a RecordBatch, name: &str) -> Result<Cow<'a, [i32]>, ArrowError> {

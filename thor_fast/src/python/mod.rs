@@ -12,6 +12,7 @@ mod batch;
 mod convert;
 mod event;
 mod history;
+mod kept;
 mod latency;
 mod market;
 mod merge;
@@ -23,6 +24,7 @@ mod sheet;
 mod snapshot;
 mod stream_merge;
 mod ticks;
+mod timeline;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -46,11 +48,13 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("EVENT_FIELDS", event_fields(py)?)?;
     module.add("MERGE_REASONS", merge_reasons(py)?)?;
     module.add("QUALITY_CHECKS", history::quality_checks(py)?)?;
+    module.add("MARKET_PHASES", timeline::market_phases(py)?)?;
     module.add_class::<event::PyQuoteEvent>()?;
     module.add_class::<batch::PyReject>()?;
     module.add_class::<batch::PyQuoteBatch>()?;
     module.add_class::<bars::PyBars>()?;
     module.add_class::<ticks::PyTicks>()?;
+    module.add_class::<ticks::PyNarrowTicks>()?;
     module.add_class::<history::PyQuality>()?;
     module.add_class::<history::PyWeightedBars>()?;
     module.add_class::<ticks::PyCopyReader>()?;
@@ -64,6 +68,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<stream_merge::PyStreamMerge>()?;
     module.add_class::<stream_merge::PyMergeStep>()?;
     module.add_class::<latency::PyHistogram>()?;
+    module.add_class::<timeline::PyMarketTimeline>()?;
+    module.add_class::<timeline::PyMarketReading>()?;
     module.add_function(wrap_pyfunction!(replies::pack, module)?)?;
     module.add_function(wrap_pyfunction!(replies::pack_xadd, module)?)?;
     module.add_class::<sheet::PyRowReader>()?;

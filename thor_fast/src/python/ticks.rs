@@ -1,5 +1,6 @@
 //! `Ticks`, `CopyReader`, and what the store needs of batches.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +9,7 @@ use arrow_array::types::{
     ArrowPrimitiveType, Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt32Type,
 };
 use arrow_array::{
-    Array, ArrayRef, Decimal128Array, DictionaryArray, PrimitiveArray, RecordBatch, StringArray,
+    Array, ArrayRef, Decimal64Array, Decimal128Array, DictionaryArray, PrimitiveArray, RecordBatch, StringArray,
     TimestampMicrosecondArray, UInt32Array,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
@@ -64,13 +65,11 @@ impl PyTicks {
     }
 
     #[staticmethod]
-    fn concat(py: Python<'_>, parts: Vec<PyRef<'_, Self>>) -> Self {
+    #[pyo3(signature = (parts, threads=1))]
+    fn split(py: Python<'_>, parts: Vec<PyRef<'_, Self>>, threads: usize) -> Vec<(String, Self)> {
         let parts: Vec<&Ticks> = parts.iter().map(|part| &part.0).collect();
-        Self(without_gil(py, || {
-            let mut ticks = Ticks::default();
-            parts.iter().for_each(|part| ticks.append(part));
-            ticks
-        }))
+        let split = without_gil(py, || split(&parts, threads.clamp(1, 64)));
+        split.into_iter().map(|(symbol, ticks)| (symbol, Self(ticks))).collect()
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -81,9 +80,11 @@ impl PyTicks {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         // A consumer may ask for other types but must take what it gets.
         let _asked = requested_schema;
-        let batch = without_gil(py, || record_batch(&self.0));
-        let stream = arrow::stream(batch.map_err(|error| PyValueError::new_err(error.to_string()))?);
-        PyCapsule::new_with_value(py, stream, arrow::STREAM_NAME)
+        exported(py, &self.0, false)
+    }
+
+    fn narrow(slf: Py<Self>) -> PyNarrowTicks {
+        PyNarrowTicks(slf)
     }
 
     fn __len__(&self) -> usize {
@@ -108,7 +109,7 @@ impl PyTicks {
 
     #[pyo3(signature = (threads=1))]
     fn by_symbol(&self, py: Python<'_>, threads: usize) -> Vec<(String, Self)> {
-        let parts = without_gil(py, || split(&self.0, threads.clamp(1, 64)));
+        let parts = without_gil(py, || split(&[&self.0], threads.clamp(1, 64)));
         parts.into_iter().map(|(symbol, ticks)| (symbol, Self(ticks))).collect()
     }
 
@@ -122,26 +123,55 @@ impl PyTicks {
     }
 }
 
-/// Each symbol's rows in order, gathered by several threads.
-fn split(ticks: &Ticks, threads: usize) -> Vec<(String, Ticks)> {
-    let parts = Mutex::new(Vec::new());
-    let waiting = Mutex::new(ticks.rows_by_symbol());
+/// The same rows with prices of 64 bits, for who writes them out.
+#[pyclass(frozen, name = "NarrowTicks", module = "thor_fast")]
+pub(super) struct PyNarrowTicks(Py<PyTicks>);
+
+#[pymethods]
+impl PyNarrowTicks {
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _asked = requested_schema;
+        exported(py, &self.0.get().0, true)
+    }
+}
+
+/// The rows as a capsule with an Arrow stream.
+fn exported<'py>(py: Python<'py>, ticks: &Ticks, narrow: bool) -> PyResult<Bound<'py, PyCapsule>> {
+    let batch = without_gil(py, || record_batch(ticks, narrow));
+    let stream = arrow::stream(batch.map_err(|error| PyValueError::new_err(error.to_string()))?);
+    PyCapsule::new_with_value(py, stream, arrow::STREAM_NAME)
+}
+
+/// Each symbol's rows of all parts in order, gathered by several threads; of rows with one key the last stands.
+fn split(parts: &[&Ticks], threads: usize) -> Vec<(String, Ticks)> {
+    let mut rows: BTreeMap<Arc<str>, Vec<(&Ticks, Vec<u32>)>> = BTreeMap::new();
+    for part in parts {
+        for (symbol, of_symbol) in part.rows_by_symbol() {
+            rows.entry(symbol).or_default().push((part, of_symbol));
+        }
+    }
+    let (waiting, done) = (Mutex::new(rows), Mutex::new(BTreeMap::new()));
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
-                    let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                    let Some((symbol, mut rows)) = next else { break };
-                    ticks.order(&mut rows);
-                    let part = (symbol.to_string(), ticks.take(&rows));
-                    parts.lock().unwrap_or_else(PoisonError::into_inner).push(part);
+                    let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_first();
+                    let Some((symbol, places)) = next else { break };
+                    let mut ticks = Ticks::default();
+                    ticks.reserve(places.iter().map(|(_, rows)| rows.len()).sum());
+                    places.iter().for_each(|(part, rows)| ticks.append(part, rows));
+                    let ordered = ticks.ordered();
+                    done.lock().unwrap_or_else(PoisonError::into_inner).insert(symbol.to_string(), ordered);
                 }
             });
         }
     });
-    let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
-    parts.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-    parts
+    done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect()
 }
 
 /// Reads what a `COPY … TO STDOUT (FORMAT binary)` of the twelve columns of ticks sends.
@@ -197,8 +227,9 @@ fn precision(ticks: &Ticks) -> u8 {
     if wide { WIDE } else { NARROW }
 }
 
-/// The rows as one record batch with the columns of the table; texts are dictionaries.
-fn record_batch(ticks: &Ticks) -> Result<RecordBatch, ArrowError> {
+/// The rows as one record batch with the columns of the table; texts are dictionaries. Prices have 128 bits, or where they
+/// are to be narrow, and none is wide, 64.
+fn record_batch(ticks: &Ticks, narrow: bool) -> Result<RecordBatch, ArrowError> {
     let parts = ticks.parts();
     let nulls = |of: Has| {
         let bits = BooleanBuffer::new(Buffer::from_vec(ticks.validity(of)), 0, ticks.len());
@@ -206,8 +237,12 @@ fn record_batch(ticks: &Ticks) -> Result<RecordBatch, ArrowError> {
     };
     let precision = precision(ticks);
     let price = |which: usize, of: Has| -> Result<ArrayRef, ArrowError> {
-        let nanos = parts.prices.get(which).map_or(&[][..], Vec::as_slice).iter().map(|nanos| i128::from(*nanos));
-        let prices = Decimal128Array::try_new(nanos.collect(), nulls(of))?;
+        let nanos = parts.prices.get(which).map_or(&[][..], Vec::as_slice);
+        if narrow && precision == NARROW {
+            let prices = Decimal64Array::try_new(nanos.to_vec().into(), nulls(of))?;
+            return Ok(Arc::new(prices.with_precision_and_scale(precision, SCALE)?));
+        }
+        let prices = Decimal128Array::try_new(nanos.iter().map(|nanos| i128::from(*nanos)).collect(), nulls(of))?;
         Ok(Arc::new(prices.with_precision_and_scale(precision, SCALE)?))
     };
     let size = |which: usize, of: Has| -> Result<ArrayRef, ArrowError> {

@@ -5,16 +5,14 @@ import re
 import time
 from collections.abc import Container, Mapping
 from typing import Final
-from urllib.parse import parse_qsl
 
 from collectors.bus import parse_id
 from thor_web.livedata.interface import Position
 from thor_web.problems import Problem
 
-__all__ = ["LEAST_HZ", "MOST_HZ", "flag", "parameters", "position", "rate", "symbols"]
+__all__ = ["LEAST_HZ", "MOST_HZ", "flag", "position", "rate", "symbols"]
 
 SYMBOL: Final = re.compile(r"[A-Z0-9$][A-Z0-9.$_/-]{0,31}")
-MOST_QUERY_BYTES: Final = 10_000
 MOST_SYMBOLS: Final = 500
 MOST_HZ: Final = 60.0
 LEAST_HZ: Final = 0.01
@@ -22,18 +20,6 @@ FUTURE_TOLERANCE_MS: Final = 60_000
 """A stream id further ahead than this was never given out: no clock is that wrong."""
 FLAGS: Final = {"1": True, "true": True, "on": True, "yes": True, "": False, "0": False, "false": False, "off": False,
                 "no": False}  # fmt: skip
-
-
-def parameters(query: bytes) -> dict[str, str]:
-    """The parameters of a query string, the last of those with one name."""
-    if not query:
-        return {}
-    if len(query) > MOST_QUERY_BYTES:
-        raise Problem(400, "bad_parameter", f"A query string has at most {MOST_QUERY_BYTES} bytes.")
-    try:
-        return dict(parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=20, errors="strict"))
-    except ValueError:
-        raise Problem(400, "bad_parameter", "The query string cannot be read.") from None
 
 
 def flag(values: Mapping[str, str], name: str) -> bool:

@@ -34,8 +34,8 @@ class Keeper(Protocol):
 class Client(asyncio.Protocol):
     """Where one client stands.
 
-    `number` counts in the ring for every event, `position` in the stream when conflated and while it catches up. One that
-    resumes is catching up until it has, or until the time `catching_up_until` of the loop.
+    `number` counts in the ring for every event, `position` in the stream when conflated and while it catches up. One
+    that resumes is catching up until it has, or until the time `catching_up_until` of the loop.
     """
 
     __slots__ = (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from collectors.bus import Bus
-from thor_web.livedata.provider_factory import Provider
+from collectors.providers import Provider
 
 __all__ = ["PROVIDERS_STATE", "ProvidersState"]
 

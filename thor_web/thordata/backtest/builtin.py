@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 import polars as pl
 
-from thor_fast import BacktestRun, BarSeries, play_open_capture
+from thor_fast import BacktestRun, BarSeries, Column, play_open_capture
 from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.market_data import BarData, TickData
 from thor_web.thordata.backtest.parameters import Parameter
@@ -95,7 +95,7 @@ def _class_of_sum() -> pl.Expr:
 class BarStrategy(TargetStrategy):
     """A direction a bar from the core, times contracts."""
 
-    def direction(self, series: BarSeries) -> "memoryview[int]":
+    def direction(self, series: BarSeries) -> Column:
         """1, 0 or -1 after each bar."""
         raise NotImplementedError
 
@@ -103,7 +103,7 @@ class BarStrategy(TargetStrategy):
         if not isinstance(data, BarData):
             raise BacktestError("bad_specification", f"{self.name} is played on bars")
         parts = [
-            part.select("row", target=pl.Series(list(self.direction(series)), dtype=pl.Int32))
+            part.select("row", target=pl.Series(self.direction(series)).cast(pl.Int32))
             for _, part, series in data.series()
         ]
         contracts: int = self.values["contracts"]
@@ -125,7 +125,7 @@ class MeanCross(BarStrategy):
         if values["fast"] >= values["slow"]:
             raise BacktestError("bad_parameter", "fast must be below slow")
 
-    def direction(self, series: BarSeries) -> "memoryview[int]":
+    def direction(self, series: BarSeries) -> Column:
         return series.mean_cross(self.values["fast"], self.values["slow"], short=self.values["short"])
 
 
@@ -133,7 +133,7 @@ class ExponentialCross(MeanCross):
     name = "ema_cross"
     summary = "Long while the short exponential mean of closes is above the long one."
 
-    def direction(self, series: BarSeries) -> "memoryview[int]":
+    def direction(self, series: BarSeries) -> Column:
         return series.exponential_cross(self.values["fast"], self.values["slow"], short=self.values["short"])
 
 
@@ -142,7 +142,7 @@ class Breakout(BarStrategy):
     summary = "Long from a close above every high of the bars before, out from one below every low."
     parameters = (window("length", 20, "Bars before."), SHORT, CONTRACTS)
 
-    def direction(self, series: BarSeries) -> "memoryview[int]":
+    def direction(self, series: BarSeries) -> Column:
         return series.breakout(self.values["length"], short=self.values["short"])
 
 
@@ -157,7 +157,7 @@ class MeanReversion(BarStrategy):
         CONTRACTS,
     )
 
-    def direction(self, series: BarSeries) -> "memoryview[int]":
+    def direction(self, series: BarSeries) -> Column:
         values = self.values
         return series.mean_reversion(
             values["length"], enter=values["enter"], leave=values["leave"], short=values["short"]

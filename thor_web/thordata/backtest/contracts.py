@@ -1,16 +1,17 @@
 """What a run knows of its instruments: worth, costs, margins and the sessions of the world clock."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from collectors.instruments import Instruments
 from thor_fast import BacktestContract, BacktestRules
+from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.specification import RunSpecification
 from thor_web.timezones.interface import trade_date_session
 
-__all__ = ["Session", "contracts_of", "rules_of", "sessions_of"]
+__all__ = ["Session", "contracts_of", "rules_of", "session_span", "sessions_of"]
 
 MARGIN_OF_DAYS: Final = timedelta(days=6)
 
@@ -22,6 +23,15 @@ def sessions_of(market: str, start: datetime, end: datetime) -> list[Session]:
     """The sessions that overlap a span, in order."""
     sessions = _sessions(market, start, end)
     return [session for session in sessions if session[2] > us(start) and session[1] < us(end)]
+
+
+def session_span(market: str, day: date) -> tuple[datetime, datetime]:
+    """Opening and close of a trade date. Raises BacktestError `bad_specification` for a day that is none."""
+    try:
+        session = trade_date_session(market, day)
+    except ValueError as error:
+        raise BacktestError("bad_specification", f"{day} is no trade date of {market}: {error}") from error
+    return session.opens_at, session.closes_at
 
 
 def _sessions(market: str, start: datetime, end: datetime) -> Iterator[Session]:

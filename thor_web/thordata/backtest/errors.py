@@ -21,6 +21,10 @@ BACKTEST_CODES: Final = MappingProxyType(
         "worker_lost": "The process that played the run ended without a word.",
         "cancelled": "The run was cancelled.",
         "unknown_run": "There is no run of that number.",
+        "unknown_sweep": "There is no sweep of that number.",
+        "other_data": "A worker of a sweep reads another lake, or runs other code, than whoever asked.",
+        "no_cluster": "The Dask cluster cannot be reached, or lost too many workers.",
+        "missing_extra": "Something asked for needs packages that are not installed.",
         "not_finished": "The run has no result yet.",
         "internal": "A fault of Thor's own.",
     }

@@ -11,47 +11,35 @@ import polars as pl
 
 import thor_fast
 from collectors.instruments import Instruments, load_instruments
-from thor_fast import BacktestRun, bootstrap_paths, play_strategy, play_targets
+from thor_fast import BacktestRun, bootstrap_paths
 from thor_web.futuretrading.interface import Classifier
+from thor_web.thordata.backtest.audit import Audit, AuditOptions, audit, options_for
 from thor_web.thordata.backtest.caveats import caveats_of
-from thor_web.thordata.backtest.columns import KEEP, column, floats
+from thor_web.thordata.backtest.columns import floats
 from thor_web.thordata.backtest.contracts import contracts_of, rules_of, sessions_of
 from thor_web.thordata.backtest.diagnosis import Evidence, diagnose
-from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.figures import FIGURES, figures_of
 from thor_web.thordata.backtest.live_signals import live_classifier, live_records
-from thor_web.thordata.backtest.market_data import BarData, TickData, load_ticks, make_bars
+from thor_web.thordata.backtest.loading import load_data
+from thor_web.thordata.backtest.market_data import BarData, TickData
 from thor_web.thordata.backtest.parity import engine_digest, live_digest
 from thor_web.thordata.backtest.periods import PeriodReturns, period_returns
+from thor_web.thordata.backtest.playing import Progress, play
 from thor_web.thordata.backtest.registry import make_strategy
-from thor_web.thordata.backtest.significance import (
-    block_interval,
-    deflated_sharpe,
-    minimum_track_record,
-    probabilistic_sharpe,
-)
+from thor_web.thordata.backtest.significance import block_interval, significance_of
 from thor_web.thordata.backtest.specification import RunSpecification
-from thor_web.thordata.backtest.strategy import EventStrategy, Strategy, TargetStrategy, Terms
+from thor_web.thordata.backtest.strategy import Strategy, Terms
 from thor_web.thordata.backtest.trades import breakdowns, trade_frame, trade_statistics
+from thor_web.thordata.backtest.trial_key import Trials, trial_key
+from thor_web.thordata.backtest.version import code_version
 
-__all__ = ["Trials", "code_version", "execute", "load_data", "play"]
+__all__ = ["audit_strategy", "execute"]
 
 CURVE_POINTS: Final = 1_500
 TRADES_KEPT: Final = 5_000
 MOST_PARITY_EVENTS: Final = 500_000
 PATHS: Final = 10_000
 INTERVALS: Final = ("sharpe", "sortino", "max_drawdown", "total_return")
-
-Progress = Callable[[str, float], None]
-"""Called with what is at work and the share of it that is done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trials:
-    """How many runs of this strategy on this data there have been, this one included, and how their ratios vary."""
-
-    count: int = 1
-    variance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,81 +54,6 @@ class Played:
 
     def parts(self) -> tuple[RunSpecification, Strategy, TickData, TickData | BarData, BacktestRun]:
         return self.specification, self.strategy, self.ticks, self.data, self.run
-
-
-def code_version() -> str:
-    """What decides a result beside its inputs: SHA-256 over the core and this package, first 16 digits."""
-    core = Path(str(thor_fast._core.__file__))
-    hashed = hashlib.sha256(core.read_bytes())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        hashed.update(path.read_bytes())
-    return hashed.hexdigest()[:16]
-
-
-def load_data(
-    specification: RunSpecification,
-    strategy: Strategy,
-    lake: Path,
-    *,
-    instruments: Instruments,
-    classifier: Classifier,
-) -> tuple[TickData, TickData | BarData]:
-    """The ticks of a run, and what its strategy is played on. Raises BacktestError."""
-    start, end = specification.span()
-    ticks = load_ticks(
-        lake,
-        symbols=specification.symbols,
-        start=start,
-        end=end,
-        instruments=instruments,
-        classifier=classifier,
-        source=specification.source,
-    )
-    if strategy.feed == "ticks":
-        return ticks, ticks
-    bars = make_bars(ticks, specification.interval_s)
-    if not len(bars.frame):
-        raise BacktestError("no_data", "the ticks of this span have no last prices to make bars of")
-    return ticks, bars
-
-
-def play(
-    strategy: Strategy, data: TickData | BarData, terms: Terms, *, progress: Progress | None = None
-) -> BacktestRun:
-    """Play a strategy. Raises BacktestError for a strategy that fails, with the event it failed at."""
-    times = data.times_us
-    try:
-        if isinstance(strategy, TargetStrategy):
-            targets = _whole(strategy.targets(data), times.len())
-            return play_targets(data.events, terms.contracts, terms.rules, column(targets, missing=KEEP))
-        if isinstance(strategy, EventStrategy):
-            call: Callable[..., int | None] = strategy.on_bar if isinstance(data, BarData) else strategy.on_event
-            count = times.len()
-
-            def step(done: int) -> None:
-                if progress:
-                    progress("playing", done / count)
-
-            return play_strategy(data.events, terms.contracts, terms.rules, call, step)
-        run: BacktestRun = strategy.play(data, terms)  # type: ignore[attr-defined]  # a PlayedStrategy
-    except (BacktestError, MemoryError):
-        raise
-    except Exception as error:  # a strategy may raise whatever it likes
-        position = getattr(error, "backtest_position", None)
-        at = None if position is None else int(times[position])
-        raise BacktestError("strategy_failed", f"{type(error).__name__}: {error}", position, at) from error
-    return run
-
-
-def _whole(targets: pl.Series, count: int) -> pl.Series:
-    """A column of targets as 32-bit integers. Raises BacktestError for NaN, fractions and another length."""
-    if targets.len() != count:
-        raise BacktestError("strategy_failed", f"{count} events need as many targets, were {targets.len()}")
-    if targets.dtype.is_float():
-        wrong = (targets.is_nan() | (targets != targets.floor())).fill_null(value=False).arg_true()
-        if wrong.len():
-            raise BacktestError("strategy_failed", f"a target is a whole number, was {targets[wrong[0]]}", wrong[0])
-    return targets.cast(pl.Int32)
 
 
 def execute(
@@ -172,10 +85,35 @@ def execute(
     tried = trials(ticks.manifest.digest) if trials else Trials()
     played_run = Played(specification, strategy, ticks, data, run)
     result = _judged(played_run, instruments, tried)
+    say("auditing", 0.0)
+    make = _maker(specification, modules=modules)
+    result["audit"] = audit(make, data, terms, options_for(strategy, data.frame.height)).to_json()
     say("proving parity", 0.0)
     result["parity"] = _parity(ticks, instruments, classifier)
     result["elapsed_s"] = {"all": time.perf_counter() - began, "playing": took}
     return result
+
+
+def _maker(specification: RunSpecification, *, modules: bool) -> Callable[[], Strategy]:
+    return lambda: make_strategy(specification.strategy, specification.parameters, modules=modules)
+
+
+def audit_strategy(
+    specification: RunSpecification,
+    lake: Path,
+    options: AuditOptions,
+    *,
+    modules: bool = False,
+    progress: Progress | None = None,
+) -> Audit:
+    """Audit a strategy on the data of a specification, without judging what it earns. Raises BacktestError."""
+    instruments = load_instruments()
+    specification = specification.checked(instruments, modules=modules)
+    make = _maker(specification, modules=modules)
+    _, data = load_data(specification, make(), lake, instruments=instruments, classifier=live_classifier())
+    terms = Terms(contracts_of(specification, instruments), rules_of(specification))
+    say = progress or (lambda _work, _share: None)
+    return audit(make, data, terms, options, progress=lambda share: say("auditing", share))
 
 
 def _parity(ticks: TickData, instruments: Instruments, classifier: Classifier) -> dict[str, Any]:
@@ -212,10 +150,12 @@ def _judged(played: Played, instruments: Instruments, tried: Trials) -> dict[str
             "curve": curve(data.times_us, equity),
         },
         "periods": {"name": periods.name, "count": len(periods.returns), "a_year": periods.periods_a_year,
-                    "dates": periods.dates, "equity": list(periods.equity[-CURVE_POINTS:])},
+                    "dates": periods.dates, "equity": list(periods.equity[-CURVE_POINTS:]),
+                    "ends_us": list(periods.ends_us[-CURVE_POINTS:])},
         "figures": judged_figures(periods),
         "confidence": intervals(periods, specification.seed),
-        "significance": significance(periods, tried),
+        "significance": significance_of(periods.returns, periods.periods_a_year, tried),
+        "trial": trial_key(periods.equity),
         "simulation": simulation(periods, specification.seed),
         "trade_statistics": trade_statistics(trades) | activity(run, data.times_us, cash),
         "breakdowns": breakdowns(trades, sessions.get(0, [])),
@@ -300,23 +240,6 @@ def intervals(periods: PeriodReturns, seed: int) -> dict[str, tuple[float, float
         )
 
     return {name: of(name) for name in INTERVALS} if any(periods.returns) else {}
-
-
-def significance(periods: PeriodReturns, trials: Trials) -> dict[str, Any]:
-    """What chance could have done: of one period's Sharpe ratio."""
-    found = figures_of(periods.returns, periods_a_year=periods.periods_a_year)
-    sharpe, skew, excess = found["sharpe_period"], found["skew"], found["kurtosis"]
-    if sharpe is None or skew is None or excess is None:
-        return {"trials": trials.count}
-    shape = {"skew": skew, "kurtosis": excess + 3}
-    count = len(periods.returns)
-    return {
-        "trials": trials.count,
-        "probabilistic_sharpe": probabilistic_sharpe(sharpe, count=count, **shape),
-        "deflated_sharpe": deflated_sharpe(sharpe, count=count, trials=trials.count, variance=trials.variance, **shape),
-        "minimum_track_record": minimum_track_record(sharpe, **shape),
-        "periods": count,
-    }
 
 
 def simulation(periods: PeriodReturns, seed: int) -> dict[str, Any] | None:

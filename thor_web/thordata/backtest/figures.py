@@ -18,7 +18,7 @@ __all__ = ["FIGURES", "Figure", "benchmark_figures", "figures_of"]
 NORMAL: Final = NormalDist()
 EMPYRICAL: Final = "empyrical"
 BACON: Final = "Bacon, Practical Portfolio Performance Measurement and Attribution, 2008"
-LEAST_FOR_A_YEAR: Final = 2
+GREATEST_POWER: Final = 700.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,11 @@ class Sums:
     @property
     def growth_a_year(self) -> float:
         growth = self.of["growth"]
-        return growth ** (self.periods / self.count) - 1 if self.count and growth > 0 else math.nan
+        if not self.count or growth <= 0:
+            return math.nan
+        # A year of what doubles each minute is beyond any number.
+        power = math.log(growth) * self.periods / self.count
+        return growth ** (self.periods / self.count) - 1 if power < GREATEST_POWER else math.nan
 
     def normal_quantile(self) -> float:
         return self.mean + NORMAL.inv_cdf(self.share) * self.deviation

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from thor_web.thordata.backtest.errors import BacktestError
 
-__all__ = ["Parameter", "check_parameters"]
+__all__ = ["Parameter", "Value", "check_parameters"]
 
 Kind = Literal["integer", "number", "boolean", "choice"]
 Value = int | float | bool | str

@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-__all__ = ["LEAST_DATES", "PeriodReturns", "period_returns"]
+__all__ = ["LEAST_DATES", "PeriodReturns", "Periods", "period_returns", "periods_of"]
 
 LEAST_DATES: Final = 20
 DATES_A_YEAR: Final = 252.0
@@ -35,26 +35,47 @@ class PeriodReturns:
         return self.name == "trade date" and len(self.returns) >= LEAST_DATES
 
 
-def period_returns(times_us: pl.Series, equity: pl.Series, *, cash: float, closes_us: Sequence[int]) -> PeriodReturns:
-    """Returns by trade date from `LEAST_DATES` of them on, else by minute. `closes_us` are the dates' ends, rising."""
-    frame = pl.DataFrame({"at": times_us, "equity": equity})
-    dates = pl.DataFrame({"key": [bisect_right(closes_us, at) for at in times_us]}, schema={"key": pl.Int64})
-    count = dates["key"].n_unique()
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """Equal periods of a span of events: of each the position of the last event up to its end, and the instant.
+
+    A period without an event has the position of the one before it: there the equity stood still.
+    """
+
+    name: str
+    periods_a_year: float
+    positions: tuple[int, ...]
+    ends_us: tuple[int, ...]
+    dates: int
+
+    def returns(self, equity: Sequence[float], *, cash: float) -> PeriodReturns:
+        """The returns of an equity at the periods' ends, the first against the money at the start."""
+        before = [cash, *equity[:-1]]
+        changes = tuple(now / then - 1 if then > 0 else 0.0 for now, then in zip(equity, before, strict=True))
+        return PeriodReturns(self.name, self.periods_a_year, self.ends_us, tuple(equity), changes, self.dates)
+
+
+def periods_of(times_us: pl.Series, *, closes_us: Sequence[int]) -> Periods:
+    """Trade dates from `LEAST_DATES` of them on, else minutes. `closes_us` are the dates' ends, rising."""
+    dates = pl.Series([bisect_right(closes_us, at) for at in times_us], dtype=pl.Int64)
+    count = dates.n_unique()
+    frame = pl.DataFrame({"at": times_us}).with_row_index("row")
     if count >= LEAST_DATES:
-        return _returns(frame.with_columns(dates["key"]), "trade date", DATES_A_YEAR, cash, count)
-    minutes = frame.with_columns(key=pl.col("at") // MINUTE_US)
-    return _returns(minutes, "minute", MINUTES_A_YEAR, cash, count)
+        ends = _ends(frame.with_columns(key=dates))
+        return Periods("trade date", DATES_A_YEAR, tuple(ends["row"]), tuple(ends["at"]), count)
+    ends = _ends(frame.with_columns(key=pl.col("at") // MINUTE_US))
+    keys = pl.DataFrame({"key": range(ends["key"][0], ends["key"][-1] + 1)}, schema={"key": pl.Int64})
+    ends = keys.join(ends, on="key", how="left", maintain_order="left").with_columns(
+        pl.col("row").forward_fill(), at=pl.col("at").fill_null((pl.col("key") + 1) * MINUTE_US)
+    )
+    return Periods("minute", MINUTES_A_YEAR, tuple(ends["row"]), tuple(ends["at"]), count)
 
 
-def _returns(frame: pl.DataFrame, name: str, periods: float, cash: float, dates: int) -> PeriodReturns:
-    """Every period from the first event to the last, those without an event too: there the equity stood still."""
-    ends = frame.group_by("key", maintain_order=True).agg(pl.col("at").last(), pl.col("equity").last())
-    if name == "minute":
-        keys = pl.DataFrame({"key": range(ends["key"][0], ends["key"][-1] + 1)}, schema={"key": pl.Int64})
-        ends = keys.join(ends, on="key", how="left", maintain_order="left").with_columns(
-            pl.col("equity").forward_fill(), at=pl.col("at").fill_null((pl.col("key") + 1) * MINUTE_US)
-        )
-    values = ends["equity"].to_list()
-    before = [cash, *values[:-1]]
-    returns = tuple(now / then - 1 if then > 0 else 0.0 for now, then in zip(values, before, strict=True))
-    return PeriodReturns(name, periods, tuple(ends["at"].to_list()), tuple(values), returns, dates)
+def _ends(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.group_by("key", maintain_order=True).agg(pl.col("row", "at").last())
+
+
+def period_returns(times_us: pl.Series, equity: pl.Series, *, cash: float, closes_us: Sequence[int]) -> PeriodReturns:
+    """The returns of an equity after each event."""
+    periods = periods_of(times_us, closes_us=closes_us)
+    return periods.returns(equity.gather(list(periods.positions)).to_list(), cash=cash)

@@ -5,6 +5,7 @@ again, and after `MOST_ATTEMPTS` it has failed. What a worker writes counts only
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -13,8 +14,8 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
 from thor_web.thordata.backtest.errors import BacktestError
-from thor_web.thordata.backtest.execution import Trials
 from thor_web.thordata.backtest.specification import RunSpecification
+from thor_web.thordata.backtest.trial_key import Trials
 
 __all__ = ["Claim", "Runs"]
 
@@ -52,6 +53,11 @@ class Runs:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
+    @property
+    def connection(self) -> psycopg.Connection[DictRow]:
+        """The session itself, for what stands beside the runs."""
+        return self._connection
+
     def _one(self, sql: str, values: Any = ()) -> DictRow | None:
         return self._connection.execute(sql.encode(), values).fetchone()
 
@@ -69,7 +75,17 @@ class Runs:
             "VALUES (%s, %s, %s, %s, %s) RETURNING id",
             (Jsonb(specification.to_json()), specification.strategy, modules, created_by, rerun_of),
         )
+        self._connection.execute("NOTIFY backtest_runs")
         return int(row["id"]) if row else 0
+
+    def listen(self) -> None:
+        """Hear from now on of runs that are put into the queue."""
+        self._connection.execute("LISTEN backtest_runs")
+
+    def wait(self, seconds: float) -> None:
+        """Until a run is put into the queue, at most so long. Only after `listen`."""
+        for _ in self._connection.notifies(timeout=seconds, stop_after=1):
+            return
 
     def claim(self, worker: str, *, run: int | None = None) -> Claim | None:
         """Take the oldest run that waits or whose worker has died, or the one of that number; None without any."""
@@ -114,11 +130,11 @@ class Runs:
         sharpe = result["figures"]["sharpe_period"]["value"]
         row = self._one(
             "UPDATE backtest_runs SET state = 'done', result = %s, code = %s, data_hash = %s, digest = %s, "
-            "sharpe = %s, work = NULL, share = 1, worker = NULL, lease_until = NULL, finished_at = now() "
+            "sharpe = %s, trial = %s, work = NULL, share = 1, worker = NULL, lease_until = NULL, finished_at = now() "
             "WHERE id = %s AND worker = %s AND state = 'running' RETURNING id",
             (
                 Jsonb(result, dumps=strict_json), result["code"]["digest"], result["data"]["hash"], result["digest"],
-                sharpe, run, worker,
+                sharpe, result["trial"], run, worker,
             ),
         )  # fmt: skip
         return row is not None
@@ -174,18 +190,21 @@ class Runs:
         )
         return [dict(row) for row in rows]
 
-    def trials(self, strategy: str, data_hash: str) -> Trials:
-        """How many different runs of a strategy on some data were finished, and the variance of their Sharpe ratios.
-
-        The run that asks is counted too. Runs that gave the same equity are one trial.
+    def trials(self, strategy: str, data_hash: str, own: Sequence[tuple[str, float]] = ()) -> Trials:
+        """How many different trials of a strategy on some data there were, runs and combinations of sweeps, and the
+        variance of their Sharpe ratios. `own` trials, by key and ratio, are those of whoever asks; without any the run
+        that asks is counted as one.
         """
-        row = self._one(
-            "SELECT count(*) AS n, var_samp(sharpe) AS v FROM ("
-            "  SELECT DISTINCT ON (digest) sharpe FROM backtest_runs "
-            "  WHERE state = 'done' AND strategy = %s AND data_hash = %s AND sharpe IS NOT NULL) AS tried",
-            (strategy, data_hash),
-        )
-        return Trials(int(row["n"]) + 1, float(row["v"] or 0.0)) if row else Trials()
+        rows = self._connection.execute(
+            "SELECT trial, sharpe FROM backtest_runs WHERE state = 'done' AND strategy = %(strategy)s "
+            "AND data_hash = %(data)s AND sharpe IS NOT NULL AND trial IS NOT NULL "
+            "UNION ALL SELECT trial, sharpe FROM backtest_trials WHERE strategy = %(strategy)s "
+            "AND data_hash = %(data)s AND sharpe IS NOT NULL",
+            {"strategy": strategy, "data": data_hash},
+        ).fetchall()
+        known = [(str(row["trial"]), float(row["sharpe"])) for row in rows]
+        found = Trials.of([*known, *own])
+        return found if own else Trials(len(dict(known)) + 1, found.variance)
 
 
 def strict_json(document: Any) -> str:

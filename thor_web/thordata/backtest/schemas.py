@@ -5,7 +5,7 @@ from typing import Any
 
 from ninja import Schema
 
-__all__ = ["Comparison", "RunList", "RunRequest", "RunStatus", "StrategyRecord"]
+__all__ = ["Comparison", "RunList", "RunRequest", "RunStatus", "StrategyRecord", "SweepList", "SweepRecord"]
 
 
 class StrategyRecord(Schema):
@@ -68,3 +68,23 @@ class Comparison(Schema):
     differing_inputs: dict[str, list[Any]]
     figures: dict[str, list[float | None]]
     trade_statistics: dict[str, list[float | None]]
+
+
+class SweepRecord(Schema):
+    """One sweep without its result."""
+
+    id: int
+    strategy: str
+    created_by: str
+    created_at: datetime
+    data_hash: str
+    code: str
+    digest: str
+    combinations: int
+
+
+class SweepList(Schema):
+    """The newest sweeps; `next` is the `before` of the following page, null on the last."""
+
+    sweeps: list[SweepRecord]
+    next: int | None

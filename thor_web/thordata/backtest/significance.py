@@ -8,7 +8,10 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from statistics import NormalDist
-from typing import Final
+from typing import Any, Final
+
+from thor_web.thordata.backtest.figures import figures_of
+from thor_web.thordata.backtest.trial_key import Trials
 
 __all__ = [
     "block_interval",
@@ -16,6 +19,7 @@ __all__ = [
     "expected_best_sharpe",
     "minimum_track_record",
     "probabilistic_sharpe",
+    "significance_of",
 ]
 
 NORMAL: Final = NormalDist()
@@ -94,3 +98,22 @@ def block_interval(
     found.sort()
     tail = (1 - confidence) / 2
     return found[int(tail * (len(found) - 1))], found[math.ceil((1 - tail) * (len(found) - 1))]
+
+
+def significance_of(returns: Sequence[float], periods_a_year: float, trials: Trials) -> dict[str, Any]:
+    """What chance could have done: of one period's Sharpe ratio, given how often it was tried."""
+    found = figures_of(returns, periods_a_year=periods_a_year)
+    sharpe, skew, excess = found["sharpe_period"], found["skew"], found["kurtosis"]
+    if sharpe is None or skew is None or excess is None:
+        return {"trials": trials.count}
+    shape = {"skew": skew, "kurtosis": excess + 3}
+    count = len(returns)
+    return {
+        "trials": trials.count,
+        "sharpe_period": sharpe,
+        "expected_best_sharpe": expected_best_sharpe(trials.count, trials.variance),
+        "probabilistic_sharpe": probabilistic_sharpe(sharpe, count=count, **shape),
+        "deflated_sharpe": deflated_sharpe(sharpe, count=count, trials=trials.count, variance=trials.variance, **shape),
+        "minimum_track_record": minimum_track_record(sharpe, **shape),
+        "periods": count,
+    }

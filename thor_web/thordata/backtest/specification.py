@@ -78,6 +78,11 @@ class RunSpecification:
         """The one text of this specification."""
         return json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
 
+    @classmethod
+    def from_text(cls, canonical: str) -> Self:
+        """The specification of its canonical text."""
+        return cls.from_json(json.loads(canonical))
+
     def span(self) -> tuple[datetime, datetime]:
         """First instant and the one behind the last."""
         return datetime.fromisoformat(self.start), datetime.fromisoformat(self.end)

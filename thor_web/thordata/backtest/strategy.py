@@ -43,7 +43,7 @@ class Strategy:
 class TargetStrategy(Strategy):
     """Gives the contracts to hold after each event, as 32-bit integers; `thor_fast`'s -2^31 keeps what is held.
 
-    The column at an event may depend on that event and those before it only; nothing checks that yet.
+    The column at an event may depend on that event and those before it only; `thor backtest audit` checks that.
     """
 
     def targets(self, data: TickData | BarData) -> pl.Series:

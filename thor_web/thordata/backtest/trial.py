@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import polars as pl
 
 from thor_fast import BacktestContract, BacktestRules, BacktestRun
-from thor_web.thordata.backtest.execution import play
 from thor_web.thordata.backtest.market_data import BarData, Manifest, with_points
 from thor_web.thordata.backtest.parameters import check_parameters
+from thor_web.thordata.backtest.playing import play
 from thor_web.thordata.backtest.strategy import Strategy, Terms
 
 __all__ = ["try_on_bars"]

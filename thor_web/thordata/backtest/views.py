@@ -10,18 +10,20 @@ from typing import Annotated, Any, Final, ParamSpec, TypeVar
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
-from ninja.security import django_auth
 from psycopg import OperationalError
 
 from collectors.instruments import load_instruments
+from thor_web.accounts.interface import signed_in
 from thor_web.problems import Problem
 from thor_web.thordata.backtest.comparison import compare_results
 from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.registry import strategies
 from thor_web.thordata.backtest.report import html_report
 from thor_web.thordata.backtest.runs import Runs
-from thor_web.thordata.backtest.schemas import Comparison, RunList, RunRequest, RunStatus, StrategyRecord
+from thor_web.thordata.backtest.schemas import Comparison, RunList, RunRequest, RunStatus, StrategyRecord, SweepList
 from thor_web.thordata.backtest.specification import RunSpecification
+from thor_web.thordata.backtest.sweep_report import sweep_report
+from thor_web.thordata.backtest.sweeps import listed_sweeps, sweep_result
 
 __all__ = ["router"]
 
@@ -30,8 +32,9 @@ router = Router(tags=["backtest"])
 P = ParamSpec("P")
 T = TypeVar("T")
 
-STATUS_OF: Final = {"unknown_run": 404, "not_finished": 409, "unknown_strategy": 404}
+STATUS_OF: Final = {"unknown_run": 404, "unknown_sweep": 404, "not_finished": 409, "unknown_strategy": 404}
 MOST_COMPARED: Final = 10
+REPORT_HEADERS: Final = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 
 def answered(view: Callable[P, T]) -> Callable[P, T]:
@@ -67,7 +70,7 @@ def strategy_list(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.post(
-    "/thordata/backtest/runs", response={202: RunStatus}, auth=django_auth, summary="Ask for a run; a worker plays it"
+    "/thordata/backtest/runs", response={202: RunStatus}, auth=signed_in, summary="Ask for a run; a worker plays it"
 )
 @answered
 def run_add(request: HttpRequest, wanted: RunRequest) -> tuple[int, dict[str, Any]]:
@@ -127,12 +130,43 @@ def run_report(request: HttpRequest, run: int) -> HttpResponse:
     """Self-contained."""
     with _runs() as runs:
         page = html_report(runs.result(run))
-    return HttpResponse(page, headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})
+    return HttpResponse(page, headers=REPORT_HEADERS)
 
 
-@router.post("/thordata/backtest/runs/{run}/cancel", response=RunStatus, auth=django_auth, summary="Cancel a run")
+@router.post("/thordata/backtest/runs/{run}/cancel", response=RunStatus, auth=signed_in, summary="Cancel a run")
 @answered
 def run_cancel(request: HttpRequest, run: int) -> dict[str, Any]:
     """A waiting run ends at once, a running one within a second."""
     with _runs() as runs:
         return runs.cancel(run)
+
+
+@router.get("/thordata/backtest/sweeps", response=SweepList, summary="The newest sweeps")
+@answered
+def sweep_list(
+    request: HttpRequest,
+    before: Annotated[int | None, Query(ge=1)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> dict[str, Any]:
+    """By number, newest first."""
+    with _runs() as runs:
+        found = listed_sweeps(runs.connection, before=before, limit=limit + 1)
+    more = len(found) > limit
+    return {"sweeps": found[:limit], "next": found[limit - 1]["id"] if more else None}
+
+
+@router.get("/thordata/backtest/sweeps/{sweep}/result", response=dict[str, Any], summary="A sweep's whole result")
+@answered
+def sweep_whole(request: HttpRequest, sweep: int) -> dict[str, Any]:
+    """Every combination with its figures, and what all of them say of the best."""
+    with _runs() as runs:
+        return sweep_result(runs.connection, sweep)
+
+
+@router.get("/thordata/backtest/sweeps/{sweep}/report", summary="A sweep's report as one HTML page")
+@answered
+def sweep_page(request: HttpRequest, sweep: int) -> HttpResponse:
+    """Self-contained."""
+    with _runs() as runs:
+        page = sweep_report(sweep_result(runs.connection, sweep))
+    return HttpResponse(page, headers=REPORT_HEADERS)

@@ -26,6 +26,8 @@ __all__ = ["perform", "work"]
 LOOK_S: Final = 0.25
 IDLE_S: Final = 1.0
 REPORT_S: Final = 0.5
+BESIDE_LIVE: Final = 10
+"""Live quotes go first where a processor is short."""
 MEBIBYTE: Final = 1 << 20
 
 
@@ -36,16 +38,21 @@ def work(settings: StorageSettings, *, stopped: threading.Event, once: bool = Fa
     while not stopped.is_set():
         try:
             with Runs.connect(settings.conninfo()) as runs:
-                claim = runs.claim(name)
-                if claim is not None:
-                    taken += 1
-                    _watch(settings, runs, claim.id, name, stopped)
-                    continue
+                runs.listen()
+                while not stopped.is_set():
+                    claim = runs.claim(name)
+                    if claim is not None:
+                        taken += 1
+                        _watch(settings, runs, claim.id, name, stopped)
+                    elif once:
+                        return taken
+                    else:
+                        # Not for long: a run whose worker died is told of by nobody, nor is the end of this worker.
+                        runs.wait(IDLE_S)
         except psycopg.OperationalError:
-            claim = None  # Postgres is away: its return is waited for
-        if once:
-            break
-        stopped.wait(IDLE_S)
+            if once:
+                return taken
+            stopped.wait(IDLE_S)  # Postgres is away: its return is waited for
     return taken
 
 
@@ -89,6 +96,7 @@ def perform(settings: StorageSettings, run: int, worker: str) -> None:
     most = settings.backtest_memory_mib * MEBIBYTE
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(BESIDE_LIVE)
     with Runs.connect(settings.conninfo()) as runs:
         claim = runs.claimed(run, worker)
         try:

@@ -20,17 +20,20 @@ from thor_web.thordata.errors import StorageError
 from thor_web.thordata.services import export_records as records
 from thor_web.thordata.services.copy_out import copy_ticks, within
 from thor_web.thordata.services.lake_files import TICK_SCHEMA, partition_path
+from thor_web.thordata.services.lake_place import readable
 from thor_web.thordata.services.quality import clean_rows
 from thor_web.thordata.services.trade_dates import dates_around, market_of, span_of
 from thor_web.thordata.settings import StorageSettings
 
 __all__ = ["HISTORY_SCHEMA", "Key", "Piece", "TickQuery", "as_of", "pieces", "read_page", "read_pieces"]
 
-WIDE_PRICE: Final = pa.decimal128(19, 9)
-"""Prices of an answer have one type, wherever they come from."""
-HISTORY_SCHEMA: Final = pa.schema(
-    [field.with_type(WIDE_PRICE) if field.name in {"last", "bid", "ask"} else field for field in TICK_SCHEMA]
+CODED_TEXTS: Final = ["symbol", "source", "cond"]
+"""Texts of few values, which cost a number a row as dictionaries, to read, to send and to take in."""
+ANSWERED: Final = dict.fromkeys(("last", "bid", "ask"), pa.decimal128(19, 9)) | dict.fromkeys(
+    CODED_TEXTS, pa.dictionary(pa.int32(), pa.string())
 )
+"""Columns of an answer have one type, wherever they come from."""
+HISTORY_SCHEMA: Final = pa.schema([field.with_type(ANSWERED.get(field.name, field.type)) for field in TICK_SCHEMA])
 ORDER: Final = sql.SQL("""ORDER BY ts, seq NULLS FIRST, source COLLATE "C" """)
 LOOK_BACK: Final = (timedelta(hours=1), timedelta(days=1), timedelta(days=5), timedelta(days=40))
 """How far an as-of question looks back, step by step."""
@@ -128,7 +131,7 @@ def as_of(settings: StorageSettings, symbol: str, at: datetime, source: str | No
 
 
 def _connected(settings: StorageSettings) -> psycopg.Connection:
-    return psycopg.connect(settings.conninfo(), application_name="thor history", autocommit=True)
+    return psycopg.connect(settings.reading(), application_name="thor history", autocommit=True)
 
 
 def _rows(
@@ -153,14 +156,14 @@ def _rows(
         table = clean_rows(table, query.symbol, piece.trade_date)
         table = table.filter(_between(table["ts"], piece.start, piece.end))
     if query.source is not None:
-        table = table.filter(pc.equal(table["source"], pa.scalar(query.source)))
+        table = table.filter(pc.equal(table["source"].cast(pa.string()), pa.scalar(query.source)))
     return _behind(table, query.after)
 
 
 def _from_lake(settings: StorageSettings, symbol: str, day: date, start: datetime, end: datetime) -> pa.Table:
     path = partition_path(settings.lake_folder(), day, symbol)
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(readable(path), read_dictionary=CODED_TEXTS)
         groups = [number for number in range(file.num_row_groups) if _overlaps(file, number, start, end)]
         table = file.read_row_groups(groups)
         if len(table) and not (start <= table["ts"][0].as_py() and table["ts"][-1].as_py() < end):
@@ -208,7 +211,7 @@ def _from_postgres(
 
 def _merged(kept: pa.Table, late: pa.Table) -> pa.Table:
     """Both in order, a late row standing for one with its key."""
-    parts = Ticks.concat([Ticks.from_arrow(kept), Ticks.from_arrow(late)]).by_symbol()
+    parts = Ticks.split([Ticks.from_arrow(kept), Ticks.from_arrow(late)])
     return pa.table(parts[0][1]).cast(HISTORY_SCHEMA) if parts else kept
 
 

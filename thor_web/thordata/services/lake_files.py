@@ -1,15 +1,12 @@
 """The lake's files: where a partition lies, how it is encoded, how it is replaced in one step.
 
 A partition is one file, `date=YYYY-MM-DD/symbol=<SYMBOL>/ticks.parquet`, with the columns of the ticks table. It is
-written beside its place, flushed to disk and renamed: a reader sees the old file or the new one, and a full disk or a
-kill leaves the old.
+written beside its place and takes it in one step: a reader sees the old file or the new one, and a full disk or a kill
+leaves the old.
 """
 
-import errno
 import json
-import os
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,6 +19,7 @@ import pyarrow.parquet as pq
 
 from thor_fast import Quality, Ticks
 from thor_web.thordata.errors import StorageError
+from thor_web.thordata.services.lake_place import reached, readable, replaced
 
 __all__ = [
     "FILE_NAME",
@@ -108,25 +106,27 @@ def flags_path(lake: Path, trade_date: date, symbol: str) -> Path:
 
 def lake_dates(lake: Path) -> list[date]:
     """The trade dates that have a partition, in order."""
-    names = (path.name.removeprefix("date=") for path in lake.glob("date=*") if any(path.glob(f"symbol=*/{FILE_NAME}")))
+    with reached(lake):
+        names = {path.parent.parent.name.removeprefix("date=") for path in lake.glob(f"date=*/symbol=*/{FILE_NAME}")}
     return sorted(date.fromisoformat(name) for name in names)
 
 
 def partitions_of(lake: Path, trade_date: date) -> dict[str, Path]:
     """The files of a date by symbol, in order."""
-    found = {
-        unquote(path.parent.name.removeprefix("symbol=")): path
-        for path in _folder(lake, trade_date).glob(f"symbol=*/{FILE_NAME}")
-    }
+    with reached(lake):
+        found = {
+            unquote(path.parent.name.removeprefix("symbol=")): path
+            for path in _folder(lake, trade_date).glob(f"symbol=*/{FILE_NAME}")
+        }
     return dict(sorted(found.items()))
 
 
 def write_partition(lake: Path, trade_date: date, symbol: str, ticks: Ticks) -> Partition:
     """Replace a partition by these rows, which are one symbol's and in order. Raises StorageError `lake_full`."""
     path = partition_path(lake, trade_date, symbol)
-    table = pa.table(ticks)
+    table = pa.table(ticks.narrow())
     with (
-        _replaced(path) as unfinished,
+        replaced(path) as unfinished,
         pq.ParquetWriter(
             unfinished,
             table.schema,
@@ -152,7 +152,7 @@ def read_ticks(path: Path, *, days: Collection[date] | None = None) -> Ticks:
     Raises StorageError `bad_lake_file` for a file that is missing, truncated, damaged or another's.
     """
     try:
-        table = pq.ParquetFile(path).read()
+        table = pq.ParquetFile(readable(path)).read()
         if days is not None:
             wanted = pc.is_in(pc.cast(table["ts"], pa.date32()), value_set=pa.array(sorted(days), pa.date32()))
             table = table.filter(wanted)
@@ -166,7 +166,7 @@ def write_flags(path: Path, table: pa.Table, quality: Quality) -> None:
     flags = pa.array(quality.flags, pa.uint16())
     doubtful = pc.greater(flags, pa.scalar(0, pa.uint16()))
     keys = table.select(["ts", "seq", "source"]).append_column("flags", flags).filter(doubtful)
-    with _replaced(path) as unfinished:
+    with replaced(path) as unfinished:
         pq.write_table(keys.cast(FLAGS_SCHEMA), unfinished, compression="zstd")
 
 
@@ -180,7 +180,7 @@ def write_manifest(lake: Path, trade_date: date, partitions: Sequence[Partition]
             asdict(part) | {"first_ts": _iso(part.first_ts), "last_ts": _iso(part.last_ts)} for part in partitions
         ],
     }
-    with _replaced(manifest_path(lake, trade_date)) as unfinished:
+    with replaced(manifest_path(lake, trade_date)) as unfinished:
         unfinished.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
@@ -188,7 +188,8 @@ def read_manifest(lake: Path, trade_date: date) -> dict[str, Partition]:
     """A date's partitions by symbol; none where there is no list. Raises StorageError `bad_lake_file`."""
     path = manifest_path(lake, trade_date)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        with reached(path):
+            document = json.loads(path.read_text(encoding="utf-8"))
         if document["version"] != MANIFEST_VERSION:
             raise ValueError(f"version {document['version']} is not known")
         parts = [
@@ -200,37 +201,6 @@ def read_manifest(lake: Path, trade_date: date) -> dict[str, Partition]:
     except (ValueError, KeyError, TypeError) as error:
         raise StorageError("bad_lake_file", f"{path}: {error}") from error
     return {part.symbol: part for part in parts}
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
-    """A file to write that takes the place of another one in one step, if nothing fails before."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield unfinished
-        _flush(unfinished)
-        unfinished.replace(path)
-        _flush(path.parent)
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            raise StorageError(
-                "lake_full", f"{path}: no room is left ({error.strerror}); the old file stands"
-            ) from error
-        raise
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    """Bring a file's content, or a folder's names, to disk."""
-    if os.name == "nt" and path.is_dir():
-        return  # Windows cannot open a folder; its names are safe without
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def _iso(at: datetime) -> str:

@@ -20,6 +20,7 @@ from collectors.instruments import load_instruments
 from thor_fast import QUALITY_CHECKS, Quality, check_quality
 from thor_web.thordata.errors import StorageError
 from thor_web.thordata.services.lake_files import flags_path, partitions_of, write_flags
+from thor_web.thordata.services.lake_place import readable
 from thor_web.thordata.services.trade_dates import market_of
 from thor_web.thordata.settings import StorageSettings
 from thor_web.timezones.interface import trade_date_session
@@ -70,7 +71,7 @@ def quality_of_date(
 def read_columns(path: Path) -> pa.Table:
     """The columns that are checked, as one chunk."""
     try:
-        table = pq.ParquetFile(path, read_dictionary=["source"]).read(columns=list(COLUMNS))
+        table = pq.ParquetFile(readable(path), read_dictionary=["source"]).read(columns=list(COLUMNS))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise StorageError("bad_lake_file", f"{path}: {' '.join(str(error).split())}") from error
     return table.combine_chunks()

@@ -55,7 +55,7 @@ def quality_page(
 
 def _rows(settings: StorageSettings, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
     with (
-        psycopg.connect(settings.conninfo(), application_name="thor history", row_factory=dict_row) as connection,
+        psycopg.connect(settings.reading(), application_name="thor history", row_factory=dict_row) as connection,
         connection.cursor() as cursor,
     ):
         return cursor.execute(statement.encode(), values).fetchall()

@@ -48,14 +48,14 @@ def vwap(settings: StorageSettings, query: TickQuery) -> dict[str, Any]:
 
 
 def _ticks(settings: StorageSettings, query: TickQuery) -> pa.Table:
-    with psycopg.connect(settings.conninfo(), application_name="thor history", autocommit=True) as connection:
+    with psycopg.connect(settings.reading(), application_name="thor history", autocommit=True) as connection:
         parts = [table.select(BAR_COLUMNS) for table in read_pieces(settings, connection, query)]
     return pa.concat_tables(parts).combine_chunks() if parts else _NO_TICKS
 
 
 def coverage(settings: StorageSettings, symbol: str | None, first: date | None, last: date | None) -> pa.Table:
     """Partitions of the lake, and without a symbol the dates of Postgres that the lake has not as they are there."""
-    with psycopg.connect(settings.conninfo(), application_name="thor history", autocommit=True) as connection:
+    with psycopg.connect(settings.reading(), application_name="thor history", autocommit=True) as connection:
         hours = records.hourly_versions(connection)
         exported = records.span_versions(connection)
     rows = [row for row in _in_lake(settings) if symbol in {None, row["symbol"]}]

@@ -9,9 +9,10 @@ from datetime import date
 from typing import Final, Self
 
 import psycopg
-from psycopg import AsyncConnection, AsyncCursor, sql
+from psycopg import AsyncConnection, sql
 
 from thor_fast import QuoteBatch, distinct_intervals
+from thor_web.thordata.services.copy_in import copy_in
 from thor_web.thordata.services.partitions import LOCK_SPACE, Partitions, day_of
 
 __all__ = ["Position", "StoreCounts", "TickStore"]
@@ -32,6 +33,7 @@ COPY: Final = sql.SQL(
     "COPY {} (symbol, ts, last, bid, ask, last_size, bid_size, ask_size, source, cond, seq, extra) "
     "FROM STDIN (FORMAT binary)"
 )
+TO_STAGE: Final = COPY.format(sql.Identifier("ticks_stage"))
 UPSERT: Final = sql.SQL("""
 INSERT INTO {} AS kept SELECT * FROM ticks_stage
 ON CONFLICT (symbol, source, ts, seq) DO UPDATE SET
@@ -41,15 +43,15 @@ WHERE (kept.last, kept.bid, kept.ask, kept.last_size, kept.bid_size, kept.ask_si
     IS DISTINCT FROM (excluded.last, excluded.bid, excluded.ask, excluded.last_size, excluded.bid_size,
                       excluded.ask_size, excluded.cond, excluded.extra)
 """)
-MOVE_ON: Final = """
+MOVE_ON: Final = sql.SQL("""
 WITH changed AS (
     INSERT INTO tick_changes (hour, stream)
-    SELECT to_timestamp(us / 1e6), %(stream)s FROM unnest(%(hours)s::bigint[]) AS us
+    SELECT to_timestamp(us / 1e6), {stream} FROM unnest({hours}::bigint[]) AS us
     ON CONFLICT (hour, stream) DO UPDATE SET version = tick_changes.version + 1
 )
-INSERT INTO ingest_positions (stream, id_ms, id_counter) VALUES (%(stream)s, %(ms)s, %(counter)s)
+INSERT INTO ingest_positions (stream, id_ms, id_counter) VALUES ({stream}, {ms}, {counter})
 ON CONFLICT (stream) DO UPDATE SET id_ms = excluded.id_ms, id_counter = excluded.id_counter, updated_at = now()
-"""
+""")
 
 
 @dataclass(slots=True)
@@ -145,9 +147,15 @@ class TickStore:
 
     async def _store(self, stream: str, rows: QuoteBatch, position: Position) -> None:
         target = await self._partitions.of_days([day_of(ts_us) for ts_us in distinct_intervals(rows, DAY_US)])
+        move_on = _move_on(stream, rows, position)
+        if not len(rows):
+            await self._connection.execute(move_on)
+            return
+        data = rows.to_copy_binary()
         if self._staged_left == 0:
             try:
-                await self._copy(stream, rows, position, target)
+                # The short way: straight into the table, which refuses the whole batch where a key is there already.
+                await copy_in(self._connection, COPY.format(target), data, [move_on])
             except psycopg.errors.UniqueViolation:
                 # A source repeated itself, or a replay: rare, and mostly not alone. Each conflict in a row doubles how
                 # long the short way is not even tried.
@@ -159,27 +167,13 @@ class TickStore:
                 self.counts.copied += 1
                 return
         self._staged_left -= 1
-        await self._upsert(stream, rows, position, target)
+        # The long way: beside the table first, then into it, the later event standing.
+        await copy_in(self._connection, TO_STAGE, data, [UPSERT.format(target), move_on])
         self.counts.staged += 1
 
-    async def _copy(self, stream: str, rows: QuoteBatch, position: Position, target: sql.Identifier) -> None:
-        """The short way: straight into the table, which refuses the whole batch where a key is there already."""
-        async with self._connection.transaction(), self._connection.cursor() as cursor:
-            if len(rows):
-                async with cursor.copy(COPY.format(target)) as copy:
-                    await copy.write(rows.to_copy_binary())
-            await _move_on(cursor, stream, rows, position)
 
-    async def _upsert(self, stream: str, rows: QuoteBatch, position: Position, target: sql.Identifier) -> None:
-        """The long way: beside the table first, then into it, the later event standing."""
-        async with self._connection.transaction(), self._connection.cursor() as cursor:
-            async with cursor.copy(COPY.format(sql.Identifier("ticks_stage"))) as copy:
-                await copy.write(rows.to_copy_binary())
-            await cursor.execute(UPSERT.format(target))
-            await _move_on(cursor, stream, rows, position)
-
-
-async def _move_on(cursor: AsyncCursor, stream: str, rows: QuoteBatch, position: Position) -> None:
+def _move_on(stream: str, rows: QuoteBatch, position: Position) -> sql.Composed:
     """Store the position, and that the hours of these rows have changed."""
-    hours = distinct_intervals(rows, HOUR_US)
-    await cursor.execute(MOVE_ON, {"stream": stream, "hours": hours, "ms": position[0], "counter": position[1]})
+    hours = sql.Literal(distinct_intervals(rows, HOUR_US))
+    ms, counter = position
+    return MOVE_ON.format(stream=sql.Literal(stream), hours=hours, ms=sql.Literal(ms), counter=sql.Literal(counter))

@@ -67,10 +67,10 @@ def differences() -> Iterator[Difference]:
 
 
 def _held_against(clock: Clock, market: str, library: str, theirs: dict[date, str]) -> Iterator[Difference]:
-    timeline = clock.market(market).timeline
+    clock_of_market = clock.market(market)
     for ordinal in range(FIRST.toordinal(), max(theirs).toordinal() + 1):
         day = date.fromordinal(ordinal)
-        session = timeline.session(day)
+        session = clock_of_market.session(day)
         ours = "closed" if session is None else f"{session.opens}..{session.closes}"
         if ours != theirs.get(day, "closed"):
             yield Difference(market, library, day, ours, theirs.get(day, "closed"))

@@ -38,7 +38,7 @@ SEVERITIES: Final = ("info", "warning", "critical")
 KEPT_OUTPUT: Final = 2_000
 COMMAND_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 KNOWN_PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
-    "export": frozenset({"symbols"}),
+    "export": frozenset({"symbols", "due"}),
     "backtest": frozenset({"arguments"}),
     "retention": frozenset({"arguments"}),
     "alert": frozenset({"title", "text", "severity"}),
@@ -66,6 +66,7 @@ def checked_parameters(action: str, parameters: object) -> str | None:
     faults = (
         (bool(unknown), f"{action} knows only {', '.join(sorted(KNOWN_PARAMETERS[action]))}"),
         (not _texts(words), "arguments and symbols are lists of texts"),
+        (not isinstance(parameters.get("due", False), bool), "due is true or false"),
         (action == "command" and not _names_command(parameters.get("name")), "name is that of a management command"),
         (
             action == "alert" and parameters.get("severity", "info") not in SEVERITIES,
@@ -93,15 +94,12 @@ def command_words(claim: Claim) -> list[str]:
     fault = checked_parameters(claim.action, claim.parameters)
     if fault:
         raise ActionError(fault, final=True)
-    arguments = [str(word) for word in _list(claim.parameters.get("arguments"))]
+    date = claim.session_date.isoformat()
+    arguments = [str(word).replace("{session_date}", date) for word in _list(claim.parameters.get("arguments"))]
     if claim.action == "export":
         symbols = [str(symbol) for symbol in _list(claim.parameters.get("symbols"))]
-        return [
-            "export",
-            "--date",
-            claim.session_date.isoformat(),
-            *(["--symbols", ",".join(symbols)] if symbols else []),
-        ]
+        which = ["--due", "--check"] if claim.parameters.get("due") else ["--date", date]
+        return ["export", *which, *(["--symbols", ",".join(symbols)] if symbols else [])]
     if claim.action == "backtest":
         return ["backtest", *arguments]
     if claim.action == "retention":

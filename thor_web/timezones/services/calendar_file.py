@@ -11,7 +11,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,6 +23,8 @@ __all__ = ["WEEKDAYS", "Calendar", "CalendarError", "DayException", "Hours", "pa
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 UNVERIFIED: Final = "unverified"
 COLUMNS: Final = 4
+DAY_S: Final = 86_400
+A_DAY: Final = timedelta(days=1)
 TEXTS: Final = ("name", "title", "zone")
 DATES: Final = ("verified_from", "verified_through")
 KNOWN: Final = {*TEXTS, *DATES, "aliases", "hours_zone", "daily_halt_minutes", "hours", "exceptions"}
@@ -85,6 +87,20 @@ class Calendar:
     hours: tuple[Hours, ...]
     exceptions: Mapping[date, DayException] = field(repr=False)
 
+    def hours_on(self, day: date, overrides: Mapping[date, DayException]) -> tuple[Step, ...] | None:
+        """The hours of a date with its override or exception; None where it is closed all day."""
+        exception = overrides.get(day) or self.exceptions.get(day)
+        return self.ordinary_hours(day) if exception is None else exception.steps
+
+    def overlap(self, day: date, overrides: Mapping[date, DayException]) -> date | None:
+        """The date before or behind whose hours overlap with those of this one; None where neither's do."""
+        pairs = ((before, before + A_DAY) for before in (day - A_DAY, day))
+        for before, behind in pairs:
+            one, other = self.hours_on(before, overrides), self.hours_on(behind, overrides)
+            if one and other and other[0].at_s < one[-1].at_s - DAY_S:
+                return before if behind == day else behind
+        return None
+
     def ordinary_hours(self, day: date) -> tuple[Step, ...] | None:
         """The hours of a date without its exception; None where its weekday is no trading day."""
         for hours in self.hours:
@@ -131,7 +147,7 @@ class _Reader:
         if dates["verified_from"] > dates["verified_through"]:
             raise self._fault("verified_through", "verified_through lies before verified_from")
         zone = self._zone("zone", texts["zone"])
-        return Calendar(
+        calendar = Calendar(
             name=texts["name"],
             title=texts["title"],
             zone=zone,
@@ -142,6 +158,12 @@ class _Reader:
             hours=self._hours(),
             exceptions=self._exceptions(),
         )
+        for day in calendar.exceptions:
+            other = calendar.overlap(day, {})
+            if other is not None:
+                line = self._line_of(day.isoformat())
+                raise CalendarError(self._file, line, f"the hours of {day} overlap with those of {other}")
+        return calendar
 
     def _zone(self, key: str, name: str) -> ZoneInfo:
         try:
@@ -168,6 +190,8 @@ class _Reader:
                 ):
                     raise CalendarError(self._file, where, "two kinds of hours are valid on the same day")
             found.append(hours)
+            if any(_overlap_in_week(one, two) for other in found for one, two in ((hours, other), (other, hours))):
+                raise CalendarError(self._file, where, "a day's hours begin before those of the day before have ended")
         if not found:
             raise CalendarError(self._file, 0, "there are no [[hours]]")
         return tuple(found)
@@ -216,3 +240,10 @@ class _Reader:
     def _line_of(self, start: str) -> int:
         """Number of the first line that begins so, 0 where none does."""
         return next((number for number, line in enumerate(self._lines, 1) if line.startswith(start)), 0)
+
+
+def _overlap_in_week(one: Hours, other: Hours) -> bool:
+    """Whether a day of the one ends behind the beginning of the next day, of the other."""
+    follows = any((day + 1) % 7 in other.days for day in one.days)
+    at_once = one.valid_from <= other.valid_to and other.valid_from <= one.valid_to
+    return follows and at_once and other.steps[0].at_s < one.steps[-1].at_s - DAY_S

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
+from thor_fast import MarketReading, MarketTimeline
 from thor_web.timezones.services.calendar_file import Calendar, CalendarError, DayException, read_calendar
 from thor_web.timezones.services.halts import Halt, with_halts
 from thor_web.timezones.services.offsets import EPOCH_ORDINAL
-from thor_web.timezones.services.timeline import Reading, Timeline
+from thor_web.timezones.services.timeline import compile_timeline
 
-__all__ = ["MARKETS_FOLDER", "Clock", "MarketClock", "UnknownMarketError"]
+__all__ = ["MARKETS_FOLDER", "Clock", "MarketClock", "SessionTimes", "UnknownMarketError"]
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,21 @@ class UnknownMarketError(LookupError):
         super().__init__(f"there is no market {name!r}; known are {', '.join(known)}")
 
 
+class SessionTimes(NamedTuple):
+    """One session in UTC seconds: from its first phase to its end, and the open part of it."""
+
+    begins: int
+    ends: int
+    opens: int
+    closes: int
+
+
 @dataclass(frozen=True, slots=True)
 class MarketClock:
     """One market as it is in force now."""
 
     calendar: Calendar
-    timeline: Timeline = field(repr=False)
+    timeline: MarketTimeline = field(repr=False)
     overrides: Mapping[date, DayException] = field(default_factory=dict)
     halts: tuple[Halt, ...] = ()
 
@@ -53,27 +63,32 @@ class MarketClock:
     ) -> Self:
         """Compile a calendar with its overrides."""
         overrides = overrides or {}
-        timeline = Timeline(calendar, first_day=FIRST_DAY, last_day=LAST_DAY, overrides=overrides)
+        timeline = compile_timeline(calendar, first_day=FIRST_DAY, last_day=LAST_DAY, overrides=overrides)
         return cls(calendar, timeline, overrides, tuple(halts))
 
-    def timeline_at(self, at: int) -> Timeline:
+    def timeline_at(self, at: int) -> MarketTimeline:
         """The timeline that holds an instant."""
         if self.timeline.first <= at < self.timeline.last:
             return self.timeline
         return _far_timeline(self.calendar.name, _Rules(self.calendar, self.overrides), 1970 + at // 31_556_952)
 
-    def timeline_on(self, day: date) -> Timeline:
+    def timeline_on(self, day: date) -> MarketTimeline:
         """The timeline that holds a date."""
         return self.timeline_at((day.toordinal() - EPOCH_ORDINAL) * DAY_S + DAY_S // 2)
 
-    def scheduled(self, at: int) -> Reading:
+    def session(self, day: date) -> SessionTimes | None:
+        """The times of a trade date's session, None where it has none."""
+        found = self.timeline_on(day).session(day.toordinal())
+        return None if found is None else SessionTimes(*found)
+
+    def scheduled(self, at: int) -> MarketReading:
         """The state by the calendar, whatever is halted."""
         timeline = self.timeline
         if timeline.first <= at < timeline.last:
             return timeline.reading(at)
         return self.timeline_at(at).reading(at)
 
-    def reading(self, at: int) -> tuple[Reading, Halt | None]:
+    def reading(self, at: int) -> tuple[MarketReading, Halt | None]:
         """The state, and the halt that is on if any."""
         if not self.halts:
             return self.scheduled(at), None
@@ -106,11 +121,11 @@ class _Rules:
 
 
 @lru_cache(maxsize=64)
-def _far_timeline(_name: str, rules: _Rules, year: int) -> Timeline:
+def _far_timeline(_name: str, rules: _Rules, year: int) -> MarketTimeline:
     low, high = FAR_YEARS
     year = min(max(year, low), high)
     first, last = date(year - 1, 12, 20), date(year + 1, 1, 20)
-    return Timeline(rules.calendar, first_day=first, last_day=last, overrides=rules.overrides)
+    return compile_timeline(rules.calendar, first_day=first, last_day=last, overrides=rules.overrides)
 
 
 class Clock:
@@ -171,7 +186,7 @@ class Clock:
         """The market of a name or alias as it is in force now. Raises UnknownMarketError."""
         return self._markets[self.name_of(word)]
 
-    def readings(self, at: int) -> dict[str, Reading]:
+    def readings(self, at: int) -> dict[str, MarketReading]:
         """What every market does at an instant."""
         return {name: market.reading(at)[0] for name, market in self._markets.items()}
 

@@ -3,13 +3,13 @@
 A halt nobody announced changes nothing here: the market may come back at any moment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from thor_web.timezones.services.clock import MarketClock
 from thor_web.timezones.services.schedule import Span, busy_spans
 
-__all__ = ["LOOK_AHEAD_S", "wanted_spans"]
+__all__ = ["LOOK_AHEAD_S", "joined", "wanted_spans"]
 
 LOOK_AHEAD_S: Final = 14 * 86_400
 
@@ -18,10 +18,11 @@ def wanted_spans(market: MarketClock, at: int, *, lead_s: int, lag_s: int) -> li
     """The spans from `at` on for two weeks in which quotes are wanted; one that is on keeps its beginning."""
     spans = busy_spans(market, at - lag_s - 86_400, at + LOOK_AHEAD_S + lead_s)
     widened = [(start - lead_s, end + lag_s) for start, end in spans]
-    return [span for span in _joined(widened) if span[1] > at]
+    return [span for span in joined(widened) if span[1] > at]
 
 
-def _joined(spans: Sequence[Span]) -> list[Span]:
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """Spans in order, with those that overlap or touch made one."""
     found: list[Span] = []
     for start, end in sorted(spans):
         if found and start <= found[-1][1]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from thor_fast import MarketReading, MarketTimeline
 from thor_web.timezones.services.phases import CLOSED, HALT, OPEN_PHASES
-from thor_web.timezones.services.timeline import FOREVER, Reading, Timeline
 
 __all__ = ["Halt", "with_halts"]
 
@@ -22,10 +22,10 @@ class Halt:
 
     @property
     def until(self) -> int:
-        return FOREVER if self.ends_at is None else self.ends_at
+        return MarketTimeline.FOREVER if self.ends_at is None else self.ends_at
 
 
-def with_halts(timeline: Timeline, halts: Sequence[Halt], at: int) -> tuple[Reading, Halt | None]:
+def with_halts(timeline: MarketTimeline, halts: Sequence[Halt], at: int) -> tuple[MarketReading, Halt | None]:
     """The reading for an instant with halts over it, and the halt that is on. A halt changes nothing while closed."""
     scheduled = timeline.reading(at)
     near = [halt for halt in halts if halt.until > at and halt.starts_at < at + LOOK_AHEAD_S]
@@ -36,25 +36,21 @@ def with_halts(timeline: Timeline, halts: Sequence[Halt], at: int) -> tuple[Read
     if phase == HALT:
         current = next((halt for halt in near if halt.starts_at <= at), None) if scheduled.phase != HALT else None
     is_open = phase in OPEN_PHASES
-    next_phase_at, next_phase = next(((start, name) for start, name in spans[1:] if name != phase), (None, None))
-    transition = next((start for start, name in spans[1:] if (name in OPEN_PHASES) != is_open), None)
-    reading = scheduled._replace(
-        phase=phase,
-        is_open=is_open,
+    reading = scheduled.overlaid(
+        phase,
         valid_until=at + 1,
-        next_transition=transition,
-        next_phase_at=next_phase_at,
-        next_phase=next_phase,
+        next_transition=next((start for start, name in spans[1:] if (name in OPEN_PHASES) != is_open), None),
+        next_phase=next(((start, name) for start, name in spans[1:] if name != phase), None),
     )
     return reading, current
 
 
-def _spans(timeline: Timeline, halts: Sequence[Halt], at: int) -> list[tuple[int, str]]:
+def _spans(timeline: MarketTimeline, halts: Sequence[Halt], at: int) -> list[tuple[int, str]]:
     """The phases from an instant on, each with its start, until the look ahead or an open-ended halt ends them."""
     changes = [(at, timeline.reading(at).phase), *timeline.changes(at + 1, at + LOOK_AHEAD_S)]
     edges = {start for start, _ in changes}
     edges |= {edge for halt in halts for edge in (halt.starts_at, halt.until) if at < edge < at + LOOK_AHEAD_S}
-    endless = min((halt.starts_at for halt in halts if halt.ends_at is None), default=FOREVER)
+    endless = min((halt.starts_at for halt in halts if halt.ends_at is None), default=MarketTimeline.FOREVER)
     spans: list[tuple[int, str]] = []
     number = 0
     for edge in sorted(edges):

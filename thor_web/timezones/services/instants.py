@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-__all__ = ["instant", "local_text", "seconds", "utc_text"]
+__all__ = ["instant", "iso_text", "local_text", "seconds", "utc_text"]
 
 FIRST_YEAR, LAST_YEAR = 3, 9996
 
@@ -24,6 +24,12 @@ def instant(at: int) -> datetime:
 def utc_text(at: int | None) -> str | None:
     """ISO 8601 with `Z`."""
     return None if at is None else instant(at).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def iso_text(at: datetime) -> str:
+    """ISO 8601 with its own offset, `Z` for UTC."""
+    text = at.isoformat()
+    return text[:-6] + "Z" if text.endswith("+00:00") else text
 
 
 def local_text(at: int, zone: tzinfo) -> str:

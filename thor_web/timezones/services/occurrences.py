@@ -89,8 +89,7 @@ def _moments(market: MarketClock, rule: TriggerRule, low: int, high: int) -> Ite
     last = instant(high + 2 * DAY_S).date().toordinal()
     for ordinal in range(first, last + 1):
         day = date.fromordinal(ordinal)
-        timeline = market.timeline_on(day)
-        session = timeline.session(day)
+        session = market.session(day)
         if session is None:
             continue
         if rule.condition == "local_time":
@@ -98,7 +97,7 @@ def _moments(market: MarketClock, rule: TriggerRule, low: int, high: int) -> Ite
                 yield _local(market, day, rule.local_time), day
         elif rule.condition == "session_start":
             yield session.begins, day
-        elif not timeline.never_closes:
+        elif not market.timeline.never_closes:
             yield (session.opens if rule.condition == "open" else session.closes), day
 
 

@@ -6,12 +6,14 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from thor_fast import MARKET_PHASES
+
 __all__ = ["CLOSED", "HALT", "OPEN_PHASES", "PHASES", "HoursError", "Step", "hours_from_text", "hours_to_text"]
 
 CLOSED: Final = "closed"
 HALT: Final = "halt"
-PHASES: Final = (CLOSED, "pre", "open", "regular", "lunch", HALT, "post", "overnight")
-OPEN_PHASES: Final = frozenset({"open", "regular"})
+PHASES: Final = tuple(MARKET_PHASES)
+OPEN_PHASES: Final = frozenset(name for name, is_open in MARKET_PHASES.items() if is_open)
 """Both mean open; `regular` is the word of a market that also has pre and post."""
 
 DAY_S: Final = 86_400

@@ -5,7 +5,6 @@ the hash says in advance when quotes are wanted.
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,12 +12,14 @@ from datetime import UTC, datetime
 from typing import Final
 
 from collectors.bus import Bus, BusError
+from collectors.wanted_spans import WantedSpans
 from thor_web.timezones.services.clock import Clock
-from thor_web.timezones.services.collection import wanted_spans
-from thor_web.timezones.services.instants import seconds, utc_text
+from thor_web.timezones.services.collection import joined, wanted_spans
+from thor_web.timezones.services.instants import seconds
+from thor_web.timezones.services.schedule import Span
 from thor_web.timezones.services.state import SessionState, state_of
 
-__all__ = ["any_wanted", "publish_sessions", "publish_wanted", "session_fields"]
+__all__ = ["publish_sessions", "publish_wanted", "session_fields", "spans_of_any"]
 
 log = logging.getLogger(__name__)
 
@@ -37,22 +38,26 @@ def session_fields(clock: Clock, market: str, at: datetime, *, lead_s: int, lag_
     state = state_of(clock, market, at)
     fields = {name: "" if value is None else _word(value) for name, value in state.to_json().items()}
     spans = wanted_spans(clock.market(market), seconds(at), lead_s=lead_s, lag_s=lag_s)
-    fields["wanted"] = json.dumps([[utc_text(start), utc_text(end)] for start, end in spans])
+    fields["wanted"] = WantedSpans.to_text(spans)
     return fields
 
 
-def any_wanted(clock: Clock, markets: Sequence[str], at: datetime, *, lead_s: int, lag_s: int) -> bool:
-    """Whether quotes of any of the markets are wanted now."""
+def spans_of_any(clock: Clock, markets: Sequence[str], at: datetime, *, lead_s: int, lag_s: int) -> list[Span]:
+    """The spans from now on for two weeks in which quotes of any of the markets are wanted."""
     second = seconds(at)
-    spans = (wanted_spans(clock.market(name), second, lead_s=lead_s, lag_s=lag_s) for name in markets)
-    return any(found and found[0][0] <= second for found in spans)
+    return joined(
+        span for name in markets for span in wanted_spans(clock.market(name), second, lead_s=lead_s, lag_s=lag_s)
+    )
 
 
-async def publish_wanted(bus: Bus, now: Now, wanted: Callable[[datetime], bool]) -> None:
-    """Say every second whether the ingestor is to work, until cancelled. A level, not an edge."""
+async def publish_wanted(bus: Bus, now: Now, wanted: Callable[[datetime], Sequence[Span] | None]) -> None:
+    """Say every second when the ingestor is to work, until cancelled; None stands for always. A level, not an edge."""
     while True:
+        at = now()
+        spans = wanted(at)
+        is_on = spans is None or any(start <= seconds(at) < end for start, end in spans)
         try:
-            await bus.want(INGESTOR, wanted=wanted(now()))
+            await bus.want(INGESTOR, wanted=is_on, spans="" if spans is None else WantedSpans.to_text(spans))
         except BusError as error:
             log.warning("whether to store cannot be said: %s", error)
         await asyncio.sleep(WANTED_SAID_S)

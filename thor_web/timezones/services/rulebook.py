@@ -1,12 +1,13 @@
 """What operators have written down, as one snapshot read with plain SQL. Every process holds one; none needs Django."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 
-from thor_web.timezones.services.calendar_file import DayException
+from thor_web.timezones.services.calendar_file import Calendar, DayException
 from thor_web.timezones.services.clock import Clock
 from thor_web.timezones.services.deployment import LIVE_STATES
 from thor_web.timezones.services.flag_snapshot import FlagRow, flag_snapshot
@@ -15,6 +16,8 @@ from thor_web.timezones.services.maintenance import Maintenance
 from thor_web.timezones.services.phases import HoursError, hours_from_text
 
 __all__ = ["Rulebook", "apply_rulebook", "read_rulebook"]
+
+log = logging.getLogger(__name__)
 
 HALTS_KEPT = timedelta(days=400)
 """Halts that ended longer ago change no answer that anybody asks for."""
@@ -85,8 +88,20 @@ def apply_rulebook(clock: Clock, rulebook: Rulebook) -> bool:
     changed = False
     for name in clock.names:
         market = clock.market(name)
-        overrides, halts = rulebook.overrides.get(name, {}), rulebook.halts.get(name, ())
+        overrides = _agreeing(market.calendar, rulebook.overrides.get(name, {}))
+        halts = rulebook.halts.get(name, ())
         if dict(overrides) != dict(market.overrides) or halts != market.halts:
             clock.put(name, overrides=overrides, halts=halts)
             changed = True
     return changed
+
+
+def _agreeing(calendar: Calendar, overrides: Mapping[date, DayException]) -> Mapping[date, DayException]:
+    """The overrides but for those whose hours overlap with a neighbour's: not everybody writes through the admin."""
+    kept: dict[date, DayException] = {}
+    for day, override in sorted(overrides.items()):
+        if calendar.overlap(day, {**kept, day: override}) is None:
+            kept[day] = override
+        else:
+            log.error("override of %s on %s is left out: its hours overlap with a neighbour's", calendar.name, day)
+    return kept

@@ -66,8 +66,7 @@ def market_days(market: MarketClock, first: date, last: date) -> Iterator[Market
 
 
 def _spans_of(market: MarketClock, day: date) -> tuple[tuple[str, int, int], ...]:
-    timeline = market.timeline_on(day)
-    session = timeline.session(day)
+    timeline, session = market.timeline_on(day), market.session(day)
     if session is None:
         return ()
     if timeline.never_closes:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from thor_web.timezones.services.calendar_file import Calendar, DayException
 from thor_web.timezones.services.clock import Clock
 from thor_web.timezones.services.halts import Halt
-from thor_web.timezones.services.instants import instant, seconds
+from thor_web.timezones.services.instants import instant, iso_text, seconds
 
 __all__ = ["SessionState", "kind_of", "state_of"]
 
@@ -112,10 +112,9 @@ def _instant(at: int | None) -> datetime | None:
 
 
 def _text(value: Any) -> Any:
-    if isinstance(value, date):
-        text = value.isoformat()
-        return text[:-6] + "Z" if text.endswith("+00:00") else text
-    return value
+    if isinstance(value, datetime):
+        return iso_text(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 _FIELDS: Final = tuple(field.name for field in fields(SessionState))

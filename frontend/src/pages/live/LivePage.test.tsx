@@ -1,13 +1,15 @@
-import { act, cleanup, screen, within } from '@testing-library/react';
+import { act, cleanup, fireEvent, screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { pretendMedia } from '../../testing/browser.ts';
-import { sessionJson } from '../../testing/builders.ts';
+import { at, NOW, sessionJson } from '../../testing/builders.ts';
 import { renderOnBench } from '../../testing/render.tsx';
 import { LivePage } from './LivePage.tsx';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 });
   pretendMedia();
+  // What the page reads besides the feed has no answer here.
+  vi.stubGlobal('fetch', () => new Promise(() => undefined));
 });
 
 afterEach(() => {
@@ -20,7 +22,7 @@ afterEach(() => {
 function rowOf(symbol: string): Record<string, string> {
   const titles = screen.getAllByRole('columnheader').map((header) => header.textContent ?? '');
   const row = screen.getByRole('row', { name: new RegExp(`^${symbol}`) });
-  const cells = [within(row).getByRole('rowheader'), ...within(row).getAllByRole('cell')];
+  const cells = [within(row).getByRole('rowheader'), ...within(row).getAllByRole('gridcell')];
   return Object.fromEntries(cells.map((cell, column) => [titles[column] ?? '', cell.textContent ?? '']));
 }
 
@@ -38,11 +40,11 @@ test('draws the server texts, never numbers of its own', () => {
   expect(rowOf('ZB')).toMatchObject({
     Last: "118'10",
     Change: "▲+0'14",
-    'Change %': '+0.37%',
+    'Chg %': '+0.37%',
     'Bid × size': "118'10× size 14",
     'Ask × size': "118'11× size 0",
     Spread: "0'01",
-    'Day range': "low 117'16high 118'16",
+    'Day range': "low 117'16 high 118'16",
     Signal: '▲Buy',
     Age: 'now',
     Source: 'TOS',
@@ -55,7 +57,7 @@ test('null is an em dash', () => {
   expect(rowOf('ZB')).toMatchObject({
     Last: '0.00',
     Change: '—',
-    'Change %': '—',
+    'Chg %': '—',
     'Bid × size': '—× size —',
     Signal: '— no signal',
     'Day range': '—',
@@ -126,23 +128,95 @@ test('counts what is quoted, up and down, and what could not be read', () => {
   const bench = renderOnBench(<LivePage />);
   bench.quotes({ change: -1 });
   bench.say({ kind: 'malformed', count: 3 });
+  act(() => void vi.advanceTimersByTime(1_000));
   expect(screen.getByText('1 of 2 quoted')).toBeDefined();
   expect(screen.getByText(/1 down/)).toBeDefined();
   expect(screen.getByText('3 unreadable events skipped')).toBeDefined();
 });
 
-test('a narrow screen has cards with the same texts', () => {
+test('a narrow screen has tiles with the same texts', () => {
   pretendMedia('(max-width: 1080px)');
   const bench = renderOnBench(<LivePage />);
   bench.quotes({});
-  expect(screen.queryByRole('table')).toBeNull();
-  const [es, zb] = screen.getAllByRole('listitem');
+  expect(screen.queryByRole('grid')).toBeNull();
+  const [es, zb] = within(screen.getByRole('list', { name: 'Live quotes' })).getAllByRole('listitem');
   expect(es?.textContent).toContain('no quote yet');
   expect(zb?.textContent).toContain("118'10");
   expect(zb?.textContent).toContain("▲+0'14+0.37%");
 });
 
+const TOTAL = {
+  weightSum: 11,
+  signal: 'STRONG_BUY',
+  suppressed: false,
+  score: 1.138,
+  used: 10,
+  live: 10,
+  expected: 11,
+  missing: ['VX'],
+  stale: [],
+  contributions: [
+    { symbol: 'ES', value: 3 },
+    { symbol: 'ZB', value: -1.1 },
+  ],
+  asOf: at(NOW),
+} as const;
+
+test('TOTAL stands first, with its class, score, weight sum, parts and what is missing', () => {
+  const bench = renderOnBench(<LivePage />);
+  const tile = screen.getByRole('region', { name: 'TOTAL, the composite' });
+  expect(tile.textContent).toContain('not told yet');
+  bench.say({ kind: 'total', total: TOTAL });
+  expect(tile.textContent).toContain('Strong buy');
+  expect(tile.textContent).toContain('+1.14');
+  expect(tile.textContent).toContain('+11');
+  expect(tile.textContent).toContain('10 of 11');
+  expect(tile.textContent).toContain('Missing: VX.');
+  expect(
+    within(tile)
+      .getAllByRole('listitem')
+      .map((part) => part.title),
+  ).toEqual(['ES +3.00', 'ZB -1.10']);
+});
+
+test('a title sorts, once more the other way, a third time not at all', () => {
+  const bench = renderOnBench(<LivePage />);
+  bench.quotes({ symbol: 'ES', id: '1-0', change: 2 }, { symbol: 'ZB', id: '1-0', change: 5 });
+  const symbols = () => screen.getAllByRole('rowheader').map((cell) => cell.textContent?.slice(0, 2));
+  const press = () => fireEvent.click(screen.getByRole('button', { name: 'Change' }));
+  press();
+  expect(symbols()).toEqual(['ZB', 'ES']);
+  expect(screen.getByRole('columnheader', { name: /^Change/ }).getAttribute('aria-sort')).toBe('descending');
+  press();
+  expect(symbols()).toEqual(['ES', 'ZB']);
+  press();
+  expect(screen.getByRole('columnheader', { name: /^Change/ }).getAttribute('aria-sort')).toBe('none');
+});
+
+test('the filter leaves what has every word', () => {
+  renderOnBench(<LivePage />);
+  fireEvent.change(screen.getByRole('searchbox', { name: 'Filter' }), { target: { value: 'cbot zb' } });
+  expect(screen.getAllByRole('rowheader').map((cell) => cell.textContent)).toEqual(['ZBZB future']);
+});
+
+test('arrow keys walk the grid, one cell is in the tab order, Enter goes to the symbol', () => {
+  renderOnBench(<LivePage />);
+  const [symbolTitle] = screen.getAllByRole('columnheader');
+  act(() => symbolTitle?.focus());
+  const walk = (key: string) => fireEvent.keyDown(document.activeElement ?? document.body, { key });
+  walk('ArrowDown');
+  expect(document.activeElement?.textContent).toBe('ESES future');
+  walk('ArrowRight');
+  expect(document.activeElement?.closest('tr')?.dataset['symbol']).toBe('ES');
+  expect(document.querySelectorAll('[data-cell][tabindex="0"]')).toHaveLength(1);
+  walk('End');
+  expect(document.activeElement?.textContent).toBe('no quote yet');
+  walk('ArrowDown');
+  walk('ArrowDown');
+  expect(document.activeElement?.closest('tr')?.dataset['symbol']).toBe('ZB');
+});
+
 test('an empty registry is said to be empty', () => {
   renderOnBench(<LivePage />, { instruments: [] });
-  expect(screen.getByRole('heading').textContent).toBe('No futures to show');
+  expect(screen.getByRole('heading').textContent).toBe('No instruments to show');
 });

@@ -1,30 +1,80 @@
-// The first page: every future of the registry with its newest quote.
+// The first page: TOTAL, then every instrument of the chosen list with its newest quote, as a grid or as tiles.
 
+import { useContext, useMemo, useState } from 'react';
+import { useSearchParams } from 'react-router';
+import { Empty } from '../../components/Answered.tsx';
 import { Notice } from '../../components/Notice.tsx';
+import { PageFrame } from '../../components/PageFrame.tsx';
 import { useMedia } from '../../components/useMedia.ts';
-import { useDashboard, useOutage, useReadable } from '../../state/react.ts';
+import type { Instrument } from '../../domain/instrument.ts';
+import type { Cell } from '../../state/cell.ts';
+import { createCell } from '../../state/cell.ts';
+import { MemoryContext, useAtTick, useDashboard, useOutage, useReadable } from '../../state/react.ts';
+import { createRemembered } from '../../state/remembered.ts';
+import type { Watchlist } from '../../state/watchlists.ts';
+import { useWatchlists } from '../../state/watchlists.ts';
+import { COLUMNS } from './columns.tsx';
 import styles from './LivePage.module.css';
-import { QuoteCards } from './QuoteCards.tsx';
-import { QuoteTable } from './QuoteTable.tsx';
+import { LiveTools } from './LiveTools.tsx';
+import type { LiveLayout, LiveLayouts, Sort } from './liveLayout.ts';
+import { decodeLayouts } from './liveLayout.ts';
+import type { Ordering } from './order.ts';
+import { filtered, ordered } from './order.ts';
+import { QuoteGrid } from './QuoteGrid.tsx';
+import { QuoteTiles } from './QuoteTiles.tsx';
 import { Summary } from './Summary.tsx';
+import { TotalTile } from './TotalTile.tsx';
 
-const TOO_NARROW_FOR_A_TABLE = '(max-width: 1080px)';
+const TOO_NARROW_FOR_A_GRID = '(max-width: 1080px)';
 
-export function LivePage() {
-  const outage = useOutage();
-  return (
-    <>
-      <title>{outage === null ? 'Live futures · Thor' : 'Not live · Thor'}</title>
-      <LiveContent outdated={outage !== null} />
-    </>
+function useLayouts(): Cell<LiveLayouts> {
+  const memory = useContext(MemoryContext);
+  const [cell] = useState(() =>
+    memory === null ? createCell(decodeLayouts(null)) : createRemembered(memory, 'thor.live', decodeLayouts),
   );
+  return cell;
 }
 
-function LiveContent({ outdated }: { readonly outdated: boolean }) {
-  const instruments = useReadable(useDashboard().instruments);
-  const narrow = useMedia(TOO_NARROW_FOR_A_TABLE);
-  const List = narrow ? QuoteCards : QuoteTable;
+/** The list's instruments in its own order; a symbol that the registry does not have is left out. */
+function instrumentsOf(list: string, instruments: readonly Instrument[], watchlist: Watchlist | null) {
+  if (watchlist !== null) {
+    const known = new Map(instruments.map((instrument) => [instrument.symbol as string, instrument]));
+    return watchlist.symbols.flatMap((symbol) => known.get(symbol) ?? []);
+  }
+  return list === 'futures' ? instruments.filter(({ assetClass }) => assetClass === 'future') : instruments;
+}
 
+function orderingOf(sort: Sort | null): Ordering | null {
+  if (sort === null) return null;
+  const { column, descending } = sort;
+  return {
+    descending,
+    valueOf: (instrument, quote) => {
+      if (column === 'symbol') return instrument.symbol;
+      return quote === null ? null : COLUMNS[column].sortValue(quote, instrument);
+    },
+  };
+}
+
+/** In order as of the last whole second, so that rows do not dance with every quote. */
+function useOrdered(instruments: readonly Instrument[], sort: Sort | null): readonly Instrument[] {
+  const { quotes } = useDashboard();
+  const ordering = useMemo(() => orderingOf(sort), [sort]);
+  const order = useAtTick(() =>
+    ordered(instruments, quotes.get, ordering)
+      .map(({ symbol }) => symbol)
+      .join(),
+  );
+  return useMemo(() => {
+    const places = new Map(order.split(',').map((symbol, place) => [symbol, place]));
+    const placeOf = ({ symbol }: Instrument) => places.get(symbol) ?? 0;
+    return instruments.toSorted((a, b) => placeOf(a) - placeOf(b));
+  }, [instruments, order]);
+}
+
+export function LivePage() {
+  const outdated = useOutage() !== null;
+  const instruments = useReadable(useDashboard().instruments);
   if (instruments === null) {
     return outdated ? (
       <Notice title="The Thor server does not answer">
@@ -35,15 +85,82 @@ function LiveContent({ outdated }: { readonly outdated: boolean }) {
     );
   }
   if (instruments.length === 0) {
-    return <Notice title="No futures to show">The server's instrument registry holds no futures.</Notice>;
+    return <Notice title="No instruments to show">The server's registry holds no instruments.</Notice>;
   }
+  return <LiveContent instruments={instruments} outdated={outdated} />;
+}
+
+interface LiveContentProps {
+  readonly instruments: readonly Instrument[];
+  readonly outdated: boolean;
+}
+
+function LiveContent({ instruments, outdated }: LiveContentProps) {
+  const layouts = useLayouts();
+  const { current, saved } = useReadable(layouts);
+  const change = (changes: Partial<LiveLayout>) =>
+    layouts.set({ saved, current: { ...current, ...changes } });
+  const watchlists = useWatchlists();
+  const watchlist = watchlists.lists.find(({ name }) => name === current.list) ?? null;
+  const [filter, setFilter] = useState('');
+  const narrow = useMedia(TOO_NARROW_FOR_A_GRID);
+  const isGrid = current.view === 'grid' || (current.view === 'auto' && !narrow);
+  const listed = useMemo(
+    () => filtered(instrumentsOf(current.list, instruments, watchlist), filter),
+    [current.list, instruments, watchlist, filter],
+  );
+  const shown = useOrdered(listed, current.sort);
+  const [search] = useSearchParams();
+  const alone = search.has('alone');
+
+  const sortBy = (column: Sort['column']) => {
+    const { sort } = current;
+    if (sort?.column !== column) change({ sort: { column, descending: column !== 'symbol' } });
+    else if (sort.descending === (column !== 'symbol'))
+      change({ sort: { column, descending: !sort.descending } });
+    else change({ sort: null });
+  };
+
   return (
-    <main className={styles['page']}>
-      <div className={styles['head']}>
-        <h1 className={styles['title']}>Live futures</h1>
-        <Summary instruments={instruments} />
-      </div>
-      <List instruments={instruments} outdated={outdated} />
-    </main>
+    <PageFrame
+      title="Live"
+      isLive
+      about={<Summary instruments={listed} />}
+      tools={
+        <LiveTools
+          layouts={{ current, saved }}
+          onLayouts={layouts.set}
+          isGrid={isGrid}
+          filter={filter}
+          onFilter={setFilter}
+          watchlists={watchlists}
+          watchlist={watchlist}
+          instruments={instruments}
+          shown={shown}
+          alone={alone}
+        />
+      }
+    >
+      <TotalTile outdated={outdated} />
+      {shown.length === 0 && (
+        <Empty>
+          {filter === '' ? 'This list is empty: its settings add symbols to it.' : 'Nothing fits the filter.'}
+        </Empty>
+      )}
+      {shown.length > 0 &&
+        (isGrid ? (
+          <QuoteGrid
+            instruments={shown}
+            columns={current.columns}
+            sort={current.sort}
+            outdated={outdated}
+            onSort={sortBy}
+          />
+        ) : (
+          <div className={styles['tiles']}>
+            <QuoteTiles instruments={shown} outdated={outdated} />
+          </div>
+        ))}
+    </PageFrame>
   );
 }

@@ -35,7 +35,7 @@ async function open(fetchFrom: typeof fetch, url: string, lastEventId: StreamId 
   const headers: Record<string, string> = { accept: 'text/event-stream' };
   if (lastEventId !== null) headers['last-event-id'] = lastEventId;
   const response = await fetchFrom(url, { headers, cache: 'no-store', signal: stop });
-  if (!response.ok) throw HttpFailure.of(response);
+  if (!response.ok) throw await HttpFailure.of(response);
   const type = response.headers.get('content-type') ?? '';
   if (response.body === null || !type.startsWith('text/event-stream')) {
     throw new TypeError(`expected an event stream, the server sent ${type || 'nothing'}`);

@@ -22,10 +22,8 @@ afterEach(() => {
 });
 
 function start(): Promise<unknown> {
-  feed = startFeed(
-    { assetClass: 'future' },
-    { fetch: server.fetch, random: () => 0, isOnline: () => online },
-    (message) => messages.push(message),
+  feed = startFeed({ fetch: server.fetch, random: () => 0, isOnline: () => online }, (message) =>
+    messages.push(message),
   );
   return settle();
 }
@@ -56,7 +54,7 @@ test('reads the registry and a snapshot before it opens the stream', async () =>
   expect(status()).toBe('live');
 });
 
-test('asks for enriched quotes of its own instruments at most twenty times a second', async () => {
+test('asks for enriched quotes of every instrument at most twenty times a second', async () => {
   server.instruments = [
     instrumentJson('ES'),
     instrumentJson('AAPL', { asset_class: 'equity' }),
@@ -64,7 +62,7 @@ test('asks for enriched quotes of its own instruments at most twenty times a sec
   ];
   await start();
   expect(Object.fromEntries(server.stream.url.searchParams)).toEqual({
-    symbols: 'ES,ZB',
+    symbols: 'ES,AAPL,ZB',
     conflate: '20',
     enrich: '1',
   });

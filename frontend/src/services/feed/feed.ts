@@ -1,7 +1,14 @@
 // The feed: reads the registry, the sessions and a snapshot, then follows the stream and comes back by itself when it breaks.
 // It draws nothing, holds no quotes and touches no document, so that it can move into a shared worker as it is.
 
-import { decodeInstruments, decodeQuotes, decodeServerNow, decodeSessions } from '../../domain/decode.ts';
+import {
+  decodeInstruments,
+  decodeNotice,
+  decodeQuotes,
+  decodeServerNow,
+  decodeSessions,
+  decodeTotal,
+} from '../../domain/decode.ts';
 import type { InstrumentSymbol, LocalTime, StreamId } from '../../domain/nominal.ts';
 import { localTime } from '../../domain/nominal.ts';
 import { compareStreamIds, rewindStreamId } from '../../domain/streamId.ts';
@@ -10,7 +17,9 @@ import { localNow } from '../localClock.ts';
 import { backoffDelay } from './backoff.ts';
 import type { StreamEvent } from './eventStream.ts';
 import { readEventStream } from './eventStream.ts';
+import { parseJson } from './json.ts';
 import type { FeedHandle, FeedMessage, FeedStatus } from './messages.ts';
+import { startTape } from './tape.ts';
 
 /** Trying for longer than this without success is called offline. */
 const OFFLINE_AFTER_MS = 30_000;
@@ -30,13 +39,12 @@ export interface FeedEnvironment {
   isOnline(): boolean;
 }
 
-export interface FeedOptions {
-  /** The asset class to follow, such as `future`. */
-  readonly assetClass: string;
+interface Watch {
+  readonly stop: () => void;
+  watchers: number;
 }
 
 class Feed implements FeedHandle {
-  readonly #options: FeedOptions;
   readonly #environment: FeedEnvironment;
   readonly #emit: (message: FeedMessage) => void;
   readonly #stop = new AbortController();
@@ -50,9 +58,11 @@ class Feed implements FeedHandle {
   #endWait: (() => void) | null = null;
   #endStream: (() => void) | null = null;
   #sessionTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The stream was ended by ourselves, to be opened again at once for other symbols. */
+  #reopening = false;
+  readonly #watches = new Map<InstrumentSymbol, Watch>();
 
-  constructor(options: FeedOptions, environment: FeedEnvironment, emit: (message: FeedMessage) => void) {
-    this.#options = options;
+  constructor(environment: FeedEnvironment, emit: (message: FeedMessage) => void) {
     this.#environment = environment;
     this.#emit = emit;
     this.#status = { kind: 'connecting', since: localNow() };
@@ -61,7 +71,30 @@ class Feed implements FeedHandle {
   stop(): void {
     this.#stop.abort();
     clearTimeout(this.#sessionTimer);
+    for (const watch of this.#watches.values()) watch.stop();
+    this.#watches.clear();
     this.#endWait?.();
+  }
+
+  /** Everything has been read already, so that holding anything back would spare nothing. */
+  focus(): void {}
+
+  watch(symbol: InstrumentSymbol): () => void {
+    const watch = this.#watches.get(symbol) ?? {
+      stop: startTape(symbol, this.#environment, this.#emit),
+      watchers: 0,
+    };
+    watch.watchers += 1;
+    this.#watches.set(symbol, watch);
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      watch.watchers -= 1;
+      if (watch.watchers > 0) return;
+      watch.stop();
+      this.#watches.delete(symbol);
+    };
   }
 
   retryNow(): void {
@@ -82,7 +115,8 @@ class Feed implements FeedHandle {
     while (!this.#stop.signal.aborted) {
       const failure = await this.#connectOnce();
       if (this.#stop.signal.aborted) break;
-      await this.#waitAfter(failure);
+      if (this.#reopening) this.#reopening = false;
+      else await this.#waitAfter(failure);
     }
   }
 
@@ -112,9 +146,8 @@ class Feed implements FeedHandle {
   }
 
   async #readInstruments(): Promise<readonly InstrumentSymbol[]> {
-    const { items, malformed } = decodeInstruments(await this.#get('/api/instruments'));
+    const { items: instruments, malformed } = decodeInstruments(await this.#get('/api/instruments'));
     this.#countMalformed(malformed);
-    const instruments = items.filter(({ assetClass }) => assetClass === this.#options.assetClass);
     const symbols = instruments.map(({ symbol }) => symbol);
     this.#symbols = symbols;
     this.#emit({ kind: 'instruments', instruments });
@@ -189,9 +222,27 @@ class Feed implements FeedHandle {
       this.#degradedSince = null;
       if (this.#status.kind === 'degraded') this.#setStatus({ kind: 'live', since: localNow() });
     }
-    if (event.name === 'reset') this.#reset(event.id);
-    else if (event.name === 'quotes' || event.name === 'quote') this.#receiveQuotes(event);
-    else if (event.name === 'session') this.#receiveSessions(event);
+    switch (event.name) {
+      case 'reset':
+        this.#reset(event.id);
+        break;
+      case 'quotes':
+      case 'quote':
+        this.#receiveQuotes(event);
+        break;
+      case 'session':
+        this.#receiveSessions(event);
+        break;
+      case 'total':
+        this.#receiveTotal(event);
+        break;
+      case 'notification':
+        this.#receiveNotice(event);
+        break;
+      case 'configuration':
+        this.#reconfigure();
+        break;
+    }
   }
 
   #receiveQuotes(event: StreamEvent): void {
@@ -207,6 +258,31 @@ class Feed implements FeedHandle {
     const { items, malformed } = decodeSessions(parseJson(event.data));
     this.#countMalformed(malformed);
     if (items.length > 0) this.#emit({ kind: 'sessions', sessions: items });
+  }
+
+  #receiveTotal(event: StreamEvent): void {
+    const total = decodeTotal(parseJson(event.data));
+    if (total === null) this.#countMalformed(1);
+    else this.#emit({ kind: 'total', total });
+  }
+
+  #receiveNotice(event: StreamEvent): void {
+    const notice = decodeNotice(parseJson(event.data));
+    if (notice === null) this.#countMalformed(1);
+    else this.#emit({ kind: 'notice', notice });
+  }
+
+  /** Signals are computed otherwise from now on, and instruments may have come or gone: everything is read anew. */
+  #reconfigure(): void {
+    const before = this.#symbols?.join();
+    this.#readInstruments()
+      .then(async (symbols) => {
+        await this.#readSnapshot(symbols);
+        if (symbols.join() === before) return;
+        this.#reopening = true;
+        this.#endStream?.();
+      })
+      .catch(() => this.#endStream?.());
   }
 
   /** The stream no longer holds our position: the snapshot is read again while the stream goes on. */
@@ -283,22 +359,9 @@ function saysDegraded(data: string): boolean {
   return !(typeof said === 'object' && said !== null && 'degraded' in said && said.degraded === false);
 }
 
-/** The value of a JSON text; `undefined`, which no JSON text has, when it is not one. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Starts a feed that speaks to `emit` until it is stopped. */
-export function startFeed(
-  options: FeedOptions,
-  environment: FeedEnvironment,
-  emit: (message: FeedMessage) => void,
-): FeedHandle {
-  const feed = new Feed(options, environment, emit);
+export function startFeed(environment: FeedEnvironment, emit: (message: FeedMessage) => void): FeedHandle {
+  const feed = new Feed(environment, emit);
   void feed.run();
   return feed;
 }

@@ -1,9 +1,11 @@
 // What the feed says to the rest of the page. Plain data, so that the feed may live in a worker and post it.
 
 import type { Instrument } from '../../domain/instrument.ts';
-import type { LocalTime, ServerTime } from '../../domain/nominal.ts';
+import type { InstrumentSymbol, LocalTime, ServerTime } from '../../domain/nominal.ts';
+import type { Notice } from '../../domain/notice.ts';
 import type { Quote } from '../../domain/quote.ts';
 import type { MarketSession } from '../../domain/session.ts';
+import type { Total } from '../../domain/total.ts';
 
 /** `since` is when the state began; for a lost connection, when the server was last heard. */
 export type FeedStatus =
@@ -21,6 +23,10 @@ export type FeedMessage =
   | { readonly kind: 'instruments'; readonly instruments: readonly Instrument[] }
   | { readonly kind: 'quotes'; readonly quotes: readonly Quote[] }
   | { readonly kind: 'sessions'; readonly sessions: readonly MarketSession[] }
+  | { readonly kind: 'total'; readonly total: Total }
+  | { readonly kind: 'notice'; readonly notice: Notice }
+  /** Every event of a symbol that somebody watches, in order; the grid's quotes are the newest only. */
+  | { readonly kind: 'tape'; readonly symbol: InstrumentSymbol; readonly quotes: readonly Quote[] }
   /** The server's clock read `serverNow` when this browser's read `localNow`, give or take `errorMs`. */
   | {
       readonly kind: 'clock';
@@ -38,4 +44,8 @@ export interface FeedHandle {
   retryNow(): void;
   /** Reads the sessions and the server's clock again. */
   refreshSessions(): void;
+  /** Says which symbols are drawn now: they come as they change, others once a second where that spares work. */
+  focus(symbols: readonly InstrumentSymbol[]): void;
+  /** Asks for every event of a symbol until the answer is called. */
+  watch(symbol: InstrumentSymbol): () => void;
 }

@@ -1,7 +1,10 @@
 """Strategies as a user writes them: the same rule three times, and some that fail."""
 
+import os
+import signal
 from collections import deque
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -47,6 +50,26 @@ class OwnExpression(ExpressionStrategy):
         cents = (pl.col("close") * 100).round().cast(pl.Int64)
         above: pl.Expr = cents.rolling_sum(fast) * slow > cents.rolling_sum(slow) * fast
         return above.cast(pl.Int32)
+
+
+class DiesOnce(OwnExpression):
+    """Takes its process with it, the first time, where the environment names a file to remember that by."""
+
+    name = "dies_once"
+
+    def expression(self) -> pl.Expr:
+        mark = os.environ.get("DIES_ONCE")
+        if mark and not Path(mark).exists():
+            Path(mark).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().expression()
+
+
+class RaisesWide(OwnExpression):
+    name = "raises_wide"
+
+    def expression(self) -> pl.Expr:
+        raise ValueError("no such thing")
 
 
 class Raises(EventStrategy):

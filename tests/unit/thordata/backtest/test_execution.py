@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.unit.thordata.backtest import own_strategies
+from tests.unit.thordata.backtest import leaky_strategies, own_strategies
 from thor_web.thordata.backtest.comparison import compare_results
 from thor_web.thordata.backtest.errors import BacktestError
-from thor_web.thordata.backtest.execution import Trials, execute
+from thor_web.thordata.backtest.execution import execute
 from thor_web.thordata.backtest.report import html_report
 from thor_web.thordata.backtest.specification import RunSpecification
+from thor_web.thordata.backtest.trial_key import Trials
 
 OWN = own_strategies.__name__
 
@@ -162,3 +163,14 @@ def test_what_cannot_be_run_says_so(lake: Path, strategy: str, options: dict[str
 def test_an_unknown_option_is_refused() -> None:
     with pytest.raises(BacktestError, match="there is no option 'colour'"):
         specification("ladder", colour="red")
+
+
+def test_a_run_is_audited(lake: Path) -> None:
+    options = {"interval_s": 15, "parameters": {"fast": 4, "slow": 20}}
+    honest = run(lake, f"{OWN}:OwnExpression", **options)["audit"]
+    assert (honest["verdict"], honest["differing_cuts"], honest["warm_up"]) == ("clean", 0, 20)
+    leaky = run(lake, f"{leaky_strategies.__name__}:ShiftedBack", interval_s=15)
+    assert leaky["audit"]["verdict"] == "look_ahead"
+    assert "LOOKS AHEAD" in html_report(leaky)
+    called = run(lake, f"{OWN}:OwnCross", **options)["audit"]
+    assert (called["verdict"], called["method"], called["cuts"]) == ("clean", "orders", 2)

@@ -140,6 +140,12 @@ def test_what_is_undefined_is_none() -> None:
         figures_of([0.1, float("nan")], periods_a_year=252)
 
 
+def test_a_year_that_is_beyond_any_number_is_none() -> None:
+    found = figures_of([9.0] * 10, periods_a_year=347_760)
+    assert (found["cagr"], found["calmar"]) == (None, None)
+    assert found["total_return"] == pytest.approx(1e10 - 1)
+
+
 def test_an_interval_holds_the_figure_and_is_reproducible() -> None:
     def mean(values: object) -> float | None:
         return figures_of(list(values), periods_a_year=252)["mean"]  # type: ignore[call-overload]

@@ -1,0 +1,66 @@
+// Bars for the chart: pages of the server's, joined, and the newest one carried on by the events that come.
+
+import type { Bar } from '../../domain/indicators.ts';
+import { toServerTime } from '../../domain/nominal.ts';
+import type { Quote } from '../../domain/quote.ts';
+
+export const INTERVALS = ['1s', '1m', '5m', '1h', '1d'] as const;
+export type Interval = (typeof INTERVALS)[number];
+
+interface StoredBar {
+  readonly start: string;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+}
+
+/** Pages from the newest to the oldest as bars from the oldest to the newest. */
+export function joinPages(pages: readonly (readonly StoredBar[])[]): readonly Bar[] {
+  const bars = new Map<number, Bar>();
+  for (const page of pages.toReversed()) {
+    for (const { start, open, high, low, close, volume } of page) {
+      const at = toServerTime(start);
+      if (at !== null) bars.set(at / 1_000, { time: at / 1_000, open, high, low, close, volume });
+    }
+  }
+  return [...bars.values()].toSorted((a, b) => a.time - b.time);
+}
+
+const SECONDS: Readonly<Record<Exclude<Interval, '1d'>, number>> = {
+  '1s': 1,
+  '1m': 60,
+  '5m': 300,
+  '1h': 3_600,
+};
+
+/**
+ * The newest bar after an event. In minutes the server's live bar is taken as it is; in other intervals the last price
+ * carries the bar on until the server's own is read again. A day goes on in its bar: where one ends is the server's to say.
+ * Null when the event changes nothing.
+ */
+export function carriedOn(newest: Bar | null, quote: Quote, interval: Interval): Bar | null {
+  const { last, bar: minute } = quote;
+  if (interval === '1m') {
+    if (minute === null) return null;
+    const time = minute.start / 1_000;
+    if (newest !== null && time < newest.time) return null;
+    return {
+      time,
+      open: minute.open,
+      high: minute.high,
+      low: minute.low,
+      close: minute.close,
+      volume: minute.volume,
+    };
+  }
+  if (last === null) return null;
+  const seconds = quote.occurredAt / 1_000;
+  const time = interval === '1d' ? (newest?.time ?? null) : seconds - (seconds % SECONDS[interval]);
+  if (time === null || (newest !== null && time < newest.time)) return null;
+  if (newest === null || time > newest.time) {
+    return { time, open: last, high: last, low: last, close: last, volume: 0 };
+  }
+  return { ...newest, high: Math.max(newest.high, last), low: Math.min(newest.low, last), close: last };
+}

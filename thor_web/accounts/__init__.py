@@ -1,0 +1,1 @@
+"""Who may do what: roles of people, keys of programs, logins."""

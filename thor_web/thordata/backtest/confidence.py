@@ -1,0 +1,35 @@
+"""How sure a count or a mean is: Wilson's interval of a share, and a mean's by its standard error."""
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any, Final
+
+__all__ = ["mean_of", "share_of"]
+
+NORMAL: Final = NormalDist()
+
+
+def share_of(hits: int, count: int, *, confidence: float = 0.95) -> dict[str, Any]:
+    """A share with its Wilson interval (Wilson, 1927), which is right for few and for extreme counts too."""
+    if count == 0:
+        return {"count": 0, "share": None, "low": None, "high": None}
+    z = NORMAL.inv_cdf((1 + confidence) / 2)
+    share, more = hits / count, z * z / count
+    middle = (share + more / 2) / (1 + more)
+    half = z / (1 + more) * math.sqrt(share * (1 - share) / count + more / (4 * count))
+    return {"count": count, "share": share, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
+
+
+def mean_of(values: Sequence[float], *, confidence: float = 0.95) -> dict[str, Any]:
+    """A mean with the interval of its standard error, none for a single value; `beyond`: 0 lies outside of it."""
+    count = len(values)
+    if count == 0:
+        return {"count": 0, "mean": None, "low": None, "high": None, "beyond": False}
+    mean = math.fsum(values) / count
+    if count == 1:
+        return {"count": 1, "mean": mean, "low": None, "high": None, "beyond": False}
+    error = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1) / count)
+    half = NORMAL.inv_cdf((1 + confidence) / 2) * error
+    low, high = mean - half, mean + half
+    return {"count": count, "mean": mean, "low": low, "high": high, "beyond": low > 0 or high < 0}
