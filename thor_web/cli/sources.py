@@ -1,7 +1,6 @@
 """`thor forget-source`: takes a source out that will not come back, with its stream."""
 
 import argparse
-import asyncio
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +26,8 @@ def register(commands: Commands) -> None:
 def _forget(arguments: argparse.Namespace) -> int:
     require_core()
     find_servers(arguments)
+    import asyncio
+
     from collectors.bus import Bus
     from collectors.settings import CollectorSettings
 
