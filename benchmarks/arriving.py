@@ -54,7 +54,8 @@ def frame_to_redis() -> list[Measured]:
 
 async def _measured(name: str, source: str, run: Callable[[Path, str], Awaitable[None]]) -> list[Measured]:
     with tempfile.TemporaryDirectory(prefix="thor-") as folder:
-        async with own_redis(Path(folder)) as url:
+        # Without a file: what is measured is our way and not the disk's.
+        async with own_redis(Path(folder), durable=False) as url:
             client: Any = Redis.from_url(url)
             reading = asyncio.ensure_future(_read(client, keys.source_stream(source)))
             await run(Path(folder), url)

@@ -20,12 +20,12 @@ __all__ = ["own_redis", "process", "schwab_collector"]
 
 
 @asynccontextmanager
-async def own_redis(folder: Path) -> AsyncIterator[str]:
-    """A server that syncs its append-only file each second, as the embedded one does; its address."""
+async def own_redis(folder: Path, *, durable: bool = True) -> AsyncIterator[str]:
+    """A server that syncs its append-only file each second, as the embedded one does, or keeps none; its address."""
     redis = OwnRedis(folder)
     await redis.start()
     admin: Any = Redis.from_url(redis.url)
-    await admin.config_set("appendfsync", "everysec")
+    await admin.config_set(*(("appendfsync", "everysec") if durable else ("appendonly", "no")))
     await admin.aclose()
     try:
         yield redis.url

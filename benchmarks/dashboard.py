@@ -1,6 +1,6 @@
 """The dashboard in headless chromium beside the naive design, on the same market in the same job.
 
-What counts is what the browser does: frames drawn, time between them, how busy the page's own thread is, and how old the
+What counts is what the browser does: frames drawn, time between them, how busy the page's own thread is, how old the
 price is that stands on the page. Costs, so less is better: frames are told as milliseconds a frame.
 """
 

@@ -52,7 +52,7 @@ class Market:
         )
 
     def newest(self, until: float) -> list[str]:
-        """The newest record of every symbol at an instant, as a conflated client gets it: none is older than its gap."""
+        """The newest record of every symbol at an instant, as a conflated client gets it."""
         gap = len(SYMBOLS) / self.events_per_s
         return [self.record(symbol, until - gap * place / len(SYMBOLS)) for place, symbol in enumerate(SYMBOLS)]
 

@@ -3,6 +3,7 @@
 The peer computes far less than Thor: signal, change, spread, mark and ten display texts, on floats, encoded by orjson.
 """
 
+import itertools
 import json
 from collections.abc import Callable
 from functools import cache
@@ -14,6 +15,7 @@ from thor_fast import (
     Enricher,
     InstrumentRules,
     QuoteBatch,
+    Records,
     SignalLadder,
     parse_batch,
 )
@@ -21,6 +23,8 @@ from thor_fast import (
 __all__ = ["composite", "snapshot"]
 
 SYMBOLS = 500
+TURNS = 7
+"""Markets that follow one another: last, bid, ask, change and volume of every symbol differ from one to the next."""
 NOW_MS = 1_767_225_600_000
 DAY_US = 86_400_000_000
 
@@ -51,54 +55,57 @@ def _enricher(symbols: int) -> Enricher:
 
 
 @cache
-def _events() -> list[dict[str, Any]]:
+def _events(turn: int = 0) -> list[dict[str, Any]]:
     return [
         {
             "symbol": f"S{number}",
-            "ts": NOW_MS,
+            "ts": NOW_MS + turn,
             "source": "TOS",
-            "last": 4_800.25 + number % 7,
-            "bid": 4_800.0,
-            "ask": 4_800.5,
+            "last": 4_800.25 + (number + turn) % 7,
+            "bid": 4_800.0 + (number + turn) % 7,
+            "ask": 4_800.5 + (number + turn) % 7,
             "lastSize": 1,
             "bidSize": 2,
-            "askSize": 3,
-            "seq": number,
-            "meta": {"volume": 1_000, "netChange": number % 15 - 7, "open": 4_790.5, "high": 4_810.25, "low": 4_780.0,
-                     "close": 4_788.0},
+            "askSize": 3 + turn,
+            "seq": turn,
+            "meta": {"volume": 1_000 + turn, "netChange": (number + turn) % 15 - 7, "open": 4_790.5, "high": 4_810.25,
+                     "low": 4_780.0, "close": 4_788.0},
         }
         for number in range(SYMBOLS)
     ]  # fmt: skip
 
 
 @cache
-def _batch() -> QuoteBatch:
-    batch, rejects = parse_batch([json.dumps(event).encode() for event in _events()])
+def _batch(turn: int = 0) -> QuoteBatch:
+    batch, rejects = parse_batch([json.dumps(event).encode() for event in _events(turn)])
     assert not rejects
     return batch
 
 
 def snapshot() -> list[Measured]:
     """Events as they come to records as they are served; each has its whole state updated."""
-    batch, events = _batch(), _events()
+    turns = range(TURNS)
 
     def thor() -> Callable[[], float]:
         enricher = _enricher(SYMBOLS)
-        turn = [0]
+        numbers = itertools.count()
 
-        def work() -> list[bytes]:
-            turn[0] += 1
-            return enricher.records(batch, [f"{NOW_MS + turn[0]}-0"] * SYMBOLS)
+        def work() -> Records:
+            number = next(numbers)
+            return enricher.records(_batch(number % TURNS), [f"{NOW_MS + number}-0"] * SYMBOLS)
 
-        records = [json.loads(record) for record in work()]
-        assert [record["signal"] for record in records] == [_plain(event)["signal"] for event in events]
-        assert records[0]["display"]["last"] == _plain(events[0])["display"]["last"]
+        for turn in turns:
+            records = [json.loads(record) for record in work()]
+            plain = [_plain(event) for event in _events(turn)]
+            assert [record["signal"] for record in records] == [event["signal"] for event in plain]
+            assert [record["display"]["last"] for record in records] == [event["display"]["last"] for event in plain]
         return timed(work, 1)
 
     def python() -> Callable[[], float]:
         import orjson
 
-        return timed(lambda: [orjson.dumps(_plain(event)) for event in events], 1)
+        numbers = itertools.count()
+        return timed(lambda: [orjson.dumps(_plain(event)) for event in _events(next(numbers) % TURNS)], 1)
 
     return compare(
         "enrich-snapshot",

@@ -19,7 +19,7 @@ from collectors.bus import Bus
 from thor_fast import QuoteBatch, parse_batch
 from thor_web.runtime.composition import thor_command
 from thor_web.thordata.services.partitions import midnight, partition_name
-from thor_web.thordata.services.tick_store import COPY, STAGE, UPSERT, TickStore
+from thor_web.thordata.services.tick_store import ALL, COPY, STAGE, UPSERT, TickStore
 
 __all__ = ["burst", "duplicate_rows", "new_rows", "steady"]
 
@@ -83,7 +83,7 @@ def staged(connection: psycopg.Connection, table: str, buffers: Sequence[bytes])
         with connection.transaction(), connection.cursor() as cursor:
             with cursor.copy(COPY.format(psycopg.sql.Identifier("ticks_stage"))) as copy:
                 copy.write(buffer)
-            cursor.execute(UPSERT.format(target))
+            cursor.execute(UPSERT.format(target, ALL))
 
 
 def plain(connection: psycopg.Connection, table: str, buffers: Sequence[bytes]) -> None:

@@ -266,6 +266,20 @@ createServer((request, response) => {
       );
     case '/api/session':
       return sendJson(response, ['GLOBEX', 'CFE', 'ICE_US'].map(session));
+    case '/api/notifications':
+    case '/api/maintenance':
+    case '/api/providers':
+      return sendJson(response, []);
+    case '/api/bars':
+      return sendJson(response, { bars: [], before: null });
+    case '/api/me':
+      return sendJson(response, {
+        user: null,
+        role: 'reader',
+        may_write: false,
+        login_required: false,
+        csrf_token: '',
+      });
     case '/api/quotes/stream':
       return openStream(request, response);
     default:

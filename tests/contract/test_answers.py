@@ -1,6 +1,7 @@
 """What a running Thor answers, against the shapes that its OpenAPI document promises."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
-from tests.e2e.conftest import RunningThor, clean_environment, thor, wait_until
+from tests.e2e.conftest import RunningThor, clean_environment, sse_messages, thor, wait_until
 from tests.unit.timezones.cases import CASES, fits
 from thor_web.futuretrading.schemas import (
     AccuracyReport,
@@ -20,9 +21,12 @@ from thor_web.futuretrading.schemas import (
     DisplayFields,
     InstrumentRecord,
     LatestQuotes,
+    LiveBar,
     QuoteRecord,
     SignalPage,
+    TotalRecord,
 )
+from thor_web.livedata.schemas import RawQuote, RawQuotes
 from thor_web.thor_project.web_health import METRICS
 from thor_web.timezones.interface import market_names
 from thor_web.timezones.schemas import (
@@ -34,6 +38,7 @@ from thor_web.timezones.schemas import (
     SessionRecord,
 )
 
+CHECKOUT = Path(__file__).parent.parent.parent
 HASH_FIELDS = {"active_source", "received_us", "stream_id", "updated_at"}
 
 
@@ -59,6 +64,22 @@ def test_an_enriched_stream_carries_the_same_record(running: RunningThor) -> Non
     QuoteRecord.model_validate(record, strict=True)
     assert QuoteRecord.model_fields.keys() - record.keys() == {"age_ms"}
     assert record["id"] == message.id
+
+
+def test_a_stream_tells_the_composite_at_its_start_and_when_it_has_changed(running: RunningThor) -> None:
+    totals: list[dict[str, Any]] = []
+    query = {"symbols": "ES", "conflate": "1"}
+    with httpx.stream("GET", f"{running.url}/api/quotes/stream", params=query, timeout=60) as answer:
+        for message in sse_messages(answer.iter_lines()):
+            if message.event == "total":
+                totals.append(json.loads(message.data))
+            if len(totals) == 2:
+                break
+    for total in totals:
+        TotalRecord.model_validate(total, strict=True)
+    first, second = totals
+    assert first.pop("as_of") <= second.pop("as_of")
+    assert first != second
 
 
 def test_instruments_and_sessions_are_what_the_schema_says(running: RunningThor) -> None:
@@ -190,7 +211,8 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
     runs = {f"/runs{name}" for name in ("", "/{run}", "/{run}/result", "/{run}/report", "/{run}/cancel")}
     sweeps = {f"/sweeps{name}" for name in ("", "/{sweep}/result", "/{sweep}/report")}
-    backtest = {f"/api/thordata/backtest{name}" for name in ("/strategies", "/compare", *runs, *sweeps)}
+    others = {"/strategies", "/compare", "/portfolio", "/parity"}
+    backtest = {f"/api/thordata/backtest{name}" for name in others | runs | sweeps}
     told = {"/api/flags", "/api/maintenance", "/api/notifications"}
     accounts = {"/api/me", "/api/login", "/api/logout"}
     accounts |= {"/api/openbb/widgets.json"} | {
@@ -210,6 +232,8 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
         "/api/signals/history",
         "/api/watchlists",
         "/api/watchlists/{list_id}",
+        "/api/signals/findings",
+        "/api/{provider}/quotes/latest/",
     }
 
 
@@ -217,11 +241,7 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     ("paths", "checks", "logs_in"),
     [
         # Which symbols there are is no part of the document, so an unknown one looks like a good request.
-        (
-            r"^/api/(?!quotes/stream|thordata|markets|providers|session|flags|maintenance|notifications)",
-            ("--exclude-checks", "positive_data_acceptance"),
-            False,
-        ),
+        (r"^/api/", ("--exclude-checks", "positive_data_acceptance"), False),
         # Logged in all the time, so that what comes without a login is no question here.
         (
             r"^/api/watchlists",
@@ -234,7 +254,7 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
 def test_every_answer_is_as_the_document_says(
     running: RunningThor, tmp_path: Path, paths: str, checks: tuple[str, str], *, logs_in: bool
 ) -> None:
-    """Schemathesis against the document; bounded, and the same each time."""
+    """Schemathesis against the whole document; bounded, and the same each time. Each stream is read for a moment."""
     headers = [word for header in logged_in(running) for word in ("-H", header)] if logs_in else []
     done = subprocess.run(
         [
@@ -243,6 +263,7 @@ def test_every_answer_is_as_the_document_says(
             *("--phases", "coverage,fuzzing", *checks, *headers),
         ],
         cwd=tmp_path,
+        env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.contract.bounded_streams", "PYTHONPATH": str(CHECKOUT)},
         capture_output=True,
         text=True,
         check=False,
@@ -265,6 +286,37 @@ def logged_in(running: RunningThor) -> list[str]:
         assert client.post("/admin/login/", data=form).status_code == 302
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         return [f"Cookie: {cookies}", f"X-CSRFToken: {client.cookies['csrftoken']}"]
+
+
+def test_a_provider_s_own_quotes_come_as_it_sent_them(running: RunningThor) -> None:
+    answer = running.get("/api/mock/quotes/latest/", symbols="ES,YM")
+    RawQuotes.model_validate(answer.json(), strict=True)
+    assert answer.json()["source"] == "MOCK"
+    rows = answer.json()["rows"]
+    assert [row["symbol"] for row in rows] == ["ES", "YM"]
+    assert {row.keys() == RawQuote.model_fields.keys() for row in rows} == {True}
+    assert {row["source"] for row in rows} == {"MOCK"}
+    assert running.get("/api/schwab/quotes/latest/").json() == {"source": "SCHWAB", "rows": []}
+    assert running.get("/api/nobody/quotes/latest/").json()["code"] == "unknown_provider"
+
+
+def test_a_stream_carries_the_bars_that_were_asked_for_and_ends_when_it_was_asked_to(running: RunningThor) -> None:
+    query = {"symbols": "ES", "bars": "1d,1s", "for_s": "2"}
+    with httpx.stream("GET", f"{running.url}/api/quotes/stream", params=query, timeout=30) as answer:
+        messages = [message for message in sse_messages(answer.iter_lines()) if message.event in {"bar", "quote"}]
+    bars = [json.loads(message.data) for message in messages if message.event == "bar"]
+    quotes = [json.loads(message.data) for message in messages if message.event == "quote"]
+    assert len(bars) >= 2
+    for bar in bars:
+        LiveBar.model_validate(bar, strict=True)
+        assert (bar["symbol"], bar["mock"]) == ("ES", True)
+    assert {bar["interval"] for bar in bars} == {"1s", "1d"}
+    # Each event's bars stand before it and hold its price.
+    assert [bar["close"] for bar in bars if bar["interval"] == "1d"] == [quote["last"] for quote in quotes][
+        -len(bars) // 2 :
+    ]
+    assert running.get("/api/quotes/stream", bars="2m").json()["code"] == "bad_parameter"
+    assert running.get("/api/quotes/stream", for_s="0").json()["code"] == "bad_parameter"
 
 
 def test_metrics_tell_of_every_process_and_of_the_market(running: RunningThor) -> None:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 390, "height": 844}
-PAGES = ["/", "/symbol/ES", "/settings"]
+PAGES = ["/", "/symbol/ES", "/clock", "/health", "/settings"]
 """Every page that this file looks at whole."""
 
 
@@ -153,6 +153,28 @@ def test_a_symbol_that_does_not_exist_is_said_to_be_none(context: BrowserContext
     expect(page.get_by_role("heading", name="There is no symbol NOPE")).to_be_visible()
     page.get_by_role("link", name="Go to the live page").click()
     expect(page.get_by_role("grid")).to_be_visible()
+
+
+def test_the_clock_has_every_market_with_its_day_and_favourites_stand_first(
+    context: BrowserContext, mock_thor: RunningThor
+) -> None:
+    page = opened(context, mock_thor, "/clock")
+    markets = page.get_by_role("list", name="Markets").get_by_role("listitem")
+    known = mock_thor.get("/api/session", market="all").json()
+    expect(markets).to_have_count(len(known))
+    hong_kong = markets.filter(has_text="Hong Kong")
+    expect(hong_kong).to_contain_text(re.compile(r"(opens|closes) in (\d+d )?\d\d:\d\d:\d\d"))
+    page.get_by_role("button", name="Make Tokyo Stock Exchange a favourite").click()
+    expect(markets.first).to_contain_text("Tokyo")
+    page.reload()
+    expect(markets.first).to_contain_text("Tokyo")
+
+
+def test_health_shows_the_source_and_that_it_lives(context: BrowserContext, mock_thor: RunningThor) -> None:
+    page = opened(context, mock_thor, "/health")
+    row = page.get_by_role("row", name=re.compile("^MOCK"))
+    expect(row).to_contain_text("live")
+    expect(row).to_contain_text(re.compile(r"\d\.\d/s"))
 
 
 def test_a_layout_and_a_watchlist_are_kept(context: BrowserContext, mock_thor: RunningThor) -> None:

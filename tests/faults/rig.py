@@ -195,11 +195,12 @@ class Rig:
         while not done() and time.monotonic() < deadline:
             time.sleep(0.2)
 
-    def troubles(self) -> dict[str, str]:
-        """What each process says of its state now."""
+    def troubles(self) -> str:
+        """What `thor status` says of each process now, or why it can say nothing."""
         words = [*thor("status"), "--state", str(self.running.state), "--json"]
-        done = subprocess.run(words, capture_output=True, text=True, env=clean_environment(), check=True)
-        return {
-            name: f"{one['state']} {one.get('problem', '')}"
-            for name, one in json.loads(done.stdout)["processes"].items()
-        }
+        done = subprocess.run(words, capture_output=True, text=True, env=clean_environment(), check=False)
+        if done.returncode:
+            return done.stderr.strip()
+        document = json.loads(done.stdout)
+        states = [f"{name}: {one['state']} {one.get('problem', '')}" for name, one in document["processes"].items()]
+        return ", ".join([*states, *(f"{name}: {fault}" for name, fault in document["faults"].items())])

@@ -18,6 +18,7 @@ pub mod error;
 pub mod event;
 mod fast;
 mod fill;
+pub mod heard;
 pub mod history;
 pub mod intervals;
 mod json;

@@ -170,6 +170,11 @@ impl Checker {
             Some(source) if self.is_quiet(source, &rest) => self.in_one_go(source, &rest, first_row + 1),
             _ => self.one_by_one(&rest, first_row + 1),
         }
+        // Outliers are found out later, and counted then.
+        let flags = self.report.flags.get(first_row..).unwrap_or_default();
+        for (check, count) in self.report.counts.iter_mut().enumerate().filter(|(check, _)| *check != OUTLIER) {
+            *count += u64::from(flags.iter().map(|flags| flags >> check & 1).sum::<u16>());
+        }
     }
 
     fn one_by_one(&mut self, rows: &Block<'_>, first_row: usize) {
@@ -221,13 +226,7 @@ impl Checker {
         }
         (before.ts_us, before.content, before.seq, before.since) = (ts_before, content_before, seq_before, since);
         self.last_us = ts_before;
-        let mut waiting = before.waiting;
-        for (row, price) in last.iter().enumerate() {
-            if (*price != waiting || !before.doubtful.is_empty()) && *price != MISSING {
-                before.price(*price, first_row + row, self.limit, &mut self.report.flags);
-                waiting = before.waiting;
-            }
-        }
+        self.report.counts[OUTLIER] += before.prices(last, first_row, self.limit, &mut self.report.flags);
     }
 
     /// What was found, once every row was looked at.
@@ -236,19 +235,7 @@ impl Checker {
         while self.span < self.rules.open.len() {
             self.close_span();
         }
-        let mut counts = [0; CHECKS.len()];
-        for flags in &self.report.flags {
-            // Most rows have none.
-            let mut left = *flags;
-            while left != 0 {
-                if let Some(count) = counts.get_mut(left.trailing_zeros() as usize) {
-                    *count += 1;
-                }
-                left &= left - 1;
-            }
-        }
-        counts[GAP] = self.report.gaps.len() as u64;
-        self.report.counts = counts;
+        self.report.counts[GAP] = self.report.gaps.len() as u64;
         self.report
     }
 
@@ -296,7 +283,7 @@ impl Checker {
         (before.ts_us, before.content, before.seq) = (ts_us, content, seq);
         let [last, ..] = content.0;
         if last != MISSING && (last != before.waiting || !before.doubtful.is_empty()) {
-            before.price(last, row, self.limit, &mut self.report.flags);
+            self.report.counts[OUTLIER] += before.price(last, row, self.limit, &mut self.report.flags);
         }
         bit(same & at_once, DUPLICATE) | bit(lower, OUT_OF_ORDER) | bit(stale, STALE_RUN)
     }
@@ -315,24 +302,56 @@ impl Checker {
 }
 
 impl Before {
+    /// The last prices of a run of rows, the first of them at `first_row`; how many outliers they showed.
+    fn prices(&mut self, last: &[i64], first_row: usize, limit: u64, flags: &mut [u16]) -> u64 {
+        let mut found = 0;
+        let mut at = 0;
+        // Where the price changes is gathered without a branch: it changes too seldom to be foretold, and too often not
+        // to matter.
+        let (mut places, mut count) = ([0_u8; RUN], 0);
+        let mut before = self.waiting;
+        for (row, price) in (0..=u8::MAX).zip(last) {
+            if let Some(place) = places.get_mut(count) {
+                *place = row;
+            }
+            count += usize::from(*price != before);
+            before = *price;
+        }
+        // One that jumped away before is followed from the first row on.
+        let starts = (!self.doubtful.is_empty()).then_some(0);
+        for place in starts.into_iter().chain(places.iter().take(count).map(|place| usize::from(*place))) {
+            at = at.max(place);
+            // A price that jumped away is followed until it is known what it was.
+            while let Some(price) = last.get(at).filter(|_| at == place || !self.doubtful.is_empty()) {
+                if *price != MISSING && (*price != self.waiting || !self.doubtful.is_empty()) {
+                    found += self.price(*price, first_row + at, limit, flags);
+                }
+                at += 1;
+            }
+        }
+        found
+    }
+
     /// A last price. One that jumped away is an outlier once the next comes back; a new level, as after a pause, is
-    /// confirmed by what follows it and is none.
-    fn price(&mut self, price: i64, row: usize, limit: u64, flags: &mut [u16]) {
+    /// confirmed by what follows it and is none. How many outliers it showed.
+    fn price(&mut self, price: i64, row: usize, limit: u64, flags: &mut [u16]) -> u64 {
         if self.waiting == MISSING {
             (self.good, self.waiting) = (price, price);
-            return;
+            return 0;
         }
         if price == self.waiting {
             self.doubtful.push(row);
-            return;
+            return 0;
         }
         let back = self.waiting.abs_diff(price) > limit && (price > self.waiting) == (self.good > self.waiting);
+        let mut found = 0;
         if self.doubtful.is_empty() || !back {
             self.good = self.waiting;
         } else {
             for at in &self.doubtful {
                 if let Some(flags) = flags.get_mut(*at) {
                     *flags |= bit(true, OUTLIER);
+                    found += 1;
                 }
             }
         }
@@ -341,6 +360,7 @@ impl Before {
         if price.abs_diff(self.good) > limit {
             self.doubtful.push(row);
         }
+        found
     }
 }
 

@@ -4,6 +4,52 @@ use crate::price::write_integer;
 
 const AGE: &[u8] = b",\"age_ms\":";
 
+/// Records behind one another, ready to be sent.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Records {
+    /// Room for so many, each of about that length.
+    #[must_use]
+    pub fn with_capacity(count: usize, usual_bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(count * usual_bytes), ends: Vec::with_capacity(count) }
+    }
+
+    /// Adds the one that `write` writes.
+    pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The one of that number.
+    #[must_use]
+    pub fn get(&self, number: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(number)?;
+        let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.bytes.get(start..end)
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).filter_map(|number| self.get(number))
+    }
+}
+
 /// Writes `[record,record,…]` where each record, a JSON object with at least one field, gets `age_ms`: the time since it
 /// arrived, 0 for one that arrives in the future. Records that are no object are left out.
 pub fn write_records<'a>(records: impl IntoIterator<Item = (&'a [u8], i64)>, now_ms: i64, out: &mut Vec<u8>) {
@@ -29,6 +75,16 @@ mod tests {
         let mut out = Vec::new();
         write_records(records.iter().copied(), now_ms, &mut out);
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn records_stand_behind_one_another() {
+        let mut records = Records::with_capacity(2, 8);
+        for text in ["{}", "", "[1]"] {
+            records.push(|out| out.extend_from_slice(text.as_bytes()));
+        }
+        assert_eq!((records.len(), records.is_empty(), records.get(3)), (3, false, None));
+        assert_eq!(records.iter().collect::<Vec<_>>(), [&b"{}"[..], b"", b"[1]"]);
     }
 
     #[test]

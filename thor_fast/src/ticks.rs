@@ -208,14 +208,22 @@ impl Ticks {
 
     /// Adds some rows of others behind these, in this order, those beyond the end left out.
     pub fn append(&mut self, other: &Self, rows: &[u32]) {
-        fn add<T: Copy>(column: &mut Vec<T>, other: &[T], rows: &[u32]) {
-            column.extend(rows.iter().filter_map(|row| other.get(*row as usize).copied()));
+        // Of iterators whose length is known: a column is made without a look at its room for every row.
+        fn add<T: Copy + Default>(column: &mut Vec<T>, other: &[T], rows: &[u32]) {
+            column.extend(rows.iter().map(|row| other.get(*row as usize).copied().unwrap_or_default()));
         }
         fn add_texts((texts, ids): (&mut Texts, &mut Vec<u32>), (others, other): (&Texts, &[u32]), rows: &[u32]) {
             let mut number = texts.numbers_of(others);
-            ids.extend(rows.iter().filter_map(|row| other.get(*row as usize)).map(|id| number(*id)));
+            ids.extend(rows.iter().map(|row| other.get(*row as usize).map_or(0, |id| number(*id))));
         }
-        self.reserve(rows.len());
+        let is_there = |row: &u32| (*row as usize) < other.len();
+        let kept: Vec<u32>;
+        let rows = if rows.iter().all(is_there) {
+            rows
+        } else {
+            kept = rows.iter().copied().filter(is_there).collect();
+            &kept
+        };
         let theirs = other.parts();
         add_texts((&mut self.symbols, &mut self.symbol_ids), theirs.symbol, rows);
         add_texts((&mut self.sources, &mut self.source_ids), theirs.source, rows);

@@ -16,6 +16,7 @@ from thor_web.cli.backtest_options import (
     show_progress,
     specification_of,
 )
+from thor_web.cli.backtest_parity import register_parity
 from thor_web.cli.backtest_sweep import register_sweeps
 from thor_web.cli.options import Commands, add_state, require_core
 from thor_web.cli.output import print_json, print_table
@@ -34,6 +35,7 @@ def register(commands: Commands) -> None:
     _register_audit(actions)
     register_sweeps(actions)
     register_analysis(actions)
+    register_parity(actions)
     for name, text, handler in (
         ("strategies", "the strategies and their parameters", _strategies),
         ("list", "the newest runs", _list),

@@ -21,8 +21,7 @@ async def latest(request: ASGIRequest) -> HttpResponse:
     state: QuotesState = request.scope["state"][QUOTES_STATE]
     now_ms = time.time_ns() // 1_000_000
     frames = state.newest_frames()
-    records = [frame.record(state.enricher) for frame in frames]
-    rows = join_records(records, [frame.position[0] for frame in frames], now_ms)
+    rows = join_records(state.enricher.records(frames), [frame.position[0] for frame in frames], now_ms)
     return HttpResponse(
         b'{"rows":%b,"total":%b}' % (rows, state.enricher.total(now_ms)),
         content_type="application/json",

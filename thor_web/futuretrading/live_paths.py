@@ -97,9 +97,11 @@ class LivePaths:
             symbols=read.symbols(values, self._hub.newest, self._state.instruments),
             conflate_hz=read.rate(values, "conflate"),
             enrich=self._state.enricher if read.flag(values, "enrich") else None,
+            bars=read.intervals(values, "bars"),
             gzip=read.flag(values, "gzip") and b"gzip" in header(scope, b"accept-encoding"),
             chunked=scope["http_version"] != "1.0",
         )
+        lasting_s = read.seconds(values, "for_s")
         if scope["method"] == "HEAD":
             await send_whole(scope, send, 200, STREAM_HEADERS, b"")
             return
@@ -114,7 +116,13 @@ class LivePaths:
         if take is None:
             raise Problem(503, "needs_thor_web", "Event streams are served by `thor web`, not by this server.")
         self._fanout.open(
-            take(), wanted, caller=caller.name, head=_stream_head(wanted), greeting=self._state.greeting(), after=after
+            take(),
+            wanted,
+            caller=caller.name,
+            head=_stream_head(wanted),
+            greeting=self._state.greeting(),
+            after=after,
+            lasting_s=lasting_s,
         )
 
     def _check(self, scope: Scope) -> None:

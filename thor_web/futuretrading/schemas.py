@@ -13,8 +13,10 @@ __all__ = [
     "ContractValue",
     "CurrentSignals",
     "DisplayFields",
+    "FindingRecord",
     "InstrumentRecord",
     "LatestQuotes",
+    "LiveBar",
     "QuoteRecord",
     "RollRecord",
     "SessionFigures",
@@ -110,6 +112,13 @@ class BarRecord(Schema):
     close: float
     volume: int
     events: int
+
+
+class LiveBar(BarRecord):
+    """The data of an `event: bar`: a growing bar of a symbol, of a real market or of the made-up one."""
+
+    symbol: str
+    mock: bool
 
 
 class SessionFigures(Schema):
@@ -301,6 +310,14 @@ class AccuracyReport(Schema):
 
     mock: bool
     rows: list[AccuracyRecord]
+
+
+class FindingRecord(Schema):
+    """A doubt about an instrument's thresholds."""
+
+    code: Literal["faulty_thresholds", "incomplete_thresholds", "thresholds_never_fire"]
+    symbol: str
+    message: str
 
 
 class StoredBar(Schema):

@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from ninja import Query, Router
 
 from thor_web.futuretrading.models import TradingSignal
-from thor_web.futuretrading.schemas import AccuracyReport, CurrentSignals, SignalPage
+from thor_web.futuretrading.schemas import AccuracyReport, CurrentSignals, FindingRecord, SignalPage
 from thor_web.futuretrading.services.accuracy import DIMENSIONS, accuracy
+from thor_web.futuretrading.services.findings import configuration_findings
 from thor_web.futuretrading.services.quotes_state import QUOTES_STATE, QuotesState
 
 __all__ = ["router"]
@@ -80,3 +81,14 @@ def signal_accuracy(
     """
     names = list(dict.fromkeys(by.split(",")))
     return {"mock": mock, "rows": [asdict(row) for row in accuracy(names, symbol=symbol, measure=measure, mock=mock)]}
+
+
+@router.get("/signals/findings", response=list[FindingRecord], summary="What is doubtful about the thresholds")
+def findings(
+    request: HttpRequest,
+    *,
+    mock: Annotated[bool, Query(description="By trade dates of the made-up market instead of the real ones.")] = False,
+) -> Any:
+    """`faulty_thresholds` contradict themselves, `incomplete_thresholds` lack a part: the symbol has no signal.
+    `thresholds_never_fire`: on every recorded trade date, five at least, the change stayed within HOLD."""
+    return [asdict(finding) for finding in configuration_findings(mock=mock)]

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from ninja import Query, Router
 
 from thor_web.futuretrading.schemas import QuoteRecord
-from thor_web.futuretrading.services.stream_parameters import LEAST_HZ, MOST_HZ
+from thor_web.futuretrading.services.stream_parameters import LEAST_HZ, LEAST_S, MOST_HZ, MOST_S
 from thor_web.problems import Problem
 
 __all__ = ["router"]
@@ -40,7 +40,18 @@ async def quotes_stream(
         float | None, Query(ge=LEAST_HZ, le=MOST_HZ, description="Most messages a second, newest event a symbol.")
     ] = None,
     enrich: Annotated[bool, Query(description="Records as in the snapshot instead of bare events.")] = False,
+    bars: Annotated[
+        str,
+        Query(
+            pattern=r"^(?:(?:1s|1m|5m|1h|1d)(?:,(?:1s|1m|5m|1h|1d))*)?$",
+            max_length=20,
+            description="Intervals whose growing bars come before each event: 1s,1m,5m,1h,1d.",
+        ),
+    ] = "",
     gzip: Annotated[bool, Query(description="Compressed, if `Accept-Encoding` allows it.")] = False,
+    for_s: Annotated[
+        float | None, Query(ge=LEAST_S, le=MOST_S, description="Ends the stream after so many seconds, for scripts.")
+    ] = None,
     last_event_id: Annotated[str, Query(max_length=64, description="Resume behind this id.")] = "",
 ) -> HttpResponse:
     """`event: quote` each, or `event: quotes` when conflated. `Last-Event-ID` resumes exactly."""

@@ -7,6 +7,7 @@ from thor_web.livedata.services.merger_metrics import MERGER_METRICS
 from thor_web.livedata.services.messages import StreamRequest
 from thor_web.livedata.services.providers_state import PROVIDERS_STATE, ProvidersState
 from thor_web.livedata.services.ring import Enrich, Frame, Position
+from thor_web.livedata.services.source_mirror import SourceMirrors
 
 __all__ = [
     "HANDOVER",
@@ -19,6 +20,7 @@ __all__ = [
     "Hub",
     "Position",
     "ProvidersState",
+    "SourceMirrors",
     "StreamRequest",
     "TooManyStreams",
     "id_of",

@@ -10,6 +10,7 @@ import logging
 import random
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -22,6 +23,7 @@ from collectors.preferences import override_preferred
 from collectors.settings import CollectorSettings
 from thor_fast import EventError, MergeStep, QuoteEvent, StreamEntries, StreamMerge, register_source
 from thor_web.livedata.services.merger_metrics import MERGER_METRICS
+from thor_web.livedata.services.preferences import follow_preferences
 
 __all__ = ["Merger", "run_merger"]
 
@@ -54,8 +56,9 @@ class Merger:
         register(instruments)
         self._bus = bus
         self._settings = settings
-        rows = {instrument.symbol: instrument.preferred for instrument in instruments}
-        self._preferred = override_preferred(rows, settings.preferred_sources, instruments)
+        self._instruments = instruments
+        self._shipped = {instrument.symbol: instrument.preferred for instrument in instruments}
+        self._preferred = self._wanted = self._overridden(self._shipped)
         self._lease = bus.lease("merger", ttl_ms=LEASE_TTL_MS)
         self._consumer = "merger"
         self._reader = bus.group_reader(keys.MERGE_GROUP, self._consumer)
@@ -63,8 +66,15 @@ class Merger:
         self._streams: list[str] = []
         self._left_out: set[str] = set()
         self._counts: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        """What the merges before the present one gave as reasons."""
         self._latency = Latency()
         self._lag: dict[str, int] = {}
+
+    @property
+    def preferred(self) -> Mapping[str, str]:
+        """The preferred source by symbol that the merge goes by now."""
+        return self._preferred
 
     async def run(self) -> None:
         """Merge until cancelled, standing by while another merger holds the lease."""
@@ -96,6 +106,7 @@ class Merger:
                 tasks.create_task(self._keep_lease())
                 tasks.create_task(self._report())
                 tasks.create_task(self._keep_sources())
+                tasks.create_task(self._keep_preferences())
                 tasks.create_task(self._merge_all())
         finally:
             self._reader.close()
@@ -122,10 +133,19 @@ class Merger:
             await asyncio.sleep(SOURCES_REFRESHED_S)
             await self._refresh_sources()
 
+    async def _keep_preferences(self) -> None:
+        async for wanted in follow_preferences(self._bus, self._shipped):
+            self._wanted = self._overridden(wanted)
+
+    def _overridden(self, preferred: Mapping[str, str]) -> dict[str, str]:
+        """What this deployment prefers, whatever the instruments say."""
+        return override_preferred(preferred, self._settings.preferred_sources, self._instruments)
+
     async def _report(self) -> None:
         while True:
             self._lag = {stream: await self._lag_of(stream) for stream in list(self._streams)}
-            fields = self._counts | {f"reason_{reason}": count for reason, count in self._merge.counts().items()}
+            reasons = self._reasons + Counter(self._merge.counts())
+            fields = self._counts | {f"reason_{reason}": count for reason, count in reasons.items()}
             await self._bus.heartbeat(
                 "merger",
                 {
@@ -152,6 +172,9 @@ class Merger:
         writes: list[Packed] = []
         acks: list[Packed] = []
         while True:
+            if self._wanted != self._preferred:
+                await self._prefer(self._wanted, writes, acks)
+                writes, acks = [], []
             held = self._merge.held()
             streams = [stream for stream in self._streams if stream not in held]
             try:
@@ -189,6 +212,14 @@ class Merger:
         self._counts["events_out"] += step.appended
         writes = [Packed(key, command) for key, command in step.latest(replies)]
         return writes, [Packed(key, command) for key, command in step.xack(keys.MERGE_GROUP)]
+
+    async def _prefer(self, preferred: dict[str, str], writes: list[Packed], acks: list[Packed]) -> None:
+        """Finish what was decided, then go on as a successor would: with all that was known, by other preferences."""
+        await self._reader.read([], count=0, block_ms=None, writes=writes, acks=acks)
+        self._reasons.update(self._merge.counts())
+        self._preferred = preferred
+        await self._recover()
+        log.info("preferred sources were edited")
 
     def _new_merge(self) -> StreamMerge:
         return StreamMerge(self._preferred, self._settings.stale_after_ms)

@@ -17,7 +17,8 @@ class ChildSpec:
 
     `ready` answers whether the process does its work, in the words of its own protocol; it may block for a moment.
     `place` says in the table where it is reached. `may_finish`: an end with status 0 is success, not a fault.
-    `owned` are the folders that an `unprivileged` program must be able to write.
+    `owned` are the folders that an `unprivileged` program must be able to write. `has_room` is asked after
+    a fall: while its disk is full the program is not tried again, and the fall is not counted as one of its own.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ChildSpec:
     may_finish: bool = False
     unprivileged: bool = False
     owned: tuple[Path, ...] = ()
+    has_room: Callable[[], bool] | None = None
 
 
 def last_lines(log: Path, count: int = 12, *, since: int = 0) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ __all__ = [
 
 DATABASE_USER: Final = "thor"
 POSTGRES_PORT: Final = 5432
+LEAST_ROOM: Final = 48 * 2**20
 INITDB_LIMIT_S: Final = 120
 
 
@@ -163,9 +164,15 @@ def redis_spec(
         ready=partial(wire.redis_ready, redis_socket(sockets)),
         place=str(redis_socket(sockets)),
         death_signal=signal.SIGTERM,
+        has_room=partial(has_room, data),
         grace_s=20.0,
         start_limit_s=300.0,  # a large append-only file takes its time to load
     )
+
+
+def has_room(folder: Path) -> bool:
+    """Whether the disk of a folder has room for a server to start: a new segment of its log and a little more."""
+    return shutil.disk_usage(folder).free > LEAST_ROOM
 
 
 def postgres_spec(program: PostgresProgram, *, data: Path, sockets: Path, log: Path, durable: bool = True) -> ChildSpec:
@@ -205,6 +212,7 @@ def postgres_spec(program: PostgresProgram, *, data: Path, sockets: Path, log: P
         start_limit_s=300.0,  # recovery after a crash takes its time
         unprivileged=True,
         owned=(data, sockets),
+        has_room=partial(has_room, data),
     )
 
 

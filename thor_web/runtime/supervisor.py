@@ -5,6 +5,7 @@ Time limits and budgets are in seconds by the monotonic clock.
 """
 
 import asyncio
+import logging
 import math
 import os
 import signal
@@ -23,7 +24,10 @@ from thor_web.runtime.errors import ThorError
 
 __all__ = ["Child", "ChildState", "RestartBudget", "Supervisor"]
 
+log = logging.getLogger(__name__)
+
 PROBE_EVERY_S: Final = 0.02
+ROOM_ASKED_S: Final = 0.5
 LOG_KEPT_BYTES: Final = 8 * 1024 * 1024
 
 
@@ -148,6 +152,9 @@ class Supervisor:
                 await self._run_once(child, ready)
                 if self._ended_well(child):
                     return
+                if await self._waits_for_room(child):
+                    child.restarts += 1
+                    continue
                 wait = child.budget.wait_after_fall(time.monotonic())
                 if wait is None:
                     child.state = ChildState.DEAD
@@ -159,6 +166,17 @@ class Supervisor:
                 child.restarts += 1
         finally:
             child.ended.set()
+
+    async def _waits_for_room(self, child: Child) -> bool:
+        """Wait while the disk of a child that fell is full. False where that was not why it fell."""
+        has_room = child.spec.has_room
+        if has_room is None or has_room():
+            return False
+        child.state = ChildState.RESTARTING
+        log.error("%s waits: its disk is full; make room and it goes on", child.spec.name)
+        while not has_room():  # noqa: ASYNC110 - a disk tells nobody of its room
+            await asyncio.sleep(ROOM_ASKED_S)
+        return True
 
     def _ended_well(self, child: Child) -> bool:
         """Whether the end of the last run was asked for, by us or by the child's own work being done."""

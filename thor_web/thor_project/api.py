@@ -13,6 +13,7 @@ from thor_web.futuretrading.signal_views import router as signals_router
 from thor_web.futuretrading.tradingview_views import router as tradingview_router
 from thor_web.futuretrading.views import router as quotes_router
 from thor_web.futuretrading.watchlist_views import router as watchlists_router
+from thor_web.livedata.raw_views import router as raw_router
 from thor_web.livedata.views import router as providers_router
 from thor_web.problems import Problem
 from thor_web.thor_project.answers import problem_response
@@ -41,6 +42,7 @@ api.add_router("", tradingview_router)
 api.add_router("", openbb_router)
 api.add_router("", session_router)
 api.add_router("", providers_router)
+api.add_router("", raw_router)
 api.add_router("", backtest_router)
 api.add_router("/thordata", history_router)
 

@@ -33,7 +33,7 @@ from thor_web.futuretrading.interface import (
     follow_configuration,
     restore_market,
 )
-from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState
+from thor_web.livedata.interface import PROVIDERS_STATE, Fanout, Hub, ProvidersState, SourceMirrors
 from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.gate import Gate
 from thor_web.thor_project.policy import POLICY
@@ -102,7 +102,7 @@ class Application:
             hub = Hub(bus, capacity=self._settings.stream_ring)
             enricher = Enricher.shipped(stale_after_ms=self._settings.stale_after_ms)
             # Before anybody who may ask for the records of what has just come.
-            hub.listen(enricher.take)
+            hub.listen(lambda frames, batch: enricher.take(frames, batch, bars=fanout.wants_bars))
             fanout = Fanout(
                 hub,
                 most_clients=self._settings.stream_clients,
@@ -111,7 +111,9 @@ class Application:
             instruments = load_instruments()
             register(instruments)
             health = WebHealth(bus, hub, fanout, enricher, instruments, worker=self._settings.thor_worker)
-            scope["state"][PROVIDERS_STATE] = ProvidersState(bus, parse_providers(self._settings.data_provider))
+            scope["state"][PROVIDERS_STATE] = ProvidersState(
+                bus, parse_providers(self._settings.data_provider), SourceMirrors(bus)
+            )
             state = QuotesState(
                 instruments,
                 enricher,

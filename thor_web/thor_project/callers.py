@@ -7,6 +7,7 @@ import hashlib
 import logging
 import time
 from collections import OrderedDict
+from functools import lru_cache
 from importlib import import_module
 from typing import Final
 
@@ -46,7 +47,7 @@ class Callers:
         known = None if session is None else await self._remembered(b"session", session, peer)
         if known is not None:
             return known
-        return Caller(peer.name, Role.READER if open_reading and peer.local else Role.NOBODY, local=peer.local)
+        return _stranger(peer, open_reading=open_reading)
 
     def forget(self, cookie: bytes) -> None:
         """A session that is just ending is not remembered any longer, in this process."""
@@ -70,6 +71,12 @@ class Callers:
         while len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
         return caller
+
+
+@lru_cache(maxsize=4_096)
+def _stranger(peer: Peer, *, open_reading: bool) -> Caller:
+    """Somebody nobody knows: a reader on this machine of a private server, else nobody."""
+    return Caller(peer.name, Role.READER if open_reading and peer.local else Role.NOBODY, local=peer.local)
 
 
 def _place(kind: bytes, secret: str, *, local: bool) -> bytes:

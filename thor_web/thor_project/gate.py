@@ -46,6 +46,8 @@ LONGEST_QUERY: Final = 32_768
 BODY_LIMIT_S: Final = 15.0
 LOGIN_PATHS: Final = frozenset({"/login", "/api/login", "/admin/login/"})
 LOGOUT_PATHS: Final = frozenset({"/logout", "/api/logout", "/admin/logout/"})
+OF_AN_ADDRESS: Final = 5
+"""So many callers' worth of requests may come from one address: people share them."""
 LOGINS_PER_S: Final = 1 / 6
 LOGINS_AT_ONCE: Final = 10
 MACHINES: Final = ("/api/", "/static/", "/metrics", "/readyz", "/healthz")
@@ -63,6 +65,7 @@ class Gate:
         self._tls = settings.thor_tls
         self._most_body = settings.body_limit_kib * 1024
         self._requests = Rate(settings.rate_limit, settings.rate_burst)
+        self._addresses = Rate(settings.rate_limit * OF_AN_ADDRESS, settings.rate_burst * OF_AN_ADDRESS)
         self._tries = Rate(LOGINS_PER_S, LOGINS_AT_ONCE)
         self._logins = Logins()
         self._span = spans(settings.otel_endpoint)
@@ -107,11 +110,14 @@ class Gate:
             raise Problem(414, "too_long", f"A query has at most {LONGEST_QUERY} bytes.")
         if self._tls and not peer.secure and not peer.local and path != "/healthz" and not _wants_page(scope, headers):
             raise Problem(403, "needs_tls", "This server is spoken to by TLS only.")
+        now = time.monotonic()
+        limited = not peer.local and path != "/healthz"
+        if limited:  # before the database is asked who it is: keys and sessions that are nobody's cost as much
+            _wait(self._addresses.wait_s(peer.name, now))
         caller = await self._callers.find(
             peer, headers.get(b"cookie", b""), headers.get(b"authorization", b""), open_reading=self._open_reading
         )
-        now = time.monotonic()
-        if not peer.local and path != "/healthz":
+        if limited:
             _wait(self._requests.wait_s(caller.name, now))
         if method == "POST" and path in LOGIN_PATHS:
             _wait(self._tries.wait_s(peer.name, now))

@@ -45,10 +45,9 @@ def peer_of(scope: Mapping[str, Any], headers: Mapping[bytes, bytes], proxies: N
     """The peer of a request. A Unix socket is local."""
     client = scope.get("client")
     address = str(client[0]) if client else "local"
-    near = not client or is_loopback(address)
     secure = scope["scheme"] == "https"
     if FORWARDED.isdisjoint(headers):
-        return Peer(address, near, secure)
+        return _direct(address, secure=secure)
     if not client or not _within(address, proxies):
         return Peer(address, local=False, secure=secure)
     told = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
@@ -59,6 +58,12 @@ def peer_of(scope: Mapping[str, Any], headers: Mapping[bytes, bytes], proxies: N
         if not _within(word, proxies):
             break
     return Peer(_plain(address), local=False, secure=secure)
+
+
+@lru_cache(maxsize=4_096)
+def _direct(address: str, *, secure: bool) -> Peer:
+    local = address == "local" or is_loopback(address)
+    return Peer(address if local else _plain(address), local, secure)
 
 
 @lru_cache(maxsize=4_096)

@@ -20,6 +20,7 @@ import psycopg
 
 from collectors import keys
 from collectors.bus import Bus, BusError, BusUnavailable, Entry
+from collectors.latency import Latency, wall_us
 from thor_fast import QuoteBatch, parse_batch, register_source
 from thor_web.thordata.errors import StorageError
 from thor_web.thordata.services.tick_store import Position, TickStore
@@ -62,6 +63,7 @@ class Ingestor:
         self._time_s = time_s
         self._positions: dict[str, Position] = {}
         self._counts: Counter[str] = Counter()
+        self._latency = Latency()
         self._state = "starting"
         self._problem = ""
 
@@ -203,6 +205,10 @@ class Ingestor:
             self._counts["batches"] += 1
             self._counts["last_batch_events"] = len(batch)
             self._counts["last_batch_ms"] = round((time.monotonic() - started) * 1_000)
+            now_us = wall_us()
+            # A collector sends many events together, so a batch has few different instants.
+            for at_us, times in Counter(entry.at_us for entry in new if entry.at_us is not None).items():
+                self._latency.record(max(0, now_us - at_us), times)
         await self._bus.ack(keys.INGEST_GROUP, {stream: [entry.id for entry in entries]})
         await self._bus.keep_from(stream, self._positions[stream])
 
@@ -233,6 +239,7 @@ class Ingestor:
                         "time_ms": time.time_ns() // 1_000_000,
                         "streams": len(self._positions),
                         **self._counts,
+                        **self._latency.fields(),
                     },
                     ttl_s=HEALTH_TTL_S,
                 )

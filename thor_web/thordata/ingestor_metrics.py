@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from collectors.metrics import Family, is_state, number
+from collectors.metrics import Family, is_state, latency, number
 
 __all__ = ["INGESTOR_METRICS"]
 
@@ -18,6 +18,9 @@ INGESTOR_METRICS: Final = (
     Family("thor_ingestor_unstorable", "counter", "Events that Postgres refused.", number("unstorable")),
     Family(
         "thor_ingestor_batch_seconds", "gauge", "How long the last batch took.", number("last_batch_ms", scale=1e-3)
+    ),
+    Family(
+        "thor_ingestor_latency_seconds", "histogram", "End to end: from a collector to rows in Postgres.", latency()
     ),
     Family("thor_ingestor_batch_events", "gauge", "Events of the last batch.", number("last_batch_events")),
 )

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from ninja import Query, Router
+from pydantic import BeforeValidator
 
 from thor_fast import EventError, Ticks
 from thor_web.problems import Problem
@@ -39,10 +40,21 @@ STATUS_OF: Final = {"bad_lake_file": 500, "no_object_store": 503}
 AT_ONCE: Final = 4
 """Questions that are read at once; the others wait their turn."""
 SYMBOL_PATTERN: Final = r"^[A-Z0-9$][A-Z0-9.$_/-]{0,31}$"
+DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 INTERVAL: Final = re.compile(r"(\d{1,6})(ms|s|m|h|d)")
 UNITS_US: Final = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 
 Symbol = Annotated[str, Query(pattern=SYMBOL_PATTERN, description="One symbol.")]
+
+
+def _written_out(text: object) -> object:
+    """A date as text only: pydantic takes a number for days or seconds since 1970 too."""
+    if isinstance(text, str) and not DATE.fullmatch(text):
+        raise ValueError("must look like 2025-01-31")
+    return text
+
+
+TradeDate = Annotated[date, BeforeValidator(_written_out)]
 Start = Annotated[datetime, Query(description="First instant, ISO 8601 with a zone.")]
 End = Annotated[datetime, Query(description="The instant behind the last, ISO 8601 with a zone.")]
 Source = Annotated[str | None, Query(max_length=16, description="Only this source.")]
@@ -154,8 +166,8 @@ async def coverage(
     request: ASGIRequest,
     *,
     symbol: Annotated[str | None, Query(pattern=SYMBOL_PATTERN, description="Only this symbol.")] = None,
-    first: Annotated[date | None, Query(alias="from", description="First trade date.")] = None,
-    last: Annotated[date | None, Query(alias="to", description="Last trade date.")] = None,
+    first: Annotated[TradeDate | None, Query(alias="from", description="First trade date.")] = None,
+    last: Annotated[TradeDate | None, Query(alias="to", description="Last trade date.")] = None,
     form: Form = "",
 ) -> HttpResponseBase:
     """A row a partition of the lake, and one a date that has ticks in Postgres which the lake has not as they are."""
@@ -169,8 +181,8 @@ async def quality(
     request: ASGIRequest,
     *,
     symbol: Annotated[str | None, Query(pattern=SYMBOL_PATTERN, description="Only this symbol.")] = None,
-    first: Annotated[date | None, Query(alias="from", description="First trade date.")] = None,
-    last: Annotated[date | None, Query(alias="to", description="Last trade date.")] = None,
+    first: Annotated[TradeDate | None, Query(alias="from", description="First trade date.")] = None,
+    last: Annotated[TradeDate | None, Query(alias="to", description="Last trade date.")] = None,
     limit: Annotated[int, Query(ge=1, le=1_000, description="Most reports of a page.")] = 100,
     cursor: Cursor = "",
 ) -> HttpResponseBase:

@@ -21,7 +21,16 @@ interface AppProps {
 }
 
 export function App({ dashboard, memory, preferences, basename }: AppProps) {
-  const [queries] = useState(createQueryClient);
+  const [queries] = useState(() =>
+    createQueryClient(() =>
+      dashboard.toasts.show({
+        tone: 'bad',
+        key: 'signed out',
+        title: 'You are signed out',
+        text: 'Load the page again to log in; it leads back here.',
+      }),
+    ),
+  );
 
   useEffect(() => dashboard.connect(), [dashboard]);
 

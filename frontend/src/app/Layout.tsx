@@ -8,6 +8,7 @@ import { ConnectionStatus } from '../components/ConnectionStatus.tsx';
 import { Markets } from '../components/Markets.tsx';
 import { Toasts } from '../components/Toasts.tsx';
 import { WallClock } from '../components/WallClock.tsx';
+import { Account } from './Account.tsx';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
 import styles from './Layout.module.css';
 import { MaintenanceBanner } from './MaintenanceBanner.tsx';
@@ -39,6 +40,7 @@ export function Layout() {
               <WallClock />
               <ConnectionStatus />
               <Notifications />
+              <Account />
             </div>
           </div>
           <Banners />

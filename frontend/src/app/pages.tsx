@@ -34,6 +34,22 @@ export const PAGES: readonly PageEntry[] = [
     draw: later(async () => (await import('../pages/symbol/SymbolPage.tsx')).SymbolPage),
   },
   {
+    path: '/clock',
+    title: 'Clock',
+    icon: 'clock',
+    place: 'top',
+    onPhone: true,
+    draw: later(async () => (await import('../pages/clock/ClockPage.tsx')).ClockPage),
+  },
+  {
+    path: '/health',
+    title: 'Health',
+    icon: 'health',
+    place: 'top',
+    onPhone: true,
+    draw: later(async () => (await import('../pages/health/HealthPage.tsx')).HealthPage),
+  },
+  {
     path: '/settings',
     title: 'Settings',
     icon: 'settings',

@@ -26,7 +26,7 @@ function OutageBanner({ outage }: { readonly outage: Outage }) {
   const retryAt = 'retryAt' in status ? clock.toServerTime(status.retryAt) : null;
   const wait = useAtTick((now) => (retryAt === null ? 0 : Math.max(0, Math.ceil((retryAt - now) / 1_000))));
   const hasValues = useSelected(quotes.all, (all) => all.size > 0);
-  const canRetry = status.kind !== 'degraded';
+  const canRetry = status.kind !== 'degraded' && status.kind !== 'signed_out';
   return (
     <div className={`${styles['banner']} ${styles['outage']}`} role="alert">
       <span>
@@ -38,6 +38,12 @@ function OutageBanner({ outage }: { readonly outage: Outage }) {
           </span>
         )}
       </span>
+      {status.kind === 'signed_out' && (
+        // The server meets whoever is not logged in with its login page, and leads back here.
+        <button type="button" className={styles['retry']} onClick={() => location.reload()}>
+          Log in
+        </button>
+      )}
       {canRetry && (
         <button type="button" className={styles['retry']} aria-label="Retry now" onClick={retryNow}>
           Retry now{wait > 0 && <span className={styles['wait']}> – or in {wait}s</span>}

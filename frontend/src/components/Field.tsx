@@ -17,10 +17,7 @@ type FieldProps = About & Omit<InputHTMLAttributes<HTMLInputElement>, 'id' | 'cl
 export function Field({ label, bare = false, hint, fault = null, ...rest }: FieldProps) {
   const id = useId();
   return (
-    <div className={styles['field']}>
-      <label htmlFor={id} className={bare ? 'only-heard' : styles['label']}>
-        {label}
-      </label>
+    <Labelled id={id} label={label} bare={bare} hint={hint} fault={fault}>
       <input
         {...rest}
         id={id}
@@ -28,10 +25,7 @@ export function Field({ label, bare = false, hint, fault = null, ...rest }: Fiel
         aria-invalid={fault !== null}
         aria-describedby={`${id}-hint`}
       />
-      <span id={`${id}-hint`} className={fault === null ? styles['hint'] : styles['fault']}>
-        {fault ?? hint}
-      </span>
-    </div>
+    </Labelled>
   );
 }
 
@@ -44,10 +38,7 @@ type SelectProps = About &
 export function Select({ label, bare = false, hint, fault = null, options, onChange, ...rest }: SelectProps) {
   const id = useId();
   return (
-    <div className={styles['field']}>
-      <label htmlFor={id} className={bare ? 'only-heard' : styles['label']}>
-        {label}
-      </label>
+    <Labelled id={id} label={label} bare={bare} hint={hint} fault={fault}>
       <select
         {...rest}
         id={id}
@@ -61,6 +52,24 @@ export function Select({ label, bare = false, hint, fault = null, options, onCha
           </option>
         ))}
       </select>
+    </Labelled>
+  );
+}
+
+function Labelled({
+  id,
+  label,
+  bare,
+  hint,
+  fault,
+  children,
+}: Required<About> & { readonly id: string; readonly children: ReactNode }) {
+  return (
+    <div className={styles['field']}>
+      <label htmlFor={id} className={bare ? 'only-heard' : styles['label']}>
+        {label}
+      </label>
+      {children}
       <span id={`${id}-hint`} className={fault === null ? styles['hint'] : styles['fault']}>
         {fault ?? hint}
       </span>

@@ -56,37 +56,3 @@ export function zoneLabel(instant: ServerTime, zone: string): string {
   const parts = formatOf(zone, 'clock').formatToParts(instant);
   return parts.find(({ type }) => type === 'timeZoneName')?.value ?? zone;
 }
-
-/** Milliseconds by which the zone's wall clock is ahead of UTC at an instant. */
-export function zoneOffset(instant: ServerTime, zone: string): number {
-  const shown: Record<string, number> = {};
-  for (const { type, value } of offsetFormat(zone).formatToParts(instant)) shown[type] = Number(value);
-  const wall = Date.UTC(
-    shown['year'] ?? 0,
-    (shown['month'] ?? 1) - 1,
-    shown['day'] ?? 1,
-    shown['hour'] ?? 0,
-    shown['minute'] ?? 0,
-    shown['second'] ?? 0,
-  );
-  return wall - Math.floor(instant / 1_000) * 1_000;
-}
-
-const offsets = new Map<string, Intl.DateTimeFormat>();
-
-function offsetFormat(zone: string): Intl.DateTimeFormat {
-  const known = offsets.get(zone);
-  if (known !== undefined) return known;
-  const made = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  offsets.set(zone, made);
-  return made;
-}

@@ -1,15 +1,21 @@
 // Reading the REST API from a component: cached, refreshed, and asked again only where that may help.
 
 import type { UseQueryResult } from '@tanstack/react-query';
-import { QueryClient, useQuery } from '@tanstack/react-query';
+import { QueryCache, QueryClient, useQuery } from '@tanstack/react-query';
 import type { Answer, GetOptions, GetPath } from '../services/api/client.ts';
 import { getApi } from '../services/api/client.ts';
 import { HttpFailure } from '../services/http.ts';
 
 const MOST_RETRIES = 2;
 
-export function createQueryClient(): QueryClient {
+/** `onSignedOut` is called when the server no longer knows whoever asks. */
+export function createQueryClient(onSignedOut: () => void = () => undefined): QueryClient {
   return new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error) => {
+        if (error instanceof HttpFailure && error.status === 401) onSignedOut();
+      },
+    }),
     defaultOptions: {
       queries: {
         staleTime: 10_000,

@@ -1,9 +1,13 @@
-// The reader's watchlists, kept by this browser.
+// The reader's watchlists: the server's for whoever is logged in, else this browser's own.
 
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useContext, useMemo, useState } from 'react';
+import { sendApi } from '../services/api/client.ts';
+import { useApi } from './api.ts';
+import { useCaller } from './caller.ts';
 import type { Cell } from './cell.ts';
 import { createCell } from './cell.ts';
-import { MemoryContext, useReadable } from './react.ts';
+import { MemoryContext, useDashboard, useReadable } from './react.ts';
 import { createRemembered } from './remembered.ts';
 
 export interface Watchlist {
@@ -13,6 +17,8 @@ export interface Watchlist {
 
 export interface Watchlists {
   readonly lists: readonly Watchlist[];
+  /** Where they are kept. */
+  readonly home: 'server' | 'browser';
   /** Keeps a list under its name, new or not. */
   save(list: Watchlist): void;
   remove(name: string): void;
@@ -40,13 +46,50 @@ function useOwnLists(): Cell<readonly Watchlist[]> {
 
 export function useWatchlists(): Watchlists {
   const own = useOwnLists();
-  const lists = useReadable(own);
+  const ownLists = useReadable(own);
+  const { toasts } = useDashboard();
+  const queries = useQueryClient();
+  const loggedIn = useCaller()?.user != null;
+  const { data } = useApi('/api/watchlists', { when: loggedIn });
+  const changed = () => queries.invalidateQueries({ queryKey: ['/api/watchlists'] });
+  const failed = (error: Error) =>
+    toasts.show({ tone: 'bad', title: 'The watchlist was not saved', text: error.message });
+  const saving = useMutation({
+    mutationFn: ({ name, symbols }: Watchlist) => {
+      const known = data?.find((list) => list.name === name);
+      return known === undefined
+        ? sendApi('POST', '/api/watchlists', { body: { name, symbols } })
+        : sendApi('PUT', '/api/watchlists/{list_id}', {
+            path: { list_id: known.id },
+            body: { name, symbols },
+          });
+    },
+    onSuccess: changed,
+    onError: failed,
+  });
+  const removing = useMutation({
+    mutationFn: (id: number) => sendApi('DELETE', '/api/watchlists/{list_id}', { path: { list_id: id } }),
+    onSuccess: changed,
+    onError: failed,
+  });
   return useMemo(() => {
+    if (loggedIn) {
+      return {
+        home: 'server',
+        lists: data ?? [],
+        save: (list) => saving.mutate(list),
+        remove(name) {
+          const known = data?.find((list) => list.name === name);
+          if (known !== undefined) removing.mutate(known.id);
+        },
+      };
+    }
     const without = (name: string) => own.get().filter((list) => list.name !== name);
     return {
-      lists,
+      home: 'browser',
+      lists: ownLists,
       save: (list) => own.set([...without(list.name), list].toSorted((a, b) => a.name.localeCompare(b.name))),
       remove: (name) => own.set(without(name)),
     };
-  }, [own, lists]);
+  }, [loggedIn, data, own, ownLists, saving.mutate, removing.mutate]);
 }

@@ -181,3 +181,19 @@ asyncio.run(main())
     while lives(child):
         assert time.monotonic() < deadline, "the child outlived its parent"
         time.sleep(0.01)
+
+
+async def test_a_child_whose_disk_is_full_waits_for_room_and_is_not_given_up(tmp_path: Path) -> None:
+    room, fails = tmp_path / "room", "import pathlib, sys, time; pathlib.Path(sys.argv[-1]).exists() or sys.exit(1); "
+    supervisor = Supervisor(budget=RestartBudget(limit=0))
+    program = f"import sys; sys.argv.append({str(room)!r}); {fails}time.sleep(600)"
+    room.touch()
+    child = await supervisor.start(spec(tmp_path, "child", program, has_room=room.exists))
+    room.unlink()
+    assert child.pid
+    os.kill(child.pid, signal.SIGKILL)
+    await until(lambda: child.state is ChildState.RESTARTING, "it waits")
+    room.touch()
+    await until(lambda: child.pid is not None, "it goes on once there is room")
+    assert not supervisor.failed.done()
+    await supervisor.stop()

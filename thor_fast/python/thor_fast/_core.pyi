@@ -46,6 +46,7 @@ __all__ = [
     "Quality",
     "QuoteBatch",
     "QuoteEvent",
+    "Records",
     "Reject",
     "Replies",
     "ReplyReader",
@@ -67,12 +68,15 @@ __all__ = [
     "classify_batch",
     "classify_columns",
     "co_moment",
+    "composite_classes",
     "deepest_drawdown",
     "distinct_intervals",
     "format_price",
     "format_price_column",
     "format_prices",
+    "heard_events",
     "join_records",
+    "net_changes",
     "overfitting_logits",
     "pack",
     "pack_xadd",
@@ -90,6 +94,7 @@ __all__ = [
     "registered_sources",
     "return_figures",
     "returns_of",
+    "score_classes",
     "sweep_bars",
 ]
 
@@ -992,6 +997,14 @@ class CompositeBounds:
     ) -> CompositeBounds: ...
 
 @final
+class Records:
+    """Records in one piece of memory; each becomes an object of its own only where it is taken out."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, number: int, /) -> bytes: ...
+    def __iter__(self) -> Iterator[bytes]: ...
+
+@final
 class Enricher:
     """Turns merged events into records, and keeps what the records say of the session and the composite.
 
@@ -1025,10 +1038,13 @@ class Enricher:
         """Sets the 52 weeks of a symbol by our own trade dates, for sources that tell none."""
     def record(self, event: QuoteEvent, entry_id: str) -> bytes:
         """Takes in an event and gives its record, one JSON object. Raises `ValueError` for what is no stream id."""
-    def records(self, batch: QuoteBatch, ids: Sequence[str]) -> list[bytes]:
+    def records(self, batch: QuoteBatch, ids: Sequence[str]) -> Records:
         """`record` for each event. Raises `ValueError` as it does and for another number of ids."""
     def observe(self, batch: QuoteBatch, ids: Sequence[str]) -> None:
         """Takes events in without writing records."""
+    def observe_bars(self, batch: QuoteBatch, ids: Sequence[str]) -> list[list[bytes]]:
+        """Takes events in, and gives the symbol's newest bars after each: a JSON object an interval, in the order of
+        `bars`, empty where there is none."""
     def total(self, now_ms: int) -> bytes:
         """The composite at an instant, one JSON object."""
     def bars(self, symbol: str) -> list[tuple[str, BarRow]]:
@@ -1154,6 +1170,56 @@ def classify_columns(changes: Buffer, thresholds: Sequence[Thresholds | None], i
     >>> changes = array("q", [6_250_000_000, 6_000_000_000, -6_000_000_000, -(2**63)])
     >>> classify_columns(changes, [ladder, None], array("I", [0, 0, 0, 0])).tolist()
     [2, 1, -2, -128]
+    """
+
+def composite_classes(sums: Buffer, bounds: CompositeBounds) -> memoryview:
+    """The class of each sum of signal weights as a number from 2 to -2, as the live composite has it.
+
+    `sums` is a buffer of signed 64-bit integers. How many symbols are live makes no difference here. Returns a
+    memoryview of signed bytes.
+
+    >>> from array import array
+    >>> from thor_fast import CompositeBounds, composite_classes
+    >>> bounds = CompositeBounds(strong_buy=9, buy=3, sell=-3, strong_sell=-9, min_live_share=0)
+    >>> composite_classes(array("q", [10, 9, 3, -3, -9, -10]), bounds).tolist()
+    [2, 1, 0, 0, -1, -2]
+    """
+
+def score_classes(weighted: Buffer, weights: Buffer) -> memoryview:
+    """The signal nearest to each score as a number from 2 to -2, as the live composite has it, -128 for none.
+
+    The score is `sum(weight * signal weight) / sum(weight)` rounded to six decimals; a tie goes to the weaker signal.
+    `weighted` and `weights`, its two sums, are buffers of as many signed 64-bit integers in units of 1e-9. Returns a
+    memoryview of signed bytes. Raises `ValueError` for lengths that differ.
+
+    >>> from array import array
+    >>> from thor_fast import score_classes
+    >>> score_classes(array("q", [3, 1, -3, 0]), array("q", [2, 2, 2, 0])).tolist()
+    [1, 0, -1, -128]
+    """
+
+def net_changes(last: Buffer, net_change: Buffer, close: Buffer, volume: Buffer) -> memoryview:
+    """The change of each quote against the previous settlement, as a live record has it.
+
+    The source's own change comes first, else it is `last - close`; a change of 0 beside no last price, or beside a last
+    price of 0 without volume, is a row that is still loading and none. Each is a buffer of as many signed 64-bit
+    integers, prices in units of 1e-9, -2^63 where there is none; so is the answer. Raises `ValueError` for lengths
+    that differ.
+
+    >>> from array import array
+    >>> from thor_fast import net_changes
+    >>> none = -(2**63)
+    >>> last, told = array("q", [5, none, 0, 5]), array("q", [none, 0, 0, 0])
+    >>> close, volume = array("q", [7, 7, 7, 7]), array("q", [none, none, 0, 9])
+    >>> [None if change == none else change for change in net_changes(last, told, close, volume)]
+    [-2, None, None, 0]
+    """
+
+def heard_events(state: bytes) -> list[tuple[int, bytes]]:
+    """The last event of each source in what the merge knows of a symbol, the field `merge` of its latest hash.
+
+    Each is the time at which Redis received it, microseconds UTC, and its canonical JSON. What cannot be read is left
+    out.
     """
 
 ORDER_OUTCOMES: Final[dict[str, str]]
@@ -1566,7 +1632,7 @@ def distinct_intervals(batch: QuoteBatch, interval_us: int) -> list[int]:
     [-10, 0, 10]
     """
 
-def join_records(records: list[bytes], arrived_ms: Sequence[int], now_ms: int) -> bytes:
+def join_records(records: list[bytes] | Records, arrived_ms: Sequence[int], now_ms: int) -> bytes:
     """A JSON array of records, each with `age_ms` behind its last field: `now_ms` less its arrival, at least 0.
 
     A record is a JSON object with at least one field; what is none is left out. Raises `ValueError` when there are not

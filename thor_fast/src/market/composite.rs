@@ -82,7 +82,7 @@ impl Composite {
         let class = (count > 0).then(|| class_of(sum, bounds));
         let enough = share(live, parts.len()) >= i128::from(bounds.min_live_share);
         let signal = class.map(|signal| if enough { signal } else { plain(signal) });
-        let score = rounded(weighted * ONE, denominator, 6);
+        let score = score_of(weighted, denominator);
         Self {
             signal,
             sum,
@@ -101,8 +101,15 @@ impl Composite {
 
 const ONE: i128 = crate::price::ONE as i128;
 
-/// A sum equal to a boundary has the class of the inner side.
-fn class_of(sum: i64, bounds: &Bounds) -> Signal {
+/// `weighted / denominator`, both in units of 1e-9, in the same units rounded to six decimals; nothing where nothing counts.
+#[must_use]
+pub fn score_of(weighted: i128, denominator: i128) -> Option<i64> {
+    rounded(weighted * ONE, denominator, 6)
+}
+
+/// The class of a sum of signal weights. One equal to a boundary has the class of the inner side.
+#[must_use]
+pub fn class_of(sum: i64, bounds: &Bounds) -> Signal {
     let sum = sum.saturating_mul(crate::price::ONE);
     if sum > bounds.strong_buy {
         Signal::StrongBuy
@@ -126,7 +133,9 @@ fn share(live: usize, expected: usize) -> i128 {
     count(live) * ONE / count(expected).max(1)
 }
 
-fn nearest(score: i64) -> Signal {
+/// The signal whose steps are nearest to a score; a tie goes to the weaker one.
+#[must_use]
+pub fn nearest(score: i64) -> Signal {
     let one = crate::price::ONE;
     // Half a step away from zero is not yet the next one.
     let steps = (score.unsigned_abs() + one.unsigned_abs() / 2 - 1) / one.unsigned_abs();

@@ -36,7 +36,7 @@ impl Derived {
     #[must_use]
     pub fn of(event: &EventRef<'_>, figures: &Figures) -> Self {
         let last = event.last;
-        let change = net_change(last, figures);
+        let change = net_change(last, figures.net_change, figures.close, figures.volume);
         let close = figures.close.or_else(|| last?.checked_sub(change?));
         let open_change = difference(last, figures.open);
         let spread = difference(event.ask, event.bid);
@@ -66,12 +66,13 @@ pub fn range_position(last: Option<i64>, high: Option<i64>, low: Option<i64>) ->
 ///
 /// A source that has no last price yet, or a zero for one and no volume, sends a change of 0: that is a row still
 /// loading, not an unchanged market.
-fn net_change(last: Option<i64>, figures: &Figures) -> Option<i64> {
-    let loading = last.is_none() || (last == Some(0) && figures.volume.unwrap_or(0) == 0);
-    match figures.net_change {
+#[must_use]
+pub fn net_change(last: Option<i64>, told: Option<i64>, close: Option<i64>, volume: Option<i64>) -> Option<i64> {
+    let loading = last.is_none() || (last == Some(0) && volume.unwrap_or(0) == 0);
+    match told {
         Some(0) if loading => None,
         Some(change) => Some(change),
-        None => difference(last.filter(|_| !loading), figures.close),
+        None => difference(last.filter(|_| !loading), close),
     }
 }
 
@@ -135,15 +136,14 @@ mod tests {
 
     #[test]
     fn a_zero_beside_nothing_is_no_change() {
-        let figures = |net_change, close, volume| Figures { net_change, close, volume, ..Figures::default() };
-        assert_eq!(net_change(None, &figures(Some(0), None, None)), None);
-        assert_eq!(net_change(Some(0), &figures(Some(0), Some(P), None)), None);
-        assert_eq!(net_change(Some(0), &figures(None, Some(P), Some(0))), None);
-        assert_eq!(net_change(Some(0), &figures(Some(0), Some(P), Some(7))), Some(0));
-        assert_eq!(net_change(Some(5 * P), &figures(Some(0), None, None)), Some(0));
-        assert_eq!(net_change(Some(5 * P), &figures(None, Some(7 * P), None)), Some(-2 * P));
-        assert_eq!(net_change(None, &figures(Some(3), None, None)), Some(3));
-        assert_eq!(net_change(Some(5 * P), &figures(None, None, None)), None);
+        assert_eq!(net_change(None, Some(0), None, None), None);
+        assert_eq!(net_change(Some(0), Some(0), Some(P), None), None);
+        assert_eq!(net_change(Some(0), None, Some(P), Some(0)), None);
+        assert_eq!(net_change(Some(0), Some(0), Some(P), Some(7)), Some(0));
+        assert_eq!(net_change(Some(5 * P), Some(0), None, None), Some(0));
+        assert_eq!(net_change(Some(5 * P), None, Some(7 * P), None), Some(-2 * P));
+        assert_eq!(net_change(None, Some(3), None, None), Some(3));
+        assert_eq!(net_change(Some(5 * P), None, None, None), None);
     }
 
     #[test]

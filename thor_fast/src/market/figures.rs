@@ -4,7 +4,7 @@
 //! than it should have is no figure; of a repeated key the last counts.
 
 use crate::json::Cursor;
-use crate::price::{Rounding, nanos_from_number, scale};
+use crate::price::{ONE, Rounding, nanos_from_number, scale};
 use crate::symbol::Symbol;
 
 /// What a source says of the day. Prices in units of 1e-9.
@@ -55,18 +55,42 @@ impl Figures {
         while *bytes.get(at)? != b'}' {
             let (key, after) = plain_text(bytes, at)?;
             at = skip_space(bytes, skip_space(bytes, after) + 1);
-            let end = match *bytes.get(at)? {
-                b'"' => plain_text(bytes, at)?.1,
-                b'{' | b'[' => return None,
-                _ => at + bytes.get(at..)?.iter().position(|byte| matches!(byte, b',' | b'}' | b' ' | b'\t'))?,
+            let end = match Plain::read(bytes, at) {
+                Some((number, end)) if self.take_plain(key, number) => end,
+                _ => {
+                    let end = value_end(bytes, at)?;
+                    self.take(key, text.get(at..end)?);
+                    end
+                }
             };
-            self.take(key, text.get(at..end)?);
             at = skip_space(bytes, end);
             if *bytes.get(at)? == b',' {
                 at = skip_space(bytes, at + 1);
             }
         }
         Some(())
+    }
+
+    /// Takes a number; false where only the whole text tells what it is.
+    #[inline]
+    fn take_plain(&mut self, key: &[u8], number: Plain) -> bool {
+        let place = match key {
+            b"netChange" => &mut self.net_change,
+            b"open" => &mut self.open,
+            b"high" => &mut self.high,
+            b"low" => &mut self.low,
+            b"close" => &mut self.close,
+            b"high52" => &mut self.high52,
+            b"low52" => &mut self.low52,
+            b"volume" if number.decimals == 0 && number.digits >= 0 => {
+                self.volume = Some(number.digits);
+                return true;
+            }
+            _ => return false,
+        };
+        let nanos = number.nanos();
+        *place = nanos.or(*place);
+        nanos.is_some()
     }
 
     fn fill_slowly(&mut self, text: &str) {
@@ -108,6 +132,44 @@ impl Figures {
     }
 }
 
+/// A number of few digits without an exponent: its digits as a whole, and how many of them stand behind the point.
+#[derive(Clone, Copy)]
+struct Plain {
+    digits: i64,
+    decimals: usize,
+}
+
+impl Plain {
+    const MOST_DIGITS: usize = 18;
+
+    /// The number at that place, and where it ends; nothing for any other value.
+    #[inline]
+    fn read(bytes: &[u8], at: usize) -> Option<(Self, usize)> {
+        let negative = *bytes.get(at)? == b'-';
+        let start = at + usize::from(negative);
+        let (mut digits, mut point, mut end) = (0_i64, None, start);
+        loop {
+            match *bytes.get(end)? {
+                digit @ b'0'..=b'9' => digits = digits.wrapping_mul(10).wrapping_add(i64::from(digit - b'0')),
+                b'.' => point = Some(end),
+                b',' | b'}' | b' ' | b'\t' => break,
+                _ => return None,
+            }
+            end += 1;
+        }
+        if end == start || end - start > Self::MOST_DIGITS {
+            return None;
+        }
+        let decimals = point.map_or(0, |point| end - point - 1);
+        Some((Self { digits: if negative { -digits } else { digits }, decimals }, end))
+    }
+
+    fn nanos(self) -> Option<i64> {
+        const STEP: [i64; 10] = [ONE, ONE / 10, ONE / 100, ONE / 1_000, 100_000, 10_000, 1_000, 100, 10, 1];
+        self.digits.checked_mul(*STEP.get(self.decimals)?)
+    }
+}
+
 fn skip_space(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while matches!(bytes.get(at), Some(b' ' | b'\t')) {
@@ -124,6 +186,15 @@ fn plain_text(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
     let rest = bytes.get(at + 1..)?;
     let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
     (rest.get(length) == Some(&b'"')).then_some((rest.get(..length)?, at + length + 2))
+}
+
+/// Where the value at that place ends; nothing for one that holds others, and for a text with an escape.
+fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
+    match *bytes.get(at)? {
+        b'"' => Some(plain_text(bytes, at)?.1),
+        b'{' | b'[' => None,
+        _ => Some(at + bytes.get(at..)?.iter().position(|byte| matches!(byte, b',' | b'}' | b' ' | b'\t'))?),
+    }
 }
 
 fn is_numeric(value: &str) -> bool {

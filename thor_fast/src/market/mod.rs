@@ -14,20 +14,22 @@ pub mod record;
 pub mod recording;
 pub mod rules;
 pub mod session;
+mod slate;
 pub mod windows;
 
-use std::collections::HashMap;
-
 use crate::classify::Signal;
+use crate::columns::Interner;
 use crate::event::EventRef;
 use crate::market::codec::{Codec, Reader, Writer};
 use crate::market::composite::{Bounds, Composite, Part};
 use crate::market::derived::Derived;
 use crate::market::figures::Figures;
 use crate::market::grading::Grader;
+use crate::market::record::{Kept, Settings};
 use crate::market::recording::{Moment, Recording};
 use crate::market::rules::{Classified, Rules};
 use crate::market::session::{Span, Tracker};
+use crate::market::slate::Slate;
 use crate::symbol::Symbol;
 
 /// The name under which the composite's own signal is recorded.
@@ -64,6 +66,7 @@ struct Entry {
     recorded: Option<i64>,
     tracker: Tracker,
     history: Option<History>,
+    kept: Kept,
 }
 
 impl Entry {
@@ -78,6 +81,7 @@ impl Entry {
             recorded: None,
             tracker: Tracker::default(),
             history: None,
+            kept: Kept::default(),
         }
     }
 }
@@ -103,7 +107,8 @@ pub struct Market {
     stale_after_ms: i64,
     bounds: Bounds,
     entries: Vec<Entry>,
-    index: HashMap<Symbol, usize>,
+    /// Symbols by the place of their entry.
+    index: Interner<32>,
     /// The entries of the composite in display order.
     expected: Vec<usize>,
     calendars: Vec<Calendar>,
@@ -111,6 +116,7 @@ pub struct Market {
     recorded_total: Option<i64>,
     grader: Grader,
     recording: Option<Recording>,
+    slate: Slate,
 }
 
 /// All that follows from an event, as the record tells it.
@@ -134,13 +140,14 @@ impl Market {
             stale_after_ms,
             bounds,
             entries: Vec::new(),
-            index: HashMap::new(),
+            index: Interner::default(),
             expected: Vec::new(),
             calendars: Vec::new(),
             position: (0, 0),
             recorded_total: None,
             grader: Grader::default(),
             recording: recording.then(Recording::default),
+            slate: Slate::default(),
         }
     }
 
@@ -150,7 +157,7 @@ impl Market {
     pub fn configure(&mut self, version: i64, instruments: Vec<Rules>, bounds: Bounds) {
         (self.version, self.bounds) = (version, bounds);
         for entry in &mut self.entries {
-            entry.rules = None;
+            (entry.rules, entry.kept) = (None, Kept::default());
         }
         self.expected.clear();
         for rules in instruments {
@@ -190,8 +197,9 @@ impl Market {
 
     /// The market and the instant whose trade date must be told before this event can be taken in.
     #[must_use]
-    pub fn uncovered(&self, event: &EventRef<'_>, position: Position) -> Option<(&str, i64)> {
-        let entry = self.entries.get(*self.index.get(event.symbol)?)?;
+    pub fn uncovered(&mut self, event: &EventRef<'_>, position: Position) -> Option<(&str, i64)> {
+        // The place is remembered for when the event is taken in.
+        let entry = self.entries.get(self.index.find(event.symbol.as_bytes())? as usize)?;
         let at_us = happened(event, position);
         if entry.tracker.session.span.holds(at_us) {
             return None;
@@ -211,17 +219,18 @@ impl Market {
     /// Takes an event in and writes its record; one that is older than the newest of its symbol only has its record.
     /// The newest one may come again after a new configuration, whose signal it then has.
     pub fn record(&mut self, event: &EventRef<'_>, id: &str, position: Position, out: &mut Vec<u8>) {
-        let (place, seen) = self.see(event, position);
-        let entry = self.entries.get(place);
+        let (place, sight) = self.see(event, position);
+        let Some(Entry { rules, tracker, history, kept, .. }) = self.entries.get_mut(place) else { return };
         let seen = Seen {
-            rules: entry.and_then(|entry| entry.rules.as_ref()),
-            tracker: entry.map(|entry| &entry.tracker),
-            history: entry.and_then(|entry| entry.history.as_ref()),
-            figures: seen.figures,
-            derived: seen.derived,
-            classified: seen.classified,
+            rules: rules.as_ref(),
+            tracker: Some(tracker),
+            history: history.as_ref(),
+            figures: sight.figures,
+            derived: sight.derived,
+            classified: sight.classified,
         };
-        record::write(event, id, position, &seen, (self.version, self.stale_after_ms), out);
+        let settings = Settings { version: self.version, stale_after_ms: self.stale_after_ms };
+        record::write(event, id, position, &seen, settings, (kept, &mut self.slate, out));
     }
 
     /// Takes an event in.
@@ -306,7 +315,7 @@ impl Market {
     }
 
     fn target_of(&self, symbol: &Symbol) -> Option<i64> {
-        self.entries.get(*self.index.get(symbol)?)?.rules.as_ref()?.target
+        self.entry(symbol)?.rules.as_ref()?.target
     }
 
     /// The composite at an instant.
@@ -316,10 +325,10 @@ impl Market {
     }
 
     /// Writes the composite's row at an instant.
-    pub fn write_total(&self, now_ms: i64, out: &mut Vec<u8>) {
+    pub fn write_total(&mut self, now_ms: i64, out: &mut Vec<u8>) {
         let parts = self.parts(now_ms);
         let composite = Composite::of(&parts, &self.bounds);
-        record::write_total(&composite, &parts, now_ms, self.version, out);
+        record::write_total(&composite, &parts, (now_ms, self.version), (&mut self.slate, out));
     }
 
     fn parts(&self, now_ms: i64) -> Vec<Part> {
@@ -331,7 +340,15 @@ impl Market {
     /// The newest bars of a symbol by interval, the trade date last.
     #[must_use]
     pub fn bars(&self, symbol: &Symbol) -> Option<&Tracker> {
-        self.index.get(symbol).and_then(|place| self.entries.get(*place)).map(|entry| &entry.tracker)
+        self.entry(symbol).map(|entry| &entry.tracker)
+    }
+
+    /// Writes the newest bar of a symbol and an interval, by its number, as a JSON object; nothing where there is none.
+    pub fn write_live_bar(&mut self, symbol: &Symbol, interval: usize, out: &mut Vec<u8>) {
+        let place = self.index.find(symbol.as_bytes()).map(|place| place as usize);
+        if let Some(entry) = place.and_then(|place| self.entries.get(place)) {
+            record::write_live_bar(symbol, &entry.tracker, interval, (&mut self.slate, out));
+        }
     }
 
     /// What has been recorded since the last call.
@@ -399,11 +416,16 @@ impl Market {
         self.grader.pass(codec);
     }
 
+    fn entry(&self, symbol: &Symbol) -> Option<&Entry> {
+        self.entries.get(self.index.peek(symbol.as_bytes())? as usize)
+    }
+
     fn entry_of(&mut self, symbol: Symbol) -> usize {
-        *self.index.entry(symbol).or_insert_with(|| {
+        let place = self.index.number(&symbol) as usize;
+        if place == self.entries.len() {
             self.entries.push(Entry::new(symbol));
-            self.entries.len() - 1
-        })
+        }
+        place
     }
 
     fn calendar_of(&mut self, market: &str) -> usize {

@@ -125,10 +125,16 @@ pub fn average(turnover: i128, volume: i64) -> Option<i64> {
     if volume <= 0 {
         return None;
     }
-    let whole = i128::from(volume);
-    let (floor, rest) = (turnover.div_euclid(whole), turnover.rem_euclid(whole));
-    let up = rest > whole - rest || (rest == whole - rest && floor % 2 != 0);
-    i64::try_from(floor + i128::from(up)).ok()
+    let (floor, rest) = match i64::try_from(turnover) {
+        Ok(turnover) => (turnover.div_euclid(volume), turnover.rem_euclid(volume)),
+        Err(_) => {
+            let floor = turnover.div_euclid(volume.into());
+            let rest = turnover - floor * i128::from(volume);
+            (i64::try_from(floor).ok()?, i64::try_from(rest).ok()?)
+        }
+    };
+    let up = rest > volume - rest || (rest == volume - rest && floor % 2 != 0);
+    floor.checked_add(i64::from(up))
 }
 
 #[cfg(test)]
@@ -175,5 +181,8 @@ mod tests {
         assert_eq!(average(5, 2), Some(2));
         assert_eq!(average(7, 2), Some(4));
         assert_eq!(average(-5, 2), Some(-2));
+        let wide = i128::from(i64::MAX) * 4;
+        assert_eq!((average(wide, 8), average(wide + 8, 8)), (Some(i64::MAX / 2 + 1), Some(i64::MAX / 2 + 1)));
+        assert_eq!((average(-wide, 4), average(wide, 2)), (Some(-i64::MAX), None));
     }
 }

@@ -30,7 +30,7 @@ fn deepest_drawdown(equity: &Bound<'_, PyAny>, start: f64) -> PyResult<f64> {
     Ok(without_gil(py, || max_drawdown(&equity, start)))
 }
 
-/// The simple return of each value of a curve against the one before it, the first against `start`.
+/// The simple return of each value against the one before it, the first against `start`.
 #[pyfunction]
 #[pyo3(signature = (equity, *, start))]
 fn returns_of(equity: &Bound<'_, PyAny>, start: f64) -> PyResult<PyColumn> {

@@ -176,7 +176,7 @@ fn swept<'py>(py: Python<'py>, rows: &[SweepRow]) -> PyResult<Bound<'py, PyDict>
     Ok(columns)
 }
 
-/// `play_targets` of the cross of two means for each pair, where the rules and the data allow the plain case.
+/// `play_targets` of `mean_cross` for each pair of windows, long or flat, bit for bit, for much less.
 #[pyfunction]
 #[pyo3(signature = (bars, contract, rules, pairs, *, quantity=1, period_ends=None, threads=1))]
 #[expect(clippy::too_many_arguments, reason = "keyword-only in Python")]

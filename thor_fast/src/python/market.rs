@@ -11,7 +11,9 @@ use super::batch::PyQuoteBatch;
 use super::convert::{decimal, nanos, symbol};
 use super::event::PyQuoteEvent;
 use super::registry::display;
+use super::snapshot::PyRecords;
 use super::without_gil;
+use crate::batch::QuoteBatch;
 use crate::classify::{Signal, Thresholds};
 use crate::event::EventRef;
 use crate::market::candles::{Candle, INTERVALS};
@@ -21,9 +23,14 @@ use crate::market::recording::{Recording, SessionRow, Transition};
 use crate::market::rules::{Ladder, Rules};
 use crate::market::session::Span;
 use crate::market::{History, Market, Position};
+use crate::snapshot::Records;
 
 /// Bytes of a usual record, to reserve room by.
 const USUAL_RECORD_BYTES: usize = 2_048;
+const USUAL_BAR_BYTES: usize = 192;
+
+/// Two numbers of 64 bits and what stands between them.
+const MOST_ID_BYTES: usize = 41;
 
 /// One instrument as the enricher needs it. Without a ladder it has no signal. Raises `ValueError`.
 #[pyclass(frozen, name = "InstrumentRules", module = "thor_fast")]
@@ -119,7 +126,7 @@ impl PyInstrumentRules {
 
 /// The boundaries of the composite's class, falling, and the share of live symbols that a strong class needs.
 #[pyclass(frozen, name = "CompositeBounds", module = "thor_fast")]
-pub(super) struct PyCompositeBounds(Bounds);
+pub(super) struct PyCompositeBounds(pub(super) Bounds);
 
 #[pymethods]
 impl PyCompositeBounds {
@@ -162,7 +169,7 @@ fn position(id: &str) -> PyResult<Position> {
     let fault = || PyValueError::new_err(format!("an id must be that of a stream's entry, was {id:?}"));
     let (ms, number) = id.split_once('-').ok_or_else(fault)?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(ms) || !digits(number) {
+    if !digits(ms) || !digits(number) || id.len() > MOST_ID_BYTES {
         return Err(fault());
     }
     Ok((ms.parse().map_err(|_| fault())?, number.parse().unwrap_or(i64::MAX)))
@@ -190,17 +197,53 @@ impl PyEnricher {
         asked.map_or(Ok(()), |(market, at_us)| self.learn(py, &market, at_us))
     }
 
-    /// Each event's position, with every trade date told.
-    fn covered(&self, batch: &PyQuoteBatch, py: Python<'_>, ids: &[PyBackedStr]) -> PyResult<Vec<Position>> {
-        if ids.len() != batch.batch.len() {
-            let message = format!("{} events need as many ids, had {}", batch.batch.len(), ids.len());
-            return Err(PyValueError::new_err(message));
+    /// Has the market take these events in; before one whose trade date is not known yet it is asked for.
+    fn take(
+        &self,
+        py: Python<'_>,
+        incoming: &Incoming<'_>,
+        mut take: impl FnMut(&mut Market, &EventRef<'_>, &str, Position) + Send,
+    ) -> PyResult<()> {
+        let (mut next, mut covered) = (0, 0);
+        loop {
+            let asked = without_gil(py, || {
+                let mut market = self.market();
+                while let Some((event, id, position)) = incoming.get(next) {
+                    if next >= covered
+                        && let Some((name, at_us)) = market.uncovered(&event, position)
+                    {
+                        return Some((name.to_owned(), at_us));
+                    }
+                    take(&mut market, &event, id, position);
+                    next += 1;
+                }
+                None
+            });
+            let Some((market, at_us)) = asked else { return Ok(()) };
+            self.learn(py, &market, at_us)?;
+            covered = next + 1;
+        }
+    }
+}
+
+/// Events with the ids of their entries.
+struct Incoming<'a> {
+    batch: &'a QuoteBatch,
+    ids: &'a [PyBackedStr],
+    positions: Vec<Position>,
+}
+
+impl<'a> Incoming<'a> {
+    fn of(batch: &'a QuoteBatch, ids: &'a [PyBackedStr]) -> PyResult<Self> {
+        if ids.len() != batch.len() {
+            return Err(PyValueError::new_err(format!("{} events need as many ids, had {}", batch.len(), ids.len())));
         }
         let positions = ids.iter().map(|id| position(id)).collect::<PyResult<Vec<_>>>()?;
-        for (event, position) in batch.batch.iter().zip(&positions) {
-            self.cover(py, &event, *position)?;
-        }
-        Ok(positions)
+        Ok(Self { batch, ids, positions })
+    }
+
+    fn get(&self, row: usize) -> Option<(EventRef<'a>, &'a str, Position)> {
+        Some((self.batch.get(row)?, self.ids.get(row)?, *self.positions.get(row)?))
     }
 }
 
@@ -264,37 +307,36 @@ impl PyEnricher {
         Ok(PyBytes::new(py, &out))
     }
 
-    fn records<'py>(
+    fn records(&self, py: Python<'_>, batch: PyRef<'_, PyQuoteBatch>, ids: Vec<PyBackedStr>) -> PyResult<PyRecords> {
+        let incoming = Incoming::of(&batch.batch, &ids)?;
+        let mut records = Records::with_capacity(ids.len(), USUAL_RECORD_BYTES);
+        self.take(py, &incoming, |market, event, id, position| {
+            records.push(|out| market.record(event, id, position, out));
+        })?;
+        Ok(PyRecords(records))
+    }
+
+    fn observe(&self, py: Python<'_>, batch: PyRef<'_, PyQuoteBatch>, ids: Vec<PyBackedStr>) -> PyResult<()> {
+        let incoming = Incoming::of(&batch.batch, &ids)?;
+        self.take(py, &incoming, |market, event, _, position| market.observe(event, position))
+    }
+
+    fn observe_bars<'py>(
         &self,
         py: Python<'py>,
         batch: PyRef<'py, PyQuoteBatch>,
         ids: Vec<PyBackedStr>,
-    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        let positions = self.covered(&batch, py, &ids)?;
-        let batch = &batch.batch;
-        let (out, ends) = without_gil(py, || {
-            let mut market = self.market();
-            let mut out = Vec::with_capacity(batch.len() * USUAL_RECORD_BYTES);
-            let mut ends = Vec::with_capacity(batch.len());
-            for ((event, id), position) in batch.iter().zip(&ids).zip(&positions) {
-                market.record(&event, id, *position, &mut out);
-                ends.push(out.len());
+    ) -> PyResult<Vec<Vec<Bound<'py, PyBytes>>>> {
+        let incoming = Incoming::of(&batch.batch, &ids)?;
+        let mut bars = Records::with_capacity(ids.len() * INTERVALS.len(), USUAL_BAR_BYTES);
+        self.take(py, &incoming, |market, event, _, position| {
+            market.observe(event, position);
+            for interval in 0..INTERVALS.len() {
+                bars.push(|out| market.write_live_bar(event.symbol, interval, out));
             }
-            (out, ends)
-        });
-        let starts = std::iter::once(0).chain(ends.iter().copied());
-        let record = |(start, end): (usize, &usize)| PyBytes::new(py, out.get(start..*end).unwrap_or_default());
-        Ok(starts.zip(&ends).map(record).collect())
-    }
-
-    fn observe(&self, py: Python<'_>, batch: PyRef<'_, PyQuoteBatch>, ids: Vec<PyBackedStr>) -> PyResult<()> {
-        let positions = self.covered(&batch, py, &ids)?;
-        let batch = &batch.batch;
-        without_gil(py, || {
-            let mut market = self.market();
-            batch.iter().zip(&positions).for_each(|(event, position)| market.observe(&event, *position));
-        });
-        Ok(())
+        })?;
+        let bytes: Vec<_> = bars.iter().map(|bar| PyBytes::new(py, bar)).collect();
+        Ok(bytes.chunks(INTERVALS.len()).map(<[_]>::to_vec).collect())
     }
 
     fn total<'py>(&self, py: Python<'py>, now_ms: i64) -> Bound<'py, PyBytes> {

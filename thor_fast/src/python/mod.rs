@@ -11,10 +11,12 @@ mod bars;
 mod batch;
 mod convert;
 mod event;
+mod heard;
 mod history;
 mod kept;
 mod latency;
 mod market;
+mod market_columns;
 mod merge;
 mod prices;
 mod registry;
@@ -96,9 +98,12 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     backtest_series::add(module)?;
     backtest_strategy::add(module)?;
     backtest_figures::add(module)?;
+    market_columns::add(module)?;
+    heard::add(module)?;
     module.add_function(wrap_pyfunction!(history::check_quality, module)?)?;
     module.add_function(wrap_pyfunction!(history::bars_in_order, module)?)?;
     module.add_function(wrap_pyfunction!(ticks::distinct_intervals, module)?)?;
+    module.add_class::<snapshot::PyRecords>()?;
     module.add_function(wrap_pyfunction!(snapshot::join_records, module)?)?;
     Ok(())
 }

@@ -29,7 +29,7 @@ class Rate:
         # Who was not seen for longest has a full bucket again, or is one of very many.
         while len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
-        return 0 if fine else max(1, math.ceil((1 - left) / self._per_s))
+        return 0 if fine else max(1, math.ceil(round((1 - left) / self._per_s, 6)))
 
     def give_back(self, name: str) -> None:
         """What was taken last was not meant to count."""

@@ -78,7 +78,10 @@ class TradingInstrument(models.Model):
         help_text="Points a signal has to earn before it loses as many, to count as one that worked.",
     )
     preferred_source = models.CharField(
-        max_length=16, validators=[RegexValidator(r"^[A-Z][A-Z0-9_]{0,15}\Z", "must be a source name in capitals")]
+        max_length=16,
+        blank=True,
+        validators=[RegexValidator(r"^[A-Z][A-Z0-9_]{0,15}\Z", "must be a source name in capitals")],
+        help_text="Its quotes stand while it is live. Empty: the newest quote of any source stands.",
     )
     order = models.PositiveIntegerField(default=0, help_text="Its place on the page.")
     active = models.BooleanField(default=True, help_text="Shown, and part of the composite where it has stat values.")

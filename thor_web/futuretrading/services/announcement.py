@@ -5,13 +5,13 @@ changed past every edit, or what Redis has lost. A process without Postgres read
 keeps what ships with Thor.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from typing import Final
 
 from collectors import keys
-from collectors.bus import Bus, BusError, Entry
+from collectors.bus import Bus, Entry
+from collectors.following import follow_newest
 from thor_web.futuretrading.services.configuration import Configuration
 
 __all__ = ["announce", "announced", "follow"]
@@ -19,8 +19,6 @@ __all__ = ["announce", "announced", "follow"]
 log = logging.getLogger(__name__)
 
 KEPT: Final = 16
-BLOCK_MS: Final = 1_000
-RETRY_S: Final = 0.25
 
 
 async def announce(bus: Bus, configuration: Configuration) -> None:
@@ -36,24 +34,10 @@ async def announced(bus: Bus) -> Configuration | None:
 
 async def follow(bus: Bus) -> AsyncIterator[Configuration]:
     """The newest published configuration, then each that follows it; waits while Redis is away."""
-    after: str | None = None
-    while True:
-        try:
-            if after is None:
-                entries = await bus.newest_entries(keys.CONFIGURATION_STREAM, count=1)
-                after = entries[-1].id if entries else "0-0"
-            else:
-                entries = await bus.tail(keys.CONFIGURATION_STREAM, after, count=KEPT, block_ms=BLOCK_MS)
-        except BusError as error:
-            log.warning("the configuration cannot be followed: %s", error)
-            after = None  # a Redis that comes back empty begins again
-            await asyncio.sleep(RETRY_S)
-            continue
-        for entry in entries:
-            after = entry.id
-            configuration = _read(entry)
-            if configuration is not None:
-                yield configuration
+    async for entry in follow_newest(bus, keys.CONFIGURATION_STREAM):
+        configuration = _read(entry)
+        if configuration is not None:
+            yield configuration
 
 
 def _read(entry: Entry) -> Configuration | None:

@@ -4,16 +4,19 @@ The core decides everything; this door gives it the configuration and the calend
 """
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Final, Self
 
 from collectors.instruments import load_instruments
 from thor_fast import Enricher as Core
-from thor_fast import QuoteBatch, QuoteEvent, parse_batch
+from thor_fast import QuoteBatch, QuoteEvent, Records, parse_batch
 from thor_web.futuretrading.services.configuration import Configuration
 from thor_web.futuretrading.services.trade_dates import trade_date_of
 from thor_web.livedata.interface import Frame
 
 __all__ = ["Enricher"]
+
+MANY: Final = 32
+"""So many new records are made together; fewer are made one by one, and kept with their frames."""
 
 
 class Enricher:
@@ -38,17 +41,32 @@ class Enricher:
         """The record of an event that entered the unified stream under that id: one JSON object."""
         return self.core.record(event, entry_id)
 
+    def records(self, frames: Sequence[Frame]) -> list[bytes] | Records:
+        """The record of each frame."""
+        if sum(not frame.has_record for frame in frames) < MANY:
+            return [frame.record(self) for frame in frames]
+        batch, _ = parse_batch([frame.data for frame in frames])
+        return self.core.records(batch, [frame.id for frame in frames])
+
     def observe(self, batch: QuoteBatch, ids: Sequence[str]) -> None:
         """Take events in without making records."""
         self.core.observe(batch, ids)
 
-    def take(self, frames: Sequence[Frame]) -> None:
-        """Take in what the hub has just read."""
-        events = [frame for frame in frames if frame.symbol is not None]
-        if events:
+    def take(self, frames: Sequence[Frame], batch: QuoteBatch | None = None, *, bars: bool = False) -> None:
+        """Take in what the hub has just read; `batch` are the events of the frames, where all of them are events.
+
+        With `bars`, each frame is left its symbol's bars after it.
+        """
+        if batch is None:
+            frames = [frame for frame in frames if frame.symbol is not None]
             # Every frame was made of an event that was read, so none is refused here.
-            batch, _ = parse_batch([frame.data for frame in events])
-            self.core.observe(batch, [frame.id for frame in events])
+            batch, _ = parse_batch([frame.data for frame in frames])
+        ids = [frame.id for frame in frames]
+        if not bars:
+            self.core.observe(batch, ids)
+            return
+        for frame, made in zip(frames, self.core.observe_bars(batch, ids), strict=True):
+            frame.bars = made
 
     def total(self, now_ms: int) -> bytes:
         """The composite's row at an instant, milliseconds UTC: one JSON object."""

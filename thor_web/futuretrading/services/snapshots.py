@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from thor_fast import join_records
+from thor_fast import Records, join_records
 from thor_web.futuretrading.services.enrichment import Enricher
 from thor_web.livedata.interface import Frame, Hub
 
@@ -20,7 +20,7 @@ class Snapshot:
     """The newest of some symbols in one version of the mirror. Its answer is kept for as long as it is right."""
 
     version: int
-    records: list[bytes]
+    records: list[bytes] | Records
     arrived_ms: list[int]
     arrived_sorted: list[int]
     newest_id: str
@@ -66,7 +66,7 @@ class Snapshots:
         last = max(frames, key=lambda frame: frame.position, default=None)
         return Snapshot(
             version=self._hub.version,
-            records=[frame.record(self._enrich) for frame in frames],
+            records=self._enrich.records(frames),
             arrived_ms=arrived,
             arrived_sorted=sorted(arrived),
             newest_id="0-0" if last is None else last.id,

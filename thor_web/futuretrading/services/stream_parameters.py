@@ -10,14 +10,30 @@ from collectors.bus import parse_id
 from thor_web.livedata.interface import Position
 from thor_web.problems import Problem
 
-__all__ = ["LEAST_HZ", "MOST_HZ", "flag", "position", "rate", "symbols"]
+__all__ = [
+    "INTERVALS",
+    "LEAST_HZ",
+    "LEAST_S",
+    "MOST_HZ",
+    "MOST_S",
+    "flag",
+    "intervals",
+    "position",
+    "rate",
+    "seconds",
+    "symbols",
+]
 
 SYMBOL: Final = re.compile(r"[A-Z0-9$][A-Z0-9.$_/-]{0,31}")
 MOST_SYMBOLS: Final = 500
 MOST_HZ: Final = 60.0
 LEAST_HZ: Final = 0.01
+LEAST_S: Final = 0.05
+MOST_S: Final = 86_400.0
 FUTURE_TOLERANCE_MS: Final = 60_000
 """A stream id further ahead than this was never given out: no clock is that wrong."""
+INTERVALS: Final = ("1s", "1m", "5m", "1h", "1d")
+"""As the core numbers them."""
 FLAGS: Final = {"1": True, "true": True, "on": True, "yes": True, "": False, "0": False, "false": False, "off": False,
                 "no": False}  # fmt: skip
 
@@ -30,8 +46,26 @@ def flag(values: Mapping[str, str], name: str) -> bool:
     return value
 
 
+def intervals(values: Mapping[str, str], name: str) -> tuple[int, ...]:
+    """The numbers of the intervals that are named, shortest first."""
+    named = {text for text in values.get(name, "").split(",") if text}
+    unknown = sorted(named - {*INTERVALS})
+    if unknown:
+        raise Problem(400, "bad_parameter", f"{name}: intervals are {', '.join(INTERVALS)}, was {unknown[0][:40]!r}.")
+    return tuple(place for place, interval in enumerate(INTERVALS) if interval in named)
+
+
 def rate(values: Mapping[str, str], name: str) -> float | None:
     """A number of messages a second, None when it is not there."""
+    return _number(values, name, LEAST_HZ, MOST_HZ)
+
+
+def seconds(values: Mapping[str, str], name: str) -> float | None:
+    """A number of seconds, None when it is not there."""
+    return _number(values, name, LEAST_S, MOST_S)
+
+
+def _number(values: Mapping[str, str], name: str, least: float, most: float) -> float | None:
     text = values.get(name)
     if text is None:
         return None
@@ -39,8 +73,8 @@ def rate(values: Mapping[str, str], name: str) -> float | None:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not LEAST_HZ <= number <= MOST_HZ:
-        raise Problem(400, "bad_parameter", f"{name}: a number from {LEAST_HZ:g} to {MOST_HZ:g}, was {text[:40]!r}.")
+    if not least <= number <= most:
+        raise Problem(400, "bad_parameter", f"{name}: a number from {least:g} to {most:g}, was {text[:40]!r}.")
     return number
 
 

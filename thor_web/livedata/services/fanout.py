@@ -16,6 +16,7 @@ from typing import Final
 
 from collectors.bus import BusError, BusUnavailable
 from collectors.latency import Latency, wall_us
+from thor_fast import QuoteBatch
 from thor_web.livedata.services.client import Client, Transport
 from thor_web.livedata.services.groups import Audience, Group, Groups, Rhythm
 from thor_web.livedata.services.hub import Hub
@@ -78,6 +79,7 @@ class Fanout:
         self._most_a_caller = most_a_caller
         self._clients: dict[Client, Group | None] = {}
         self._of_caller: Counter[str] = Counter()
+        self._asking_bars = 0
         self._audiences: Groups[Audience] = Groups()
         self._rhythms: Groups[Rhythm] = Groups()
         self._number = 0
@@ -99,6 +101,11 @@ class Fanout:
         """The groups that have members now."""
         return [*self._audiences, *self._rhythms]
 
+    @property
+    def wants_bars(self) -> bool:
+        """Somebody asks for bars now."""
+        return self._asking_bars > 0
+
     def require_room(self, caller: str) -> None:
         """Raise TooManyStreams unless this caller may open one more stream now."""
         whose = None
@@ -119,17 +126,19 @@ class Fanout:
         head: bytes,
         greeting: bytes,
         after: Position | None = None,
+        lasting_s: float | None = None,
     ) -> None:
         """Take a connection over, unless it has gone already.
 
         `head` goes out as it is, `greeting` as the first messages. With `after` the client is sent every event behind
-        that position, else those that come from now on.
+        that position, else those that come from now on. `lasting_s`: the stream ends in good order after that time.
         """
         if transport.is_closing():
             return  # nobody would tell a new protocol of it
         client = Client(transport, wanted, caller, self)
         self._clients[client] = None
         self._of_caller[caller] += 1
+        self._asking_bars += bool(wanted.bars)
         self.counts.opened += 1
         client.number, client.position = self._hub.ring.end, self._hub.read_position
         client.heard = asyncio.get_running_loop().time()
@@ -141,6 +150,8 @@ class Fanout:
         client.send(wanted.encoded(retry(RETRY_MS) + greeting + degraded_notice(self._hub)))
         if client.task is None and not client.is_blocked():
             self._proceed(client)
+        if lasting_s is not None:
+            asyncio.get_running_loop().call_later(lasting_s, self._end, client)
 
     async def run(self) -> None:
         """Heartbeats, and an end to clients that take nothing any more. Until cancelled."""
@@ -176,6 +187,15 @@ class Fanout:
         for client in tuple(self._clients):
             client.transport.abort()
 
+    def _end(self, client: Client) -> None:
+        """It has had all it asked for."""
+        if client in self._clients and not client.transport.is_closing():
+            self._flush()
+            self._take_out(client)
+            if not client.is_blocked():
+                client.send(client.wanted.ending())
+            client.transport.close()
+
     # --- what happens to a client ---------------------------------------------------------------------------
 
     def fell_behind(self, client: Client) -> None:
@@ -197,6 +217,7 @@ class Fanout:
         if client in self._clients:
             del self._clients[client]
             self._of_caller[client.name] -= 1
+            self._asking_bars -= bool(client.wanted.bars)
             if not self._of_caller[client.name]:
                 del self._of_caller[client.name]
 
@@ -279,7 +300,7 @@ class Fanout:
 
     # --- new frames -----------------------------------------------------------------------------------------
 
-    def _on_frames(self, frames: Sequence[Frame]) -> None:
+    def _on_frames(self, frames: Sequence[Frame], _batch: QuoteBatch | None) -> None:
         for rhythm in self._rhythms.touched(frames):
             rhythm.wake()
         now = asyncio.get_running_loop().time()

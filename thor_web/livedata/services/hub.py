@@ -28,6 +28,10 @@ PREFILLED: Final = 5_000
 """Entries read into the ring at the start, so that a client of the process before us resumes from memory."""
 
 
+Listener = Callable[[Sequence[Frame], QuoteBatch | None], None]
+"""Is told the new frames, and where all of them are events, the events that they were made of."""
+
+
 class Hub:
     """Ring and mirror. Whoever must know of new frames says so with `listen`."""
 
@@ -35,7 +39,7 @@ class Hub:
         self._bus = bus
         self._capacity = capacity
         self._arrived = asyncio.Event()
-        self._listeners: list[Callable[[Sequence[Frame]], None]] = []
+        self._listeners: list[Listener] = []
         self._started = asyncio.Event()
         self.read_position: Position = (0, 0)
         """Everything up to here has been read and is in the ring, or was no event."""
@@ -63,7 +67,7 @@ class Hub:
             return False
         return True
 
-    def listen(self, listener: Callable[[Sequence[Frame]], None]) -> None:
+    def listen(self, listener: Listener) -> None:
         """Call `listener` with the new frames whenever the ring has some. It must not wait for anything."""
         self._listeners.append(listener)
 
@@ -83,7 +87,8 @@ class Hub:
                 if last_id := entries.last_id():
                     self.read_position = parse_id(last_id)
                     self.skipped += len(entries.rejects)
-                    self._publish(frames_of(entries.batch, entries.event_ids(), entries.at_us()))
+                    batch = entries.batch
+                    self._publish(frames_of(batch, entries.event_ids(), entries.at_us()), batch)
             except BusUnavailable as error:
                 if not self.degraded:
                     log.warning("redis is away: %s", error)
@@ -177,15 +182,16 @@ class Hub:
         self.newest = {frame.symbol or "": frame for frame in sorted(found, key=lambda frame: frame.position)}
         self._publish(self._frames(entries))
 
-    def _publish(self, frames: Sequence[Frame]) -> None:
+    def _publish(self, frames: Sequence[Frame], batch: QuoteBatch | None = None) -> None:
         """Enter frames in the ring in pieces that no listener who keeps up can miss a part of."""
         piece = max(1, self.ring.capacity // 2)
         for start in range(0, len(frames), piece):
-            self._enter(frames[start : start + piece])
+            part = batch if batch is None else batch[start : start + piece]
+            self._enter(frames[start : start + piece], part)
         arrived, self._arrived = self._arrived, asyncio.Event()
         arrived.set()
 
-    def _enter(self, frames: Sequence[Frame]) -> None:
+    def _enter(self, frames: Sequence[Frame], batch: QuoteBatch | None) -> None:
         newest = self.newest
         for number, frame in enumerate(frames, self.ring.end):
             symbol = frame.symbol
@@ -201,7 +207,7 @@ class Hub:
         self.version += 1
         self.ring.extend(frames)
         for listener in self._listeners:
-            listener(frames)
+            listener(frames, batch)
 
     def _set_degraded(self, degraded: bool) -> None:
         self.degraded = degraded

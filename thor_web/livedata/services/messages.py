@@ -24,12 +24,14 @@ LEVEL: Final = 4
 class StreamRequest:
     """What a client asked for; clients with an equal request share their messages. `symbols` None means all.
 
-    `chunked`: the body is in chunks, as HTTP/1.1 has it, so that a client can tell an end from a cut.
+    `bars` are the numbers of the intervals whose bars are wanted before each event. `chunked`: the body is in chunks,
+    as HTTP/1.1 has it, so that a client can tell an end from a cut.
     """
 
     symbols: frozenset[str] | None = None
     conflate_hz: float | None = None
     enrich: Enrich | None = None
+    bars: tuple[int, ...] = ()
     gzip: bool = False
     chunked: bool = False
 
@@ -48,6 +50,9 @@ class StreamRequest:
         message = b"".join([frame.sse for frame in notices])
         if wanted:
             enrich = self.enrich
+            bars = b",".join([bar for frame in wanted for bar in self._bars(frame)])
+            if bars:
+                message += b"event: bars\ndata: [%b]\n\n" % bars
             data = b",".join([frame.data if enrich is None else frame.record(enrich) for frame in wanted])
             message += b"id: %b\nevent: quotes\ndata: [%b]\n\n" % (wanted[-1].id.encode(), data)
         return self.encoded(message)
@@ -70,9 +75,17 @@ class StreamRequest:
         return b"%x\r\n%b\r\n" % (len(part), part) if self.chunked else part
 
     def _one(self, frame: Frame) -> bytes:
-        if self.enrich is None or frame.symbol is None:
-            return frame.sse
-        return b"id: %b\nevent: quote\ndata: %b\n\n" % (frame.id.encode(), frame.record(self.enrich))
+        message = frame.sse
+        if self.enrich is not None and frame.symbol is not None:
+            message = b"id: %b\nevent: quote\ndata: %b\n\n" % (frame.id.encode(), frame.record(self.enrich))
+        if self.bars and frame.bars:
+            # Before the event, whose id a client resumes behind: a cut between them loses nothing.
+            message = b"".join([b"event: bar\ndata: %b\n\n" % bar for bar in self._bars(frame)]) + message
+        return message
+
+    def _bars(self, frame: Frame) -> list[bytes]:
+        """The wanted bars that a frame has."""
+        return [frame.bars[place] for place in self.bars if frame.bars and frame.bars[place]]
 
 
 def retry(milliseconds: int) -> bytes:

@@ -5,6 +5,7 @@ from typing import Final
 
 from collectors.bus import Bus
 from collectors.providers import Provider
+from thor_web.livedata.services.source_mirror import SourceMirrors
 
 __all__ = ["PROVIDERS_STATE", "ProvidersState"]
 
@@ -14,7 +15,8 @@ PROVIDERS_STATE: Final = "providers"
 
 @dataclass(frozen=True, slots=True)
 class ProvidersState:
-    """The door to Redis, and the providers that the configuration names."""
+    """The door to Redis, the providers that the configuration names, and what each source says."""
 
     bus: Bus
     configured: tuple[Provider, ...]
+    mirrors: SourceMirrors

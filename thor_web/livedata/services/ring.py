@@ -23,10 +23,11 @@ class Frame:
     """One event of the unified stream, or a notice to every client (then `symbol` is None).
 
     `sse` is the ready frame for a stream that takes each event; `data` its JSON alone. `at_us` is when its collector
-    received the event, microseconds UTC, as far as that is known.
+    received the event, microseconds UTC, as far as that is known. `bars` are the symbol's newest bars after the event,
+    a JSON object an interval, empty bytes where there is none; no bars at all where nobody had asked for any.
     """
 
-    __slots__ = ("_record", "at_us", "id", "position", "sse", "symbol")
+    __slots__ = ("_record", "at_us", "bars", "id", "position", "sse", "symbol")
 
     def __init__(
         self, entry_id: str, position: Position, symbol: str | None, sse: bytes, at_us: int | None = None
@@ -36,12 +37,18 @@ class Frame:
         self.symbol = symbol
         self.sse = sse
         self.at_us = at_us
+        self.bars: Sequence[bytes] = ()
         self._record: bytes | None = None
 
     @property
     def data(self) -> bytes:
         """The event's JSON with `active_source`."""
         return self.sse[self.sse.index(b"\ndata: ") + 7 : -2]
+
+    @property
+    def has_record(self) -> bool:
+        """Whether its record was made already."""
+        return self._record is not None
 
     def record(self, enrich: Enrich) -> bytes:
         """The enriched record, made once for all clients. Only for events."""

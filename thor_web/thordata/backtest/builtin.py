@@ -6,8 +6,10 @@ from typing import Any, ClassVar, Final
 
 import polars as pl
 
-from thor_fast import BacktestRun, BarSeries, Column, play_open_capture
+from thor_fast import BacktestRun, BarSeries, Column, composite_classes, play_open_capture, score_classes
+from thor_web.thordata.backtest.columns import MISSING_SIGNAL, column
 from thor_web.thordata.backtest.errors import BacktestError
+from thor_web.thordata.backtest.live_signals import live_classifier
 from thor_web.thordata.backtest.market_data import BarData, TickData
 from thor_web.thordata.backtest.parameters import Parameter
 from thor_web.thordata.backtest.strategy import Strategy, TargetStrategy, Terms
@@ -50,7 +52,7 @@ class Composite(TargetStrategy):
     parameters = (
         CONTRACTS,
         Parameter(
-            "rule", "choice", "score", "The mean weighted signal, or the plain sum with its bounds 3 and 9.",
+            "rule", "choice", "score", "The mean weighted signal, or the plain sum by the composite's boundaries.",
             choices=("score", "sum"),
         ),
     )  # fmt: skip
@@ -70,7 +72,7 @@ class Composite(TargetStrategy):
             "signal", "weight",
             **{name: (it - it.shift(1, fill_value=0).over("symbol")).cum_sum() for name, it in moved.items()},
         )  # fmt: skip
-        step = _class_of_score() if self.values["rule"] == "score" else _class_of_sum()
+        step = _steps_by_score(sums) if self.values["rule"] == "score" else _steps_by_sum(sums["total"])
         # A haven's weight has the other sign than its signal; where both are 0 the last side is kept.
         haven = pl.when(pl.col("signal") * pl.col("weight") < 0).then(-1).when(pl.col("signal") != 0).then(1)
         sums = sums.with_columns(step=step, symbol=data.frame["symbol"])
@@ -79,17 +81,16 @@ class Composite(TargetStrategy):
         return sums.select(target.cast(pl.Int32).alias("target")).to_series()
 
 
-def _class_of_score() -> pl.Expr:
-    """The nearest step to the weighted mean; a tie goes to the weaker one."""
-    twice, carried = pl.col("weighted") * 2, pl.col("carried")
-    strong, plain = twice.abs() > 3 * carried, twice.abs() > carried
-    return twice.sign() * (strong.cast(pl.Int64) + plain.cast(pl.Int64))
+def _steps_by_score(sums: pl.DataFrame) -> pl.Series:
+    """The class of the live score; null where nothing counts."""
+    found = pl.Series(score_classes(column(sums["weighted"]), column(sums["carried"])), dtype=pl.Int64)
+    return found.replace(MISSING_SIGNAL, None)
 
 
-def _class_of_sum() -> pl.Expr:
-    """Steps at a sum beyond 3 and beyond 9."""
-    total = pl.col("total")
-    return total.sign() * ((total.abs() > 9).cast(pl.Int64) + (total.abs() > 3).cast(pl.Int64))
+def _steps_by_sum(totals: pl.Series) -> pl.Series:
+    """The class of the live sum, by the boundaries in force."""
+    _, _, bounds = live_classifier().configuration.core()
+    return pl.Series(composite_classes(column(totals), bounds), dtype=pl.Int64)
 
 
 class BarStrategy(TargetStrategy):

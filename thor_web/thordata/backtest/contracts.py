@@ -11,7 +11,7 @@ from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.specification import RunSpecification
 from thor_web.timezones.interface import trade_date_session
 
-__all__ = ["Session", "contracts_of", "rules_of", "session_span", "sessions_of"]
+__all__ = ["Session", "contracts_of", "rules_of", "session_span", "sessions_of", "us"]
 
 MARGIN_OF_DAYS: Final = timedelta(days=6)
 

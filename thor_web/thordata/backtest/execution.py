@@ -19,16 +19,18 @@ from thor_web.thordata.backtest.columns import floats
 from thor_web.thordata.backtest.contracts import contracts_of, rules_of, sessions_of
 from thor_web.thordata.backtest.diagnosis import Evidence, diagnose
 from thor_web.thordata.backtest.figures import FIGURES, figures_of
+from thor_web.thordata.backtest.ground import Ground
 from thor_web.thordata.backtest.live_signals import live_classifier, live_records
 from thor_web.thordata.backtest.loading import load_data
 from thor_web.thordata.backtest.market_data import BarData, TickData
 from thor_web.thordata.backtest.parity import engine_digest, live_digest
-from thor_web.thordata.backtest.periods import PeriodReturns, period_returns
+from thor_web.thordata.backtest.periods import PeriodReturns, Periods, periods_of
 from thor_web.thordata.backtest.playing import Progress, play
 from thor_web.thordata.backtest.registry import make_strategy
 from thor_web.thordata.backtest.significance import block_interval, significance_of
 from thor_web.thordata.backtest.specification import RunSpecification
 from thor_web.thordata.backtest.strategy import Strategy, Terms
+from thor_web.thordata.backtest.stress import stress
 from thor_web.thordata.backtest.trades import breakdowns, trade_frame, trade_statistics
 from thor_web.thordata.backtest.trial_key import Trials, trial_key
 from thor_web.thordata.backtest.version import code_version
@@ -51,6 +53,7 @@ class Played:
     ticks: TickData
     data: TickData | BarData
     run: BacktestRun
+    periods: Periods
 
     def parts(self) -> tuple[RunSpecification, Strategy, TickData, TickData | BarData, BacktestRun]:
         return self.specification, self.strategy, self.ticks, self.data, self.run
@@ -83,8 +86,13 @@ def execute(
     took = time.perf_counter() - played
     say("judging", 0.0)
     tried = trials(ticks.manifest.digest) if trials else Trials()
-    played_run = Played(specification, strategy, ticks, data, run)
-    result = _judged(played_run, instruments, tried)
+    start, end = specification.span()
+    market = instruments[specification.symbols[0]].market
+    periods = periods_of(data.times_us, closes_us=[closes for _, _, closes in sessions_of(market, start, end)])
+    result = _judged(Played(specification, strategy, ticks, data, run, periods), instruments, tried)
+    say("stressing", 0.0)
+    ground = Ground(specification, ticks, data, terms, periods)
+    result["stress"] = stress(ground, specification.parameters, modules=modules)
     say("auditing", 0.0)
     make = _maker(specification, modules=modules)
     result["audit"] = audit(make, data, terms, options_for(strategy, data.frame.height)).to_json()
@@ -134,7 +142,7 @@ def _judged(played: Played, instruments: Instruments, tried: Trials) -> dict[str
     }
     cash = float(specification.cash)
     equity = pl.Series(run.equity, dtype=pl.Float64)
-    periods = period_returns(data.times_us, equity, cash=cash, closes_us=[closes for _, closes in sessions.get(0, [])])
+    periods = played.periods.returns(equity.gather(list(played.periods.positions)).to_list(), cash=cash)
     trades = trade_frame(run, specification.symbols)
     evidence = _evidence(played, trades, periods, sessions)
     return {

@@ -16,9 +16,9 @@ from urllib.parse import quote
 import polars as pl
 
 from collectors.instruments import Instruments
-from thor_fast import BacktestBars, BacktestQuotes, BarSeries
+from thor_fast import BacktestBars, BacktestQuotes, BarSeries, net_changes
 from thor_web.futuretrading.interface import Classifier
-from thor_web.thordata.backtest.columns import column
+from thor_web.thordata.backtest.columns import MISSING, column
 from thor_web.thordata.backtest.errors import BacktestError
 
 __all__ = ["BarData", "Manifest", "Partition", "TickData", "load_ticks", "make_bars"]
@@ -212,6 +212,7 @@ def _with_signals(ticks: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
         name: path(f"$.meta.{field}").str.to_decimal(scale=9).to_physical().cast(pl.Int64, strict=False)
         for name, field in (("net_change", "netChange"), ("settled", "close"))
     }
+    exact["volume"] = path("$.meta.volume").cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
     extras = extras.select("extra", **exact, month=path("$.meta.contract"))
     # A contract month is a number of its own, from 1; 0 is an event that does not say.
     months = extras["month"].drop_nulls().unique().sort()
@@ -220,15 +221,18 @@ def _with_signals(ticks: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
     )
     extras = extras.join(table, on="month", how="left").drop("month")
     joined = ticks.join(extras, on="extra", how="left", nulls_equal=True, maintain_order="left")
+    columns = [column(joined[name]) for name in ("last", "net_change", "settled", "volume")]
     joined = joined.with_columns(
-        change=pl.coalesce("net_change", pl.col("last") - pl.col("settled")),
+        change=pl.Series(net_changes(*columns), dtype=pl.Int64).replace(MISSING, None),
         contract=pl.col("contract").forward_fill().over("symbol").fill_null(0),
     )
     pairs = joined.select("symbol", "change").unique().drop_nulls()
     signals = [_signal(classifier, symbol, change) for symbol, change in pairs.iter_rows()]
     schema = {"signal": pl.Int8, "weight": pl.Int8, "contract_weight": pl.Int64}
     known = pairs.hstack(pl.DataFrame(signals, schema=schema, orient="row"))
-    return joined.join(known, on=["symbol", "change"], how="left", maintain_order="left").drop("net_change", "settled")
+    return joined.join(known, on=["symbol", "change"], how="left", maintain_order="left").drop(
+        "net_change", "settled", "volume"
+    )
 
 
 def _signal(classifier: Classifier, symbol: str, change: int) -> tuple[int | None, int | None, int | None]:

@@ -51,7 +51,7 @@ def patterns_of(
         "breakouts": list(_marked(frame, _breakouts())),
         "after signals": list(_after_signals(ticks, symbol)),
     }
-    tested = [line for found in lines.values() for line in found if "beyond" in line]
+    tested = [line for found in lines.values() for line in found if "beyond" in line and line["count"] > 1]
     return {
         "symbol": symbol,
         "bars": frame.height,

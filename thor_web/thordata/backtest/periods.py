@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-__all__ = ["LEAST_DATES", "PeriodReturns", "Periods", "period_returns", "periods_of"]
+__all__ = ["LEAST_DATES", "PeriodReturns", "Periods", "periods_of"]
 
 LEAST_DATES: Final = 20
 DATES_A_YEAR: Final = 252.0
@@ -73,9 +73,3 @@ def periods_of(times_us: pl.Series, *, closes_us: Sequence[int]) -> Periods:
 
 def _ends(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.group_by("key", maintain_order=True).agg(pl.col("row", "at").last())
-
-
-def period_returns(times_us: pl.Series, equity: pl.Series, *, cash: float, closes_us: Sequence[int]) -> PeriodReturns:
-    """The returns of an equity after each event."""
-    periods = periods_of(times_us, closes_us=closes_us)
-    return periods.returns(equity.gather(list(periods.positions)).to_list(), cash=cash)

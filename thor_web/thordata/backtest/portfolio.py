@@ -27,6 +27,9 @@ SHOCKS: Final = (1, 2, 3)
 
 def shared_returns(results: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """Returns of each run, one column a run, over the periods that all of them have. Raises BacktestError."""
+    old = [result.get("id") for result in results if "ends_us" not in result["periods"]]
+    if old:
+        raise BacktestError("bad_specification", f"run {old[0]} does not say when its periods ended: do it again")
     names = {result["periods"]["name"] for result in results}
     if len(results) < 2 or len(names) != 1:
         raise BacktestError(

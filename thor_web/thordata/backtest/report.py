@@ -1,6 +1,6 @@
 """The report of a run as one HTML page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
@@ -34,9 +34,10 @@ def html_report(result: Mapping[str, Any]) -> str:
         "<h2>Equity</h2>" + line_chart(result["equity"]["curve"]),
         "<h2>Diagnosis</h2>" + findings(result["diagnosis"]),
         "<h2>Figures</h2>" + _figures(result["figures"], result["confidence"]),
-        "<h2>Does it look ahead?</h2>" + _audit(result["audit"]),
+        "<h2>Does it look ahead?</h2>" + _audit(result.get("audit")),
         "<h2>Is it luck?</h2>" + pairs(result["significance"]),
         "<h2>Where it could have ended</h2>" + _simulation(result["simulation"]),
+        "<h2>Costs and speed</h2>" + _stress(result.get("stress", ())),
         "<h2>Trades</h2>" + pairs(result["trade_statistics"]),
         *(f"<h2>By {escape(name)}</h2>" + rows_of(rows) for name, rows in result["breakdowns"].items()),
         "<h2>What was asked</h2>" + pairs(specification | {"parameters": text_of(specification["parameters"])}),
@@ -60,12 +61,14 @@ def _headline(result: Mapping[str, Any]) -> str:
             "fees": statistics["all_fees"],
             "maximum drawdown": result["figures"]["max_drawdown"]["value"],
             "Sharpe ratio": result["figures"]["sharpe"]["value"],
-            "audit": VERDICTS[result["audit"]["verdict"]],
+            "audit": VERDICTS[result["audit"]["verdict"]] if "audit" in result else None,
         }
     )
 
 
-def _audit(audit: Mapping[str, Any]) -> str:
+def _audit(audit: Mapping[str, Any] | None) -> str:
+    if audit is None:
+        return "<p class=quiet>This run is older than the audit: do it again to have one.</p>"
     facts = {
         "verdict": VERDICTS[audit["verdict"]],
         "how": HOW[audit["method"]],
@@ -88,6 +91,10 @@ def _figures(figures: Mapping[str, Mapping[str, Any]], confidence: Mapping[str, 
         )
 
     return table(("figure", "value", "90 % interval", "formula"), (row(name, it) for name, it in figures.items()))
+
+
+def _stress(cases: Sequence[Mapping[str, Any]]) -> str:
+    return rows_of(cases) if cases else "<p class=quiet>The run is too long to be played again under other terms.</p>"
 
 
 def _simulation(simulation: Mapping[str, Any] | None) -> str:

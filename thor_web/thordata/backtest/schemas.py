@@ -1,11 +1,20 @@
 """The shapes of this room's requests and answers, for the OpenAPI document."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from ninja import Schema
 
-__all__ = ["Comparison", "RunList", "RunRequest", "RunStatus", "StrategyRecord", "SweepList", "SweepRecord"]
+__all__ = [
+    "Comparison",
+    "RunList",
+    "RunRequest",
+    "RunStatus",
+    "SealRecord",
+    "StrategyRecord",
+    "SweepList",
+    "SweepRecord",
+]
 
 
 class StrategyRecord(Schema):
@@ -88,3 +97,20 @@ class SweepList(Schema):
 
     sweeps: list[SweepRecord]
     next: int | None
+
+
+class SealRecord(Schema):
+    """One proof: the last links of both hash chains over a symbol's changes of signal on a trade date."""
+
+    id: int
+    sealed_at: datetime
+    trade_date: date
+    symbol: str
+    source: str
+    data_hash: str
+    live_count: int
+    engine_count: int
+    live: str
+    engine: str
+    match: bool
+    difference: dict[str, Any] | None

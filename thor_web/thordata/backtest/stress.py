@@ -11,26 +11,36 @@ from collectors.instruments import load_instruments
 from thor_fast import deepest_drawdown
 from thor_web.thordata.backtest.contracts import contracts_of, rules_of
 from thor_web.thordata.backtest.figures import figures_of
+from thor_web.thordata.backtest.ground import Ground
 from thor_web.thordata.backtest.parameters import Value
 from thor_web.thordata.backtest.playing import play
 from thor_web.thordata.backtest.registry import make_strategy
 from thor_web.thordata.backtest.specification import RunSpecification
-from thor_web.thordata.backtest.strategy import Terms
-from thor_web.thordata.backtest.sweep_chunk import Ground
+from thor_web.thordata.backtest.strategy import TargetStrategy, Terms
 
 __all__ = ["stress"]
 
 FEE_FACTORS: Final = (0, 1, 2, 3)
 MORE_TICKS: Final = (1, 2, 4)
+MOST_TARGETS: Final = 2_000_000
+MOST_EVENTS: Final = 200_000
+"""Events of a strategy that Python is asked for one by one."""
 LATENCIES_US: Final = (0, 1_000, 10_000, 100_000, 1_000_000)
 
 
 def stress(ground: Ground, values: Mapping[str, Value], *, modules: bool) -> list[dict[str, Any]]:
     """A row a case: its name, the money at the end, return, Sharpe ratio a period, drawdown, trades and fees.
 
-    The case `as asked` is the run itself. Latencies are tried on ticks only: bars cannot show them.
+    The case `as asked` is the run itself. Latencies are tried on ticks only: bars cannot show them. Nothing for a run
+    that is too long to be played a dozen times.
     """
+    if ground.data.times_us.len() > (MOST_TARGETS if _gives_targets(ground, values, modules=modules) else MOST_EVENTS):
+        return []
     return [{"case": name, **_outcome(ground, case, values, modules=modules)} for name, case in _cases(ground)]
+
+
+def _gives_targets(ground: Ground, values: Mapping[str, Value], *, modules: bool) -> bool:
+    return isinstance(make_strategy(ground.specification.strategy, values, modules=modules), TargetStrategy)
 
 
 def _cases(ground: Ground) -> Iterator[tuple[str, RunSpecification]]:

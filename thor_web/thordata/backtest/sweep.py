@@ -20,6 +20,7 @@ from thor_web.thordata.backtest.cross_validation import cross_validation, walk_f
 from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.figures import figures_of
 from thor_web.thordata.backtest.grid import Combinations, combinations_of
+from thor_web.thordata.backtest.ground import Ground
 from thor_web.thordata.backtest.overfitting import overfitting
 from thor_web.thordata.backtest.parameters import Value
 from thor_web.thordata.backtest.places import Place, dask_cluster, here, processes, processors
@@ -28,7 +29,7 @@ from thor_web.thordata.backtest.significance import significance_of
 from thor_web.thordata.backtest.specification import RunSpecification
 from thor_web.thordata.backtest.stress import stress
 from thor_web.thordata.backtest.surface import neighbours, surface
-from thor_web.thordata.backtest.sweep_chunk import COLUMNS, Chunk, Ground, ground_of
+from thor_web.thordata.backtest.sweep_chunk import COLUMNS, Chunk, ground_of
 from thor_web.thordata.backtest.trial_key import Trials, trial_key
 from thor_web.thordata.backtest.version import code_version
 

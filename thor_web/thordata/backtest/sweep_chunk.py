@@ -15,18 +15,19 @@ from collectors.instruments import load_instruments
 from thor_fast import BacktestRun, deepest_drawdown, sweep_bars
 from thor_web.thordata.backtest.contracts import contracts_of, rules_of, sessions_of
 from thor_web.thordata.backtest.errors import BacktestError
+from thor_web.thordata.backtest.ground import Ground
 from thor_web.thordata.backtest.live_signals import live_classifier
 from thor_web.thordata.backtest.loading import load_data
-from thor_web.thordata.backtest.market_data import BarData, TickData
+from thor_web.thordata.backtest.market_data import BarData
 from thor_web.thordata.backtest.parameters import Value
-from thor_web.thordata.backtest.periods import Periods, periods_of
+from thor_web.thordata.backtest.periods import periods_of
 from thor_web.thordata.backtest.playing import play
 from thor_web.thordata.backtest.registry import make_strategy
 from thor_web.thordata.backtest.specification import RunSpecification
 from thor_web.thordata.backtest.strategy import Terms
 from thor_web.thordata.backtest.version import code_version
 
-__all__ = ["COLUMNS", "Chunk", "Ground", "ground_of", "play_chunk"]
+__all__ = ["COLUMNS", "Chunk", "ground_of", "play_chunk"]
 
 COLUMNS: Final = ("equity", "max_drawdown", "fees", "fills", "trades", "wins")
 
@@ -41,17 +42,6 @@ class Chunk:
     first: int
     combinations: Sequence[Mapping[str, Value]]
     threads: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What all combinations of a sweep stand on."""
-
-    specification: RunSpecification
-    ticks: TickData
-    data: TickData | BarData
-    terms: Terms
-    periods: Periods
 
 
 @lru_cache(maxsize=1)

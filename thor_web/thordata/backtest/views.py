@@ -17,10 +17,20 @@ from thor_web.accounts.interface import signed_in
 from thor_web.problems import Problem
 from thor_web.thordata.backtest.comparison import compare_results
 from thor_web.thordata.backtest.errors import BacktestError
+from thor_web.thordata.backtest.live_parity import listed_seals
+from thor_web.thordata.backtest.portfolio import portfolio_of
 from thor_web.thordata.backtest.registry import strategies
 from thor_web.thordata.backtest.report import html_report
 from thor_web.thordata.backtest.runs import Runs
-from thor_web.thordata.backtest.schemas import Comparison, RunList, RunRequest, RunStatus, StrategyRecord, SweepList
+from thor_web.thordata.backtest.schemas import (
+    Comparison,
+    RunList,
+    RunRequest,
+    RunStatus,
+    SealRecord,
+    StrategyRecord,
+    SweepList,
+)
 from thor_web.thordata.backtest.specification import RunSpecification
 from thor_web.thordata.backtest.sweep_report import sweep_report
 from thor_web.thordata.backtest.sweeps import listed_sweeps, sweep_result
@@ -101,11 +111,28 @@ def run_list(
 @answered
 def run_compare(request: HttpRequest, ids: Annotated[str, Query(max_length=200)]) -> dict[str, Any]:
     """Two to ten finished runs."""
+    return compare_results(_results(ids))
+
+
+def _results(ids: str) -> list[dict[str, Any]]:
     numbers = [word.strip() for word in ids.split(",") if word.strip()]
     if not 2 <= len(numbers) <= MOST_COMPARED or not all(word.isdecimal() and len(word) < 19 for word in numbers):
         raise Problem(400, "bad_parameter", f"ids are 2 to {MOST_COMPARED} numbers of runs, separated by commas.")
     with _runs() as runs:
-        return compare_results([runs.result(int(word)) for word in numbers])
+        return [runs.result(int(word)) for word in numbers]
+
+
+@router.get("/thordata/backtest/portfolio", response=dict[str, Any], summary="Finished runs in one portfolio")
+@answered
+def run_portfolio(
+    request: HttpRequest,
+    ids: Annotated[str, Query(max_length=200)],
+    sizing: Annotated[str, Query(max_length=40)] = "equal",
+    target: Annotated[float, Query(gt=0, le=10)] = 0.1,
+    kelly: Annotated[float, Query(gt=0, le=10)] = 0.5,
+) -> dict[str, Any]:
+    """Weights, risk contribution, correlation and stress of two to ten runs over the periods that they share."""
+    return portfolio_of(_results(ids), sizing=sizing, target=target, kelly=kelly)
 
 
 @router.get("/thordata/backtest/runs/{run}", response=RunStatus, summary="A run's state")
@@ -139,6 +166,14 @@ def run_cancel(request: HttpRequest, run: int) -> dict[str, Any]:
     """A waiting run ends at once, a running one within a second."""
     with _runs() as runs:
         return runs.cancel(run)
+
+
+@router.get("/thordata/backtest/parity", response=list[SealRecord], summary="The nightly proofs of parity")
+@answered
+def seal_list(request: HttpRequest, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> list[dict[str, Any]]:
+    """The newest first: the chain of the signals shown live, the chain of the replayed day, and where they differ."""
+    with _runs() as runs:
+        return listed_seals(runs.connection, limit=limit)
 
 
 @router.get("/thordata/backtest/sweeps", response=SweepList, summary="The newest sweeps")

@@ -3,7 +3,7 @@
 import { memo } from 'react';
 import { Link } from 'react-router';
 import { symbolAddress } from '../../components/addresses.ts';
-import { Arrow, directionOf } from '../../components/Direction.tsx';
+import { Change } from '../../components/Change.tsx';
 import { NOTHING, Price, PriceWithSize } from '../../components/Price.tsx';
 import { RangeBar } from '../../components/RangeBar.tsx';
 import { SignalChip } from '../../components/SignalChip.tsx';
@@ -48,7 +48,6 @@ const COUNT = new Intl.NumberFormat('en-US');
 
 function Lines({ row: { quote, age, old, marks } }: { readonly row: Row }) {
   const { display } = quote;
-  const direction = directionOf(quote.change);
   return (
     <>
       <div className={styles['line']}>
@@ -58,13 +57,7 @@ function Lines({ row: { quote, age, old, marks } }: { readonly row: Row }) {
           signalWeight={quote.signalWeight}
           muted={old}
         />
-        <span className={styles['change']} data-direction={direction}>
-          <Arrow direction={direction} />
-          {display.change ?? NOTHING}
-          <span className={styles['percent']}>
-            {display.changePercent === null ? NOTHING : `${display.changePercent}%`}
-          </span>
-        </span>
+        <Change quote={quote} />
       </div>
       <div className={styles['line']}>
         <span>

@@ -1,14 +1,14 @@
 // Making and changing a watchlist: its symbols by ticking them, their order by dragging or by the buttons.
 
 import { useState } from 'react';
-import { Button, IconButton } from '../../components/Button.tsx';
+import { Button } from '../../components/Button.tsx';
 import { Field } from '../../components/Field.tsx';
 import { Icon } from '../../components/Icon.tsx';
+import { OrderedChoice } from '../../components/OrderedChoice.tsx';
 import { Popover } from '../../components/Popover.tsx';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { Watchlist, Watchlists } from '../../state/watchlists.ts';
 import styles from './Chooser.module.css';
-import { moved } from './moved.ts';
 
 interface WatchlistMenuProps {
   readonly watchlists: Watchlists;
@@ -61,6 +61,11 @@ function NewList({ watchlists, onShow, close }: WatchlistMenuProps & { close(): 
       <Button look="main" submits disabled={wanted === '' || taken}>
         Make it
       </Button>
+      {watchlists.home === 'browser' && (
+        <p className={styles['hint']}>
+          It is kept in this browser; whoever logs in has their lists everywhere.
+        </p>
+      )}
     </form>
   );
 }
@@ -72,64 +77,23 @@ function ChangeList({
   onShow,
   close,
 }: WatchlistMenuProps & { readonly shown: Watchlist; close(): void }) {
-  const [dragged, setDragged] = useState<string | null>(null);
   const { name, symbols } = shown;
-  const keep = (changed: readonly string[]) => watchlists.save({ name, symbols: changed });
-  const others = instruments.filter(({ symbol }) => !symbols.includes(symbol));
+  const nameOf = new Map(instruments.map((instrument) => [instrument.symbol as string, instrument.name]));
   return (
     <div className={styles['chooser']}>
-      <ul className={styles['list']} aria-label={`Symbols of ${name} in their order`}>
-        {symbols.map((symbol, at) => (
-          <li
-            key={symbol}
-            className={styles['item']}
-            draggable
-            data-dragged={dragged === symbol}
-            onDragStart={() => setDragged(symbol)}
-            onDragEnd={() => setDragged(null)}
-            onDragOver={(event) => {
-              event.preventDefault();
-              if (dragged !== null && dragged !== symbol) keep(moved(symbols, dragged, at));
-            }}
-          >
-            <span className={styles['handle']}>
-              <Icon name="handle" size={14} />
-            </span>
-            <label className={styles['label']}>
-              <input
-                type="checkbox"
-                checked
-                onChange={() => keep(symbols.filter((other) => other !== symbol))}
-              />
-              {symbol}
-            </label>
-            <IconButton
-              icon="up"
-              label={`${symbol} earlier`}
-              disabled={at === 0}
-              onClick={() => keep(moved(symbols, symbol, at - 1))}
-            />
-            <IconButton
-              icon="down"
-              label={`${symbol} later`}
-              disabled={at === symbols.length - 1}
-              onClick={() => keep(moved(symbols, symbol, at + 1))}
-            />
-          </li>
-        ))}
-      </ul>
-      {others.length > 0 && (
-        <ul className={styles['list']} aria-label="Symbols that are not in it">
-          {others.map(({ symbol, name: title }) => (
-            <li key={symbol} className={styles['item']}>
-              <label className={styles['label']}>
-                <input type="checkbox" checked={false} onChange={() => keep([...symbols, symbol])} />
-                {symbol} <span className={styles['hint']}>{title}</span>
-              </label>
-            </li>
-          ))}
-        </ul>
-      )}
+      <OrderedChoice
+        chosenLabel={`Symbols of ${name} in their order`}
+        othersLabel="Symbols that are not in it"
+        chosen={symbols}
+        others={[...nameOf.keys()].filter((symbol) => !symbols.includes(symbol))}
+        nameOf={(symbol) => symbol}
+        draw={(symbol) => (
+          <>
+            {symbol} <span className={styles['hint']}>{nameOf.get(symbol)}</span>
+          </>
+        )}
+        onChange={(changed) => watchlists.save({ name, symbols: changed })}
+      />
       <Button
         look="danger"
         icon="trash"

@@ -6,12 +6,12 @@ import { Arrow, directionOf } from '../../components/Direction.tsx';
 import { NOTHING, Price, PriceWithSize } from '../../components/Price.tsx';
 import { RangeBar } from '../../components/RangeBar.tsx';
 import { SignalChip } from '../../components/SignalChip.tsx';
-import { SourceBadge } from '../../components/SourceBadge.tsx';
 import { Trend } from '../../components/Trend.tsx';
 import type { Row } from '../../components/useRow.ts';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { Quote } from '../../domain/quote.ts';
 import { isMock } from '../../domain/staleness.ts';
+import { LiveSourceBadge } from './LiveSourceBadge.tsx';
 import type { ColumnKey } from './liveLayout.ts';
 
 export interface Column {
@@ -72,7 +72,7 @@ const priceNumber = (text: string | null) => {
 export const COLUMNS: Readonly<Record<ColumnKey, Column>> = {
   signal: {
     title: 'Signal',
-    width: 7,
+    width: 6.6,
     align: 'start',
     sortValue: ({ signal }) => (signal === null ? null : SIGNAL_ORDER[signal]),
     csv: ({ signal }) => signal,
@@ -95,7 +95,7 @@ export const COLUMNS: Readonly<Record<ColumnKey, Column>> = {
   },
   change: {
     title: 'Change',
-    width: 4.9,
+    width: 4.8,
     align: 'end',
     sortValue: ({ change }) => change,
     csv: ({ display }) => display.change,
@@ -112,7 +112,7 @@ export const COLUMNS: Readonly<Record<ColumnKey, Column>> = {
   },
   bid: {
     title: 'Bid × size',
-    width: 6.6,
+    width: 7.3,
     align: 'end',
     sortValue: ({ bid }) => bid,
     csv: ({ display }) => display.bid,
@@ -122,7 +122,7 @@ export const COLUMNS: Readonly<Record<ColumnKey, Column>> = {
   },
   ask: {
     title: 'Ask × size',
-    width: 6.6,
+    width: 7.3,
     align: 'end',
     sortValue: ({ ask }) => ask,
     csv: ({ display }) => display.ask,
@@ -203,7 +203,7 @@ export const COLUMNS: Readonly<Record<ColumnKey, Column>> = {
   },
   trend: {
     title: 'Last hour',
-    width: 5.25,
+    width: 4.8,
     align: 'middle',
     sortValue: ({ changePercent }) => changePercent,
     csv: () => null,
@@ -223,7 +223,9 @@ export const COLUMNS: Readonly<Record<ColumnKey, Column>> = {
     align: 'start',
     sortValue: ({ activeSource }) => activeSource,
     csv: ({ activeSource, marks }) => [activeSource, ...marks].join(' '),
-    draw: ({ quote, marks }) => <SourceBadge source={quote.activeSource} marks={marks} />,
+    draw: ({ quote, marks }, instrument) => (
+      <LiveSourceBadge instrument={instrument} source={quote.activeSource} marks={marks} />
+    ),
   },
   open: textColumn(
     'Open',

@@ -1,6 +1,6 @@
 // The symbol's quote in one strip: price, change, signal, book, ranges, source and age.
 
-import { Arrow, directionOf } from '../../components/Direction.tsx';
+import { Change } from '../../components/Change.tsx';
 import { NOTHING, Price, PriceWithSize } from '../../components/Price.tsx';
 import { RangeBar } from '../../components/RangeBar.tsx';
 import { SignalChip } from '../../components/SignalChip.tsx';
@@ -22,20 +22,13 @@ export function SymbolHead({ instrument, outdated }: SymbolHeadProps) {
   if (row === null) return <section className={styles['head']}>No quote has been seen yet.</section>;
   const { quote, age, old, stale, marks } = row;
   const { display } = quote;
-  const direction = directionOf(quote.change);
   return (
     <section className={styles['head']} aria-label="Quote" data-old={old} data-stale={stale}>
       <div className={styles['price']}>
         <span className={styles['last']}>
           <Price text={display.last} value={quote.last} size="large" />
         </span>
-        <span className={styles['change']} data-direction={direction}>
-          <Arrow direction={direction} />
-          {display.change ?? NOTHING}
-          <span className={styles['percent']}>
-            {display.changePercent === null ? NOTHING : `${display.changePercent}%`}
-          </span>
-        </span>
+        <Change quote={quote} />
       </div>
       <div className={styles['signal']}>
         <SignalChip

@@ -11,6 +11,7 @@ import { useDashboard, useOutage, useReadable } from '../../state/react.ts';
 import { ContractPanel } from './ContractPanel.tsx';
 import { PositionPanel } from './PositionPanel.tsx';
 import { SignalPanel } from './SignalPanel.tsx';
+import { SourcesPanel } from './SourcesPanel.tsx';
 import { SymbolHead } from './SymbolHead.tsx';
 import styles from './SymbolPage.module.css';
 import { TapePanel } from './TapePanel.tsx';
@@ -66,6 +67,7 @@ function SymbolContent({ instrument, outdated }: SymbolContentProps) {
         </div>
         <div className={styles['column']}>
           <TapePanel instrument={instrument} />
+          <SourcesPanel instrument={instrument} />
           <ContractPanel instrument={instrument} />
         </div>
       </div>

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    readonly "/api/{provider}/quotes/latest/": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What one provider says, as it says it
+         * @description The raw view, before enrichment, also of a source that does not stand. What it never told is not there.
+         */
+        readonly get: operations["thor_web_livedata_raw_views_raw_latest"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/bars": {
         readonly parameters: {
             readonly query?: never;
@@ -470,6 +490,27 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/signals/findings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What is doubtful about the thresholds
+         * @description `faulty_thresholds` contradict themselves, `incomplete_thresholds` lack a part: the symbol has no signal.
+         *     `thresholds_never_fire`: on every recorded trade date, five at least, the change stayed within HOLD.
+         */
+        readonly get: operations["thor_web_futuretrading_signal_views_findings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/signals/history": {
         readonly parameters: {
             readonly query?: never;
@@ -522,6 +563,46 @@ export interface paths {
          * @description Two to ten finished runs.
          */
         readonly get: operations["thor_web_thordata_backtest_views_run_compare"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/backtest/parity": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The nightly proofs of parity
+         * @description The newest first: the chain of the signals shown live, the chain of the replayed day, and where they differ.
+         */
+        readonly get: operations["thor_web_thordata_backtest_views_seal_list"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/backtest/portfolio": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Finished runs in one portfolio
+         * @description Weights, risk contribution, correlation and stress of two to ten runs over the periods that they share.
+         */
+        readonly get: operations["thor_web_thordata_backtest_views_run_portfolio"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1244,6 +1325,21 @@ export interface components {
             readonly vwap_30m: string | null;
         };
         /**
+         * FindingRecord
+         * @description A doubt about an instrument's thresholds.
+         */
+        readonly FindingRecord: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            readonly code: "faulty_thresholds" | "incomplete_thresholds" | "thresholds_never_fire";
+            /** Message */
+            readonly message: string;
+            /** Symbol */
+            readonly symbol: string;
+        };
+        /**
          * FlagsRecord
          * @description Each known feature and whether it is on for this caller.
          */
@@ -1606,6 +1702,54 @@ export interface components {
             readonly week52: components["schemas"]["Week52"] | null;
         };
         /**
+         * RawQuote
+         * @description A canonical event as its source sent it, and how long ago Redis received it.
+         */
+        readonly RawQuote: {
+            /** Age Ms */
+            readonly age_ms: number;
+            /** Ask */
+            readonly ask: number | null;
+            /** Asksize */
+            readonly askSize: number | null;
+            /** Bid */
+            readonly bid: number | null;
+            /** Bidsize */
+            readonly bidSize: number | null;
+            /** Condition */
+            readonly condition: string | null;
+            /** Last */
+            readonly last: number | null;
+            /** Lastsize */
+            readonly lastSize: number | null;
+            /** Meta */
+            readonly meta: {
+                readonly [key: string]: unknown;
+            } | null;
+            /** Seq */
+            readonly seq: number | null;
+            /** Source */
+            readonly source: string;
+            /** Symbol */
+            readonly symbol: string;
+            /** Ts */
+            readonly ts: string;
+            /** V */
+            readonly v: number;
+            /** Venue */
+            readonly venue: string | null;
+        };
+        /**
+         * RawQuotes
+         * @description The newest quote of each symbol by one source, in the order of the symbols' names.
+         */
+        readonly RawQuotes: {
+            /** Rows */
+            readonly rows: readonly components["schemas"]["RawQuote"][];
+            /** Source */
+            readonly source: string;
+        };
+        /**
          * RecordedSignal
          * @description A signal that differed from the one before it, with what it was computed from. Decimals are text.
          */
@@ -1750,6 +1894,44 @@ export interface components {
             readonly strategy: string;
             /** Work */
             readonly work: string | null;
+        };
+        /**
+         * SealRecord
+         * @description One proof: the last links of both hash chains over a symbol's changes of signal on a trade date.
+         */
+        readonly SealRecord: {
+            /** Data Hash */
+            readonly data_hash: string;
+            /** Difference */
+            readonly difference: {
+                readonly [key: string]: unknown;
+            } | null;
+            /** Engine */
+            readonly engine: string;
+            /** Engine Count */
+            readonly engine_count: number;
+            /** Id */
+            readonly id: number;
+            /** Live */
+            readonly live: string;
+            /** Live Count */
+            readonly live_count: number;
+            /** Match */
+            readonly match: boolean;
+            /**
+             * Sealed At
+             * Format: date-time
+             */
+            readonly sealed_at: string;
+            /** Source */
+            readonly source: string;
+            /** Symbol */
+            readonly symbol: string;
+            /**
+             * Trade Date
+             * Format: date
+             */
+            readonly trade_date: string;
         };
         /**
          * SessionFigures
@@ -2029,6 +2211,50 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly thor_web_livedata_raw_views_raw_latest: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Symbols separated by commas; all when empty. */
+                readonly symbols?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description A kind of provider, such as `schwab` or `excel_live`, or a source's name. */
+                readonly provider: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RawQuotes"];
+                };
+            };
+        };
+    };
     readonly thor_web_futuretrading_bar_views_bars: {
         readonly parameters: {
             readonly query: {
@@ -2814,10 +3040,14 @@ export interface operations {
     readonly thor_web_futuretrading_views_quotes_stream: {
         readonly parameters: {
             readonly query?: {
+                /** @description Intervals whose growing bars come before each event: 1s,1m,5m,1h,1d. */
+                readonly bars?: string;
                 /** @description Most messages a second, newest event a symbol. */
                 readonly conflate?: number | null;
                 /** @description Records as in the snapshot instead of bare events. */
                 readonly enrich?: boolean;
+                /** @description Ends the stream after so many seconds, for scripts. */
+                readonly for_s?: number | null;
                 /** @description Compressed, if `Accept-Encoding` allows it. */
                 readonly gzip?: boolean;
                 /** @description Resume behind this id. */
@@ -2988,6 +3218,47 @@ export interface operations {
             };
         };
     };
+    readonly thor_web_futuretrading_signal_views_findings: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description By trade dates of the made-up market instead of the real ones. */
+                readonly mock?: boolean;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["FindingRecord"][];
+                };
+            };
+        };
+    };
     readonly thor_web_futuretrading_signal_views_history: {
         readonly parameters: {
             readonly query: {
@@ -3112,6 +3383,91 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Comparison"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_views_seal_list: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["SealRecord"][];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_views_run_portfolio: {
+        readonly parameters: {
+            readonly query: {
+                readonly ids: string;
+                readonly kelly?: number;
+                readonly sizing?: string;
+                readonly target?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly [key: string]: unknown;
+                    };
                 };
             };
         };

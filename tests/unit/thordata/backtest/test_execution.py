@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.unit.thordata.backtest import leaky_strategies, own_strategies
+from tests.unit.thordata.backtest.lakes import write_lake
+from thor_fast import parse_batch
 from thor_web.thordata.backtest.comparison import compare_results
 from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.execution import execute
@@ -62,6 +66,35 @@ def test_signals_are_the_live_ones_and_havens_turn_around(lake: Path) -> None:
     by_symbol = {row["value"]: row for row in result["breakdowns"]["symbol"]}
     assert set(by_symbol) == {"ES", "GC"}
     assert result["trade_statistics"]["trades"] > 4
+
+
+def test_a_row_that_is_still_loading_has_no_signal_here_either(tmp_path: Path) -> None:
+    quotes: list[dict[str, Any]] = [
+        {"last": None, "meta": {"netChange": 0, "close": 5_900}},
+        {"last": 0, "meta": {"netChange": 0, "volume": 0}},
+        {"last": 0, "meta": {"close": 5_900}},
+        {"last": 6_000, "meta": {"netChange": 0, "volume": 0}},
+        {"last": None, "meta": {"netChange": 7}},
+        {"last": 6_000, "meta": {"close": 5_990}},
+    ]
+    sides: dict[str, Any] = {
+        "bid": 5_999.75,
+        "ask": 6_000.25,
+        "lastSize": 1,
+        "bidSize": 1,
+        "askSize": 1,
+        "source": "TOS",
+    }
+    lines = [
+        orjson.dumps({"symbol": "ES", "ts": f"2025-06-09T14:00:0{number}Z", "seq": number, **sides, **quote})
+        for number, quote in enumerate(quotes)
+    ]
+    batch, rejects = parse_batch(lines)
+    assert not rejects
+    write_lake(tmp_path, batch, date(2025, 6, 9))
+    result = run(tmp_path, "ladder")
+    assert result["data"]["signals"] == 3
+    assert result["parity"]["match"] is True
 
 
 def test_the_ladder_holds_its_steps(lake: Path) -> None:
@@ -174,3 +207,22 @@ def test_a_run_is_audited(lake: Path) -> None:
     assert "LOOKS AHEAD" in html_report(leaky)
     called = run(lake, f"{OWN}:OwnCross", **options)["audit"]
     assert (called["verdict"], called["method"], called["cuts"]) == ("clean", "orders", 2)
+
+
+def test_a_run_is_played_again_under_worse_terms(lake: Path) -> None:
+    result = run(lake, "ladder")
+    cases = {case["case"]: case for case in result["stress"]}
+    assert cases["as asked"]["equity"] == result["equity"]["end"]
+    assert cases["fees x 0"]["equity"] - cases["as asked"]["equity"] == pytest.approx(cases["as asked"]["fees"])
+    assert cases["4 more ticks of slippage"]["equity"] < cases["1 more ticks of slippage"]["equity"]
+    # The default of a millisecond is the run itself; the others are tried.
+    assert {"0 ms of latency", "10 ms of latency", "1000 ms of latency"} <= set(cases)
+    assert "Costs and speed" in html_report(result)
+    on_bars = run(lake, "breakout", interval_s=15, parameters={"length": 5})
+    assert not any("latency" in case["case"] for case in on_bars["stress"])
+
+
+def test_a_run_from_before_the_audit_still_has_its_page(lake: Path) -> None:
+    result = run(lake, "breakout", interval_s=60)
+    del result["audit"], result["stress"]
+    assert "older than the audit" in html_report(result)

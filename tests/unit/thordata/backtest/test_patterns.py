@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from thor_web.thordata.backtest.confidence import mean_of, share_of
+from thor_web.thordata.backtest.confidence import mean_of, share_of, student
 from thor_web.thordata.backtest.contracts import Session
 from thor_web.thordata.backtest.market_data import BarData, Manifest, TickData, with_points
 from thor_web.thordata.backtest.patterns import PatternOptions, patterns_of
@@ -134,12 +134,21 @@ def test_lines_beyond_nothing_are_counted() -> None:
     assert (empty["bars"], empty["beyond_nothing"]) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("degrees", "quantile"), [(1, 12.7062), (2, 4.3027), (3, 3.1824), (5, 2.5706), (10, 2.2281), (100, 1.9840)]
+)
+def test_students_quantiles_are_those_of_the_tables(degrees: int, quantile: float) -> None:
+    assert student(0.975, degrees) == pytest.approx(quantile, rel=0.01 if degrees in {3, 5} else 1e-4)
+
+
 def test_shares_and_means_have_their_intervals() -> None:
     # Newcombe (1998), table I: 81 of 263 by Wilson's method.
     found = share_of(81, 263)
     assert (round(found["low"], 4), round(found["high"], 4)) == (0.2553, 0.3662)
     assert share_of(0, 0)["share"] is None
     assert share_of(0, 20)["low"] == 0.0
-    assert mean_of([1.0, 2.0, 3.0])["beyond"] is True
+    # Two degrees of freedom: 2 +- 4.3027 / sqrt(3).
+    assert mean_of([1.0, 2.0, 3.0])["high"] == pytest.approx(2 + 4.302653 / 3**0.5)
+    assert mean_of([1.0, 1.1, 0.9, 1.05])["beyond"] is True
     assert mean_of([-1.0, 1.0])["beyond"] is False
     assert mean_of([])["mean"] is None

@@ -115,6 +115,7 @@ ONE, OTHER = result(1, noise(1, 0.01)), result(2, noise(2, 0.01))
         ([ONE, result(2, noise(2, 0.01), name="minute")], {"sizing": "equal"}, "bad_specification"),
         ([ONE, result(2, noise(2, 0.01), first=900)], {"sizing": "equal"}, "no_data"),
         ([ONE, OTHER], {"sizing": "luck"}, "bad_specification"),
+        ([ONE, OTHER | {"periods": {"name": "trade date"}}], {"sizing": "equal"}, "bad_specification"),
         ([ONE, OTHER], {"sizing": "fixed", "weights": [1]}, "bad_specification"),
     ],
 )
