@@ -114,6 +114,7 @@ def triggers() -> list[Measured]:
         assert servers is not None
         conninfo = f"host={servers.db_host} port={servers.db_port} dbname={servers.db_name} user={servers.db_user}"
         with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute("DELETE FROM timezones_trigger")
             first = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8)
             rows = [(number, first + timedelta(seconds=number // RUNS_A_SECOND)) for number in range(RUNS)]
             with connection.cursor() as cursor:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import live_pipeline, live_snapshot, live_streams
+from benchmarks import live_end_to_end, live_pipeline, live_snapshot, live_streams
 from benchmarks.measure import Measured
 
 __all__ = ["BENCHMARKS"]
@@ -11,6 +11,7 @@ __all__ = ["BENCHMARKS"]
 BENCHMARKS: Final[dict[str, Callable[[], list[Measured]]]] = {
     "publish": live_pipeline.published,
     "unified": live_pipeline.merged,
+    "end-to-end": live_end_to_end.end_to_end,
     "sse-each": live_streams.each_event,
     "sse-gathered": live_streams.gathered,
     "sse-conflated": live_streams.conflated,

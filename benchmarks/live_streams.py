@@ -6,8 +6,8 @@ in order. A cost is processor time of the serving process a delivery. A delay is
 
 import json
 import subprocess
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -34,7 +34,6 @@ class Load:
     seconds: float
     query: str = ""
     conflated: bool = False
-    stuck: int = 0
 
     @property
     def count(self) -> int:
@@ -74,7 +73,7 @@ def run(server: Server, load: Load, *, first: int = 1) -> Outcome:
     program = load_program()
     last = first + load.count - 1
     listen = [str(program), "listen", "--address", server.address, "--path", server.stream_path + load.query]
-    listen += ["--clients", str(load.clients), "--stuck", str(load.stuck), "--conflated", str(int(load.conflated))]
+    listen += ["--clients", str(load.clients), "--conflated", str(int(load.conflated))]
     listen += ["--seconds", str(round(load.seconds + SLACK_S)), "--from", str(first)]
     if not load.conflated:
         listen += ["--until", str(last)]
@@ -174,19 +173,36 @@ def memory() -> list[Measured]:
 
 
 def slow_neighbours() -> list[Measured]:
-    """100 clients' delay with a hundred more that never read, beside their delay without."""
+    """100 clients' delay beside one and beside a hundred others that never read, against their delay without."""
     load = Load(100, 1_000.0, 5.0)
-    alone, beside = in_turns([(thor_web, load), (thor_web, replace(load, stuck=100))], rounds=5)
-    require_whole([*alone, *beside])
+    runs: dict[int, list[Outcome]] = {count: [] for count in (0, 1, 100)}
+    for _ in range(5):
+        for count, outcomes in runs.items():
+            with thor_web() as server, stuck_clients(server, count):
+                # They are stuck when the kernel holds all that it takes for them, long before this is over.
+                run(server, replace(load, seconds=3.0))
+                outcomes.append(run(server, load, first=round(3 * load.rate) + 1))
+    for outcomes in runs.values():
+        require_whole(outcomes)
+    alone, *beside = [middle([run.p99_ms() for run in outcomes]) for outcomes in runs.values()]
     return [
-        Measured(
-            "sse-slow-neighbours",
-            middle([run.p99_ms() for run in beside]),
-            middle([run.p99_ms() for run in alone]),
-            "nobody is slow",
-            "ms",
-        )
+        Measured(f"sse-slow-{count}", delay, alone, "nobody is slow", "ms")
+        for count, delay in zip((1, 100), beside, strict=True)
     ]
+
+
+@contextmanager
+def stuck_clients(server: Server, count: int) -> Iterator[None]:
+    """So many clients that never read, beside one that does."""
+    listen = [str(load_program()), "listen", "--address", server.address, "--path", server.stream_path]
+    listen += ["--stuck", str(count), "--seconds", "600", "--idle-ms", "600000"]
+    with subprocess.Popen(listen, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            if process.stdout is None or process.stdout.readline() != "READY\n":
+                raise Absent("the clients could not all connect")
+            yield
+        finally:
+            process.kill()
 
 
 def require_whole(outcomes: Sequence[Outcome]) -> None:

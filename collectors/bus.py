@@ -1,4 +1,4 @@
-"""The one door to Redis: streams, groups, latest hashes, leases and health. Nothing else imports redis.
+"""The one door to Redis: streams, groups, latest hashes, leases and health. Only it and bus_servers.py import redis.
 
 What is hot goes over plain connections as bytes that are packed and read in Rust (wire.py, routes.py,
 group_reader.py); everything else goes through redis-py. Every method is one round trip and knows no rule of the
@@ -9,27 +9,30 @@ each process decides its own back-off. No command spans two keys, so that all of
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
-from typing import Any, Final, Self, TypeAlias
-from urllib.parse import urlsplit
+from contextlib import suppress
+from itertools import zip_longest
+from typing import Any, Final, Self
 
-from redis.asyncio import ConnectionPool, Redis, RedisCluster
-from redis.asyncio.connection import SSLConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, ReadOnlyError, RedisClusterException, RedisError, ResponseError
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.asyncio import Redis, RedisCluster
+from redis.exceptions import RedisError, ResponseError
 
 from collectors import keys
-from collectors.bus_entries import Entry, GroupLag, RejectedInput, StreamState, parse_id
+from collectors.bus_entries import (
+    Entry,
+    GroupLag,
+    RejectedInput,
+    StreamState,
+    entries_of,
+    entries_of_streams,
+    parse_id,
+    text_of,
+)
 from collectors.bus_errors import BusError, BusUnavailable
+from collectors.bus_servers import connections, translated
 from collectors.group_reader import GroupReader
 from collectors.lease import Lease
-from collectors.routes import ANSWER_TIMEOUT_S, OneServer, Packed, Routes
+from collectors.routes import Packed, Routes
 from collectors.wanted_spans import WantedSpans
-from collectors.wire import CONNECT_TIMEOUT_S, Server
 from thor_fast import MergeStep, QuoteBatch, Replies, StreamEntries, pack, pack_xadd
 
 __all__ = [
@@ -46,61 +49,18 @@ __all__ = [
     "parse_id",
 ]
 
-RawEntries: TypeAlias = Sequence[tuple[bytes, dict[bytes, bytes] | None]]
-
-CLUSTER: Final = "+cluster"
-"""Ends the scheme of a URL that names one node of a cluster."""
 GROUP_CREATED_FROM: Final = "0"
 """Groups start at the oldest kept entry: an event published before its reader was born is not lost."""
 
 
+MULTI: Final = pack("MULTI")
+EXEC: Final = pack("EXEC")
+LARGEST_TRANSACTION: Final = 100
+"""So many entries are appended in one step, and whoever waits for the first is given all of them: Redis wakes it after
+the command, and would give it the first alone. With more, the rest is soon read anyway, and a server is not held up."""
+
 STORED_READ_EVERY_S: Final = 1.0
 """How old a publisher's knowledge of the stored positions may be. They only grow, so an old one trims less."""
-
-
-@asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    try:
-        # Not the client's own socket timeout: it sends through asyncio.wait_for, which swallows a cancellation now
-        # and then before Python 3.12, and a process would not stop.
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            yield
-    except (
-        RedisConnectionError,
-        RedisTimeoutError,
-        RedisClusterException,
-        BusyLoadingError,
-        ReadOnlyError,
-        OSError,
-    ) as error:
-        raise BusUnavailable(str(error) or type(error).__name__) from error
-    except RedisError as error:
-        raise BusError(str(error)) from error
-
-
-class _Cluster:
-    """The locator of a cluster: redis-py keeps the map of its slots."""
-
-    is_cluster: Final = True
-
-    def __init__(self, redis: RedisCluster, server: Server) -> None:
-        self._redis: Any = redis
-        self._server = server
-
-    async def server_of(self, key: str) -> Server:
-        """The primary that holds a key."""
-        async with _translated():
-            await self._redis.initialize()
-            node = self._redis.get_node_from_key(key)
-        if node is None:
-            raise BusUnavailable(f"no node of the cluster holds {key}")
-        return replace(self._server, host=str(node.host), port=int(node.port))
-
-    async def look_again(self) -> None:
-        """Read the map anew."""
-        async with _translated():
-            # Only the map: others may be in the middle of something on redis-py's connections.
-            await self._redis.nodes_manager.initialize()
 
 
 class Bus:
@@ -121,35 +81,7 @@ class Bus:
 
         Raises BusError for any other URL.
         """
-        scheme, colon, rest = url.partition("://")
-        try:
-            if scheme.endswith(CLUSTER):
-                return cls._of_cluster(f"{scheme.removesuffix(CLUSTER)}{colon}{rest}")
-            redis = Redis.from_url(
-                url,
-                socket_timeout=None,
-                socket_connect_timeout=CONNECT_TIMEOUT_S,
-                retry=Retry(NoBackoff(), 0),
-                protocol=2,
-            )
-            return cls(redis, Routes(OneServer(_server(redis.connection_pool))))
-        except ValueError as error:
-            raise BusError(f"REDIS_URL: {error}") from error
-
-    @classmethod
-    def _of_cluster(cls, url: str) -> Self:
-        if not urlsplit(url).hostname:
-            raise ValueError("a cluster is named by the host of one of its nodes")
-        redis = RedisCluster.from_url(
-            url,
-            socket_timeout=None,
-            socket_connect_timeout=CONNECT_TIMEOUT_S,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-        )
-        # How a plain client would sign in is how every node lets us in; a cluster has one database.
-        alike = Redis.from_url(url, protocol=2)
-        return cls(redis, Routes(_Cluster(redis, replace(_server(alike.connection_pool), database=0))))
+        return cls(*connections(url))
 
     async def close(self) -> None:
         """Drop every connection."""
@@ -164,12 +96,12 @@ class Bus:
 
     async def ping(self) -> None:
         """Raise BusUnavailable unless the server answers."""
-        async with _translated():
+        async with translated():
             await self._redis.ping()
 
     async def server_time_us(self) -> int:
         """The server's clock in microseconds UTC: the clock that stamps stream ids."""
-        async with _translated():
+        async with translated():
             seconds, microseconds = await self._redis.time()
             return int(seconds) * 1_000_000 + int(microseconds)
 
@@ -177,18 +109,18 @@ class Bus:
 
     async def register_source(self, source: str) -> None:
         """Make a source known to the merger and the ingestor."""
-        async with _translated():
+        async with translated():
             await self._redis.sadd(keys.SOURCES_SET, source)
 
     async def forget_source(self, source: str) -> None:
         """Take a source out, with its stream; what was merged or stored of it stays."""
-        async with _translated():
+        async with translated():
             await self._redis.srem(keys.SOURCES_SET, source)
             await self._redis.unlink(keys.source_stream(source))
 
     async def sources(self) -> list[str]:
         """Names of the sources that have published here, in alphabetical order."""
-        async with _translated():
+        async with translated():
             return sorted(name.decode() for name in await self._redis.smembers(keys.SOURCES_SET))
 
     async def start_publish(
@@ -218,11 +150,13 @@ class Bus:
         stream = keys.source_stream(source)
         await self._append(stream, payloads, await self._oldest_unstored_ms(stream, retention_s))
 
-    async def reject(self, source: str, rejects: Iterable[RejectedInput], *, kept: int) -> None:
-        """Keep refused inputs with their errors in the bounded stream of rejects."""
-        async with _translated():
+    async def reject(
+        self, source: str, rejects: Iterable[RejectedInput], *, kept: int, refs: Iterable[str] = ()
+    ) -> None:
+        """Keep refused inputs with their errors in the bounded stream of rejects, each under its name in `refs`."""
+        async with translated():
             pipeline = self._redis.pipeline(transaction=False)
-            for refused in rejects:
+            for refused, ref in zip_longest(rejects, refs):
                 pipeline.xadd(
                     keys.REJECTS_STREAM,
                     {
@@ -231,16 +165,23 @@ class Bus:
                         "field": refused.field or "",
                         "message": refused.message,
                         "data": refused.data,
-                    },
+                    }
+                    | ({} if ref is None else {"ref": ref}),
                     maxlen=kept,
                     approximate=True,
                 )
             await pipeline.execute()
 
+    async def reject_refs(self, *, count: int) -> set[str]:
+        """The names of the newest `count` refused inputs that have one."""
+        async with translated():
+            entries = await self._redis.xrevrange(keys.REJECTS_STREAM, count=count)
+        return {fields[b"ref"].decode() for _, fields in entries if b"ref" in fields}
+
     async def heartbeat(self, component: str, fields: Mapping[str, str | int | float], *, ttl_s: int) -> None:
         """Say that a component lives, with its counters; silence for `ttl_s` removes it."""
         self._told[component.partition(":")[0]] = component, dict(fields)
-        async with _translated():
+        async with translated():
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.hset(keys.health(component), mapping=dict(fields))
             pipeline.expire(keys.health(component), ttl_s)
@@ -252,7 +193,7 @@ class Bus:
 
     async def health(self) -> dict[str, dict[str, str]]:
         """What every living component last said of itself, by component."""
-        async with _translated():
+        async with translated():
             found: dict[str, dict[str, str]] = {}
             prefix = keys.health("")
             async for key in self._redis.scan_iter(match=f"{prefix}*", count=500):
@@ -266,7 +207,7 @@ class Bus:
 
     async def write_sessions(self, hashes: Mapping[str, Mapping[str, str]]) -> None:
         """Set the session hash of each market."""
-        async with _translated():
+        async with translated():
             pipeline = self._redis.pipeline(transaction=False)
             for market, fields in hashes.items():
                 pipeline.hset(keys.session(market), mapping=dict(fields))
@@ -274,7 +215,7 @@ class Bus:
 
     async def read_sessions(self, markets: Sequence[str]) -> dict[str, dict[str, str]]:
         """The session hashes that exist, by market."""
-        async with _translated():
+        async with translated():
             pipeline = self._redis.pipeline(transaction=False)
             for market in markets:
                 pipeline.hgetall(keys.session(market))
@@ -291,7 +232,7 @@ class Bus:
         Its spans decide, also when whoever wrote them is dead; without any its state does. Where no schedule says
         anything it is wanted.
         """
-        async with _translated():
+        async with translated():
             state, spans = await self._redis.hmget(keys.desired(component), ["state", "wanted"])
         if not spans:
             return bool(state != b"stop")
@@ -302,7 +243,7 @@ class Bus:
 
     async def want(self, component: str, *, wanted: bool, spans: str = "") -> None:
         """Say for a schedule whether a component is to work, and its `WantedSpans` where it has any, as text."""
-        async with _translated():
+        async with translated():
             fields = {"state": "run" if wanted else "stop", "wanted": spans}
             await self._redis.hset(keys.desired(component), mapping=fields)
 
@@ -314,7 +255,7 @@ class Bus:
 
     async def ensure_group(self, stream: str, group: str) -> None:
         """Create the group, and the stream with it, where they are missing."""
-        async with _translated():
+        async with translated():
             try:
                 await self._redis.xgroup_create(stream, group, id=GROUP_CREATED_FROM, mkstream=True)
             except ResponseError as error:
@@ -327,14 +268,14 @@ class Bus:
         """New entries of the group, at most `count` a stream; waits up to `block_ms` for the first."""
         # In a cluster no command spans two keys.
         parts = [[stream] for stream in streams] if self._routes.locator.is_cluster else [streams]
-        async with _translated():
+        async with translated():
             answers = await asyncio.gather(
                 *(
                     self._redis.xreadgroup(group, consumer, dict.fromkeys(part, ">"), count=count, block=block_ms)
                     for part in parts
                 )
             )
-        return [entry for answer in answers for entry in _entries(answer)]
+        return [entry for answer in answers for entry in entries_of_streams(answer)]
 
     async def claim_pending(
         self, group: str, consumer: str, stream: str, *, start: str, count: int
@@ -344,15 +285,15 @@ class Bus:
         Returns where to go on (`0-0` at the end) and the entries. The caller must know that no other consumer
         is still at work on them, by holding the stream's lease.
         """
-        async with _translated():
+        async with translated():
             cursor, entries, *_ = await self._redis.xautoclaim(
                 stream, group, consumer, min_idle_time=0, start_id=start, count=count
             )
-        return cursor.decode(), _stream_entries(stream, entries)
+        return cursor.decode(), entries_of(stream, entries)
 
     async def ack(self, group: str, ids: Mapping[str, Sequence[str]]) -> None:
         """Acknowledge entries, by stream."""
-        async with _translated():
+        async with translated():
             pipeline = self._redis.pipeline(transaction=False)
             for stream, stream_ids in ids.items():
                 if stream_ids:
@@ -361,7 +302,7 @@ class Bus:
 
     async def keep_from(self, stream: str, position: tuple[int, int]) -> None:
         """Let publishers trim nothing of a stream that lies behind this position, however old it is."""
-        async with _translated():
+        async with translated():
             await self._redis.hset(keys.STORED_POSITIONS, stream, f"{position[0]}-{position[1]}")
 
     def group_reader(self, group: str, consumer: str) -> GroupReader:
@@ -400,7 +341,14 @@ class Bus:
         if not step.appended:
             return None
         commands = step.xadd(keys.UNIFIED_STREAM, minid_ms=await self._oldest_kept_ms(retention_s))
-        return await self._routes.ask(Packed(keys.UNIFIED_STREAM, commands, step.appended))
+        if not 1 < step.appended <= LARGEST_TRANSACTION:
+            return await self._routes.ask(Packed(keys.UNIFIED_STREAM, commands, step.appended))
+        together = b"".join((MULTI, commands, EXEC))
+        replies = (await self._routes.ask(Packed(keys.UNIFIED_STREAM, together, step.appended + 2))).executed()
+        if replies is None:
+            raise BusUnavailable("the server did not execute a transaction")
+        await self._routes.check(replies)
+        return replies
 
     async def append_unified(self, payloads: Sequence[bytes], *, retention_s: int) -> list[str]:
         """Append payloads to the unified stream; their ids, in order."""
@@ -409,7 +357,7 @@ class Bus:
 
     async def write_latest(self, latest: Mapping[str, Sequence[bytes | str]]) -> None:
         """Set the latest hash of each symbol from its flat list of field, value, field, value."""
-        async with _translated():
+        async with translated():
             pipeline = self._redis.pipeline(transaction=False)
             for symbol, fields in latest.items():
                 pipeline.hset(keys.latest(symbol), items=list(fields))
@@ -418,7 +366,7 @@ class Bus:
     async def read_latest(self) -> dict[str, dict[bytes, bytes]]:
         """Every latest hash, by symbol."""
         prefix = keys.latest("")
-        async with _translated():
+        async with translated():
             names = [key async for key in self._redis.scan_iter(match=f"{prefix}*", count=1000)]
             pipeline = self._redis.pipeline(transaction=False)
             for name in names:
@@ -430,18 +378,18 @@ class Bus:
 
     async def append(self, stream: str, payload: bytes, *, kept: int) -> str:
         """Append one entry to a stream that keeps about so many; its id."""
-        async with _translated():
+        async with translated():
             entry_id: bytes = await self._redis.xadd(stream, {"data": payload}, maxlen=kept, approximate=True)
         return entry_id.decode()
 
     async def put(self, key: str, value: bytes) -> None:
         """Set a value."""
-        async with _translated():
+        async with translated():
             await self._redis.set(key, value)
 
     async def get(self, key: str) -> bytes | None:
         """A value, None where there is none."""
-        async with _translated():
+        async with translated():
             value: bytes | None = await self._redis.get(key)
         return value
 
@@ -449,8 +397,8 @@ class Bus:
 
     async def tail(self, stream: str, after: str, *, count: int, block_ms: int) -> list[Entry]:
         """Entries after an id, at most `count`; waits up to `block_ms` for the first."""
-        async with _translated():
-            return _entries(await self._redis.xread({stream: after}, count=count, block=block_ms))
+        async with translated():
+            return entries_of_streams(await self._redis.xread({stream: after}, count=count, block=block_ms))
 
     async def read_after(self, stream: str, after: str, *, count: int, block_ms: int) -> StreamEntries:
         """What `tail` reads, without an object an entry."""
@@ -458,19 +406,24 @@ class Bus:
         replies = await self._routes.ask(Packed(stream, command), use=f"tail:{stream}", wait_s=block_ms / 1_000)
         return replies.streams()
 
+    async def range_after(self, stream: str, after: str, *, count: int) -> StreamEntries:
+        """What `entries_after` reads, without an object an entry."""
+        command = pack("XRANGE", stream, f"({after}", "+", "COUNT", count)
+        return (await self._routes.ask(Packed(stream, command))).range(stream)
+
     async def entries_after(self, stream: str, after: str, *, count: int) -> list[Entry]:
         """Kept entries after an id, oldest first, at most `count`, without waiting."""
-        async with _translated():
-            return _stream_entries(stream, await self._redis.xrange(stream, min=f"({after}", count=count))
+        async with translated():
+            return entries_of(stream, await self._redis.xrange(stream, min=f"({after}", count=count))
 
     async def newest_entries(self, stream: str, *, count: int) -> list[Entry]:
         """The last `count` entries, oldest first."""
-        async with _translated():
-            return _stream_entries(stream, (await self._redis.xrevrange(stream, count=count))[::-1])
+        async with translated():
+            return entries_of(stream, (await self._redis.xrevrange(stream, count=count))[::-1])
 
     async def is_kept(self, stream: str, position: tuple[int, int]) -> bool:
         """True when every entry after a position is still in the stream: none was trimmed or lost."""
-        async with _translated():
+        async with translated():
             try:
                 info = await self._redis.xinfo_stream(stream)
             except ResponseError:
@@ -479,21 +432,20 @@ class Bus:
         if position == (0, 0):
             return int(info["entries-added"]) == int(info["length"])
         first = info["first-entry"]
-        return first is not None and parse_id(_text(first[0])) <= position
+        return first is not None and parse_id(text_of(first[0])) <= position
 
     async def last_id(self, stream: str) -> str:
         """Id of the newest entry ever added, `0-0` where there is none."""
-        async with _translated():
+        async with translated():
             try:
                 info = await self._redis.xinfo_stream(stream)
             except ResponseError:
                 return "0-0"
-        last: bytes | str = info["last-generated-id"]
-        return last.decode() if isinstance(last, bytes) else last
+        return text_of(info["last-generated-id"])
 
     async def stream_state(self, stream: str) -> StreamState | None:
         """Length and groups of a stream, None where there is no such stream."""
-        async with _translated():
+        async with translated():
             try:
                 info = await self._redis.xinfo_stream(stream)
                 groups = await self._redis.xinfo_groups(stream)
@@ -502,13 +454,13 @@ class Bus:
         return StreamState(
             name=stream,
             length=int(info["length"]),
-            last_id=_text(info["last-generated-id"]),
+            last_id=text_of(info["last-generated-id"]),
             groups=tuple(
                 GroupLag(
-                    name=_text(group["name"]),
+                    name=text_of(group["name"]),
                     lag=None if group["lag"] is None else int(group["lag"]),
                     pending=int(group["pending"]),
-                    last_delivered_id=_text(group["last-delivered-id"]),
+                    last_delivered_id=text_of(group["last-delivered-id"]),
                 )
                 for group in groups
             ),
@@ -516,7 +468,7 @@ class Bus:
 
     async def rejects(self, *, count: int) -> list[dict[str, str]]:
         """The newest refused inputs, newest first, each with its error."""
-        async with _translated():
+        async with translated():
             entries = await self._redis.xrevrange(keys.REJECTS_STREAM, count=count)
         return [
             {"id": entry_id.decode()}
@@ -540,47 +492,8 @@ class Bus:
         oldest = await self._oldest_kept_ms(retention_s)
         now = time.monotonic()
         if now - self._stored_read_at >= STORED_READ_EVERY_S:
-            async with _translated():
+            async with translated():
                 stored = await self._redis.hgetall(keys.STORED_POSITIONS)
-            self._stored = {_text(name): parse_id(_text(position))[0] for name, position in stored.items()}
+            self._stored = {text_of(name): parse_id(text_of(position))[0] for name, position in stored.items()}
             self._stored_read_at = now
         return min(oldest, self._stored.get(stream, oldest))
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
-
-
-def _stream_entries(stream: str, raw: RawEntries) -> list[Entry]:
-    # A pending entry that was trimmed meanwhile comes back without fields.
-    return [
-        Entry(stream, entry_id.decode(), (fields or {}).get(b"data"), _at_us(fields or {})) for entry_id, fields in raw
-    ]
-
-
-def _at_us(fields: Mapping[bytes, bytes]) -> int | None:
-    text = fields.get(b"at", b"")
-    return int(text) if text.isdigit() else None
-
-
-def _server(pool: ConnectionPool) -> Server:
-    """Where and how the connections of a pool of redis-py's are made."""
-    options = pool.connection_kwargs
-    tls = None
-    if issubclass(pool.connection_class, SSLConnection):
-        tls = pool.connection_class(**options).ssl_context.get()
-    return Server(
-        host=str(options.get("host", "localhost")),
-        port=int(options.get("port", 6379)),
-        path=options.get("path"),
-        username=options.get("username"),
-        password=options.get("password"),
-        database=int(options.get("db", 0)),
-        tls=tls,
-    )
-
-
-def _entries(
-    answer: Sequence[tuple[bytes, Sequence[tuple[bytes, dict[bytes, bytes]]]]] | None,
-) -> list[Entry]:
-    return [entry for name, raw in answer or () for entry in _stream_entries(name.decode(), raw)]

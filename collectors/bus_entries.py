@@ -1,9 +1,22 @@
 """What the bus tells of streams: entries one by one, ids, and the state of streams and groups."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-__all__ = ["Entry", "GroupLag", "RejectedInput", "StreamState", "parse_id"]
+__all__ = [
+    "Entry",
+    "GroupLag",
+    "RejectedInput",
+    "StreamState",
+    "entries_of",
+    "entries_of_streams",
+    "parse_id",
+    "text_of",
+]
+
+RawEntries: TypeAlias = Sequence[tuple[bytes, dict[bytes, bytes] | None]]
+"""Ids and fields as redis-py gives them; no fields where an entry was trimmed meanwhile."""
 
 
 class RejectedInput(Protocol):
@@ -66,3 +79,27 @@ def parse_id(entry_id: str) -> tuple[int, int]:
     if max(numbers) >= 2**64:
         raise ValueError(f"a stream id has two numbers below 2^64, was {entry_id!r}")
     return numbers
+
+
+def text_of(value: bytes | str) -> str:
+    """A text that redis-py gives in either form."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def entries_of(stream: str, raw: RawEntries) -> list[Entry]:
+    """Entries of one stream as redis-py gives them; a pending one that was trimmed meanwhile has no fields."""
+    return [
+        Entry(stream, entry_id.decode(), (fields or {}).get(b"data"), _at_us(fields or {})) for entry_id, fields in raw
+    ]
+
+
+def _at_us(fields: Mapping[bytes, bytes]) -> int | None:
+    text = fields.get(b"at", b"")
+    return int(text) if text.isdigit() else None
+
+
+def entries_of_streams(
+    answer: Sequence[tuple[bytes, Sequence[tuple[bytes, dict[bytes, bytes]]]]] | None,
+) -> list[Entry]:
+    """Entries of an XREAD or XREADGROUP, streams one after the other."""
+    return [entry for name, raw in answer or () for entry in entries_of(name.decode(), raw)]

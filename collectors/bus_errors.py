@@ -5,8 +5,10 @@ from typing import Final
 
 __all__ = ["BusError", "BusUnavailable", "refusal"]
 
-PASSING: Final = ("LOADING", "READONLY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "MOVED", "ASK", "BUSY ")
-"""How refusals begin that a later try may not meet: the server starts, or a replica or another node has its place."""
+PASSING: Final = ("LOADING", "READONLY", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "MOVED", "ASK", "BUSY ", "EXECABORT")
+"""How refusals begin that a later try may not meet: the server starts, or a replica or another node has its place.
+
+A transaction that is given up says so beside the refusal which made it so; that one decides."""
 
 
 class BusError(Exception):

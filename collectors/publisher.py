@@ -3,8 +3,8 @@
 An event leaves at once when nothing is under way; while something is, what comes is gathered into batches, of which
 a few may be unanswered at a time. Each event is sent once. Where a pipeline broke half way, or its answer was lost,
 the end of the stream tells how much of it arrived, since one collector at a time publishes a source; only the rest is
-sent again. A server that was frozen may still take the first send after that look: the merge policy and the
-ingestor's key both know a repeated event.
+sent again. Refused input, whose stream all share, is looked for by names of its own. A server that was frozen may
+still take the first send after that look: the merge policy and the ingestor's key both know a repeated event.
 
 What waits depends on the source. A live source cannot be asked to wait: its events are spooled, and at the spool's
 bound the oldest go and are counted. A replay or a file is simply not read on until there is room.
@@ -13,6 +13,7 @@ bound the oldest go and are counted. A replay or a file is simply not read on un
 import asyncio
 import logging
 import random
+import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -90,7 +91,10 @@ class Publisher:
         self._under_way: deque[_Send] = deque()
         self._to_begin: list[Spooled] = []
         self._in_doubt: list[Spooled] = []
-        self._rejects_in_hand: list[thor_fast.Reject] = []
+        self._rejects_in_hand: list[tuple[str, thor_fast.Reject]] = []
+        self._rejects_in_doubt = False
+        self._rejects_taken = 0
+        self._run = f"{name}-{time.time_ns():x}"
         self._registered: set[str] = set()
         self._changed = asyncio.Condition()
         self._finished = False
@@ -202,11 +206,25 @@ class Publisher:
             async with self._changed:
                 self._changed.notify_all()
         while self._rejects or self._rejects_in_hand:
-            if not self._rejects_in_hand:
-                count = min(len(self._rejects), self._settings.publish_batch)
-                self._rejects_in_hand = [self._rejects.popleft() for _ in range(count)]
-            await self._bus.reject(self._name, self._rejects_in_hand, kept=self._settings.rejects_kept)
-            self._rejects_in_hand = []
+            await self._send_rejects()
+
+    async def _send_rejects(self) -> None:
+        """Keep one batch of refused input with its errors. Raises BusError."""
+        if not self._rejects_in_hand:
+            count = min(len(self._rejects), self._settings.publish_batch)
+            self._rejects_in_hand = [(self._next_reject(), self._rejects.popleft()) for _ in range(count)]
+        if self._rejects_in_doubt:
+            there = await self._bus.reject_refs(count=self._settings.rejects_kept)
+            self._rejects_in_hand = [(ref, reject) for ref, reject in self._rejects_in_hand if ref not in there]
+        self._rejects_in_doubt = True
+        refs, rejects = [ref for ref, _ in self._rejects_in_hand], [reject for _, reject in self._rejects_in_hand]
+        await self._bus.reject(self._name, rejects, kept=self._settings.rejects_kept, refs=refs)
+        self._rejects_in_hand, self._rejects_in_doubt = [], False
+
+    def _next_reject(self) -> str:
+        """A name that no other refused input has, by which it is found again."""
+        self._rejects_taken += 1
+        return f"{self._run}-{self._rejects_taken}"
 
     async def _send(self, items: list[Spooled]) -> None:
         """Begin to send batches, those of one source that follow one another in one go. Raises BusError."""

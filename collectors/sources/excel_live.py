@@ -23,7 +23,7 @@ from collectors.sources.base import CollectSpec, Mode, SourceError, UnknownSourc
 from collectors.sources.excel_file import read_workbook
 from collectors.sources.excel_recording import ComRecording, Player
 from collectors.sources.excel_session import ExcelSession, ExcelTarget
-from collectors.sources.excel_worker import ExcelWorker, Failed, Message, Read, Trouble
+from collectors.sources.excel_worker import ExcelWorker, Failed, Finished, Message, Read, Trouble
 from collectors.sources.repeat import Repeater
 from collectors.sources.watch import FileWatch
 
@@ -86,11 +86,11 @@ class ExcelLiveSource:
         try:
             while True:
                 message = await self._next(inbox)
+                if isinstance(message, Finished):
+                    return
                 candidates = self._handle(message) if message is not None else []
                 if candidates:
                     yield candidates
-                if message is not None and inbox.empty() and self._ended():
-                    return
                 if time.monotonic() - worker.answered_s > self._watchdog_s:
                     worker = self._replace(worker, inbox)
         finally:
@@ -105,7 +105,7 @@ class ExcelLiveSource:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(inbox.put_nowait, message)
 
-        worker = ExcelWorker(self._attach, deliver, poll_s=self._poll_s, clock_us=self._clock_us)
+        worker = ExcelWorker(self._attach, deliver, poll_s=self._poll_s, clock_us=self._clock_us, ended=self._ended)
         worker.start()
         return worker
 
@@ -125,7 +125,7 @@ class ExcelLiveSource:
         except TimeoutError:
             return None
 
-    def _handle(self, message: Message) -> list[bytes]:
+    def _handle(self, message: Read | Trouble | Failed) -> list[bytes]:
         match message:
             case Failed(error):
                 if self._saved is None or not self._once:

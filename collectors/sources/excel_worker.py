@@ -22,7 +22,7 @@ from collectors.sources.excel_session import (
     com_initialised,
 )
 
-__all__ = ["ExcelWorker", "Failed", "Read", "Trouble"]
+__all__ = ["ExcelWorker", "Failed", "Finished", "Read", "Trouble"]
 
 BUSY_ATTEMPTS: Final = 5
 FIRST_PAUSE_S: Final = 0.05
@@ -54,7 +54,12 @@ class Failed:
     error: BaseException
 
 
-Message = Read | Trouble | Failed
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What was played is at its end, and everything of it has been told."""
+
+
+Message = Read | Trouble | Failed | Finished
 
 
 class ExcelWorker:
@@ -67,11 +72,13 @@ class ExcelWorker:
         *,
         poll_s: float,
         clock_us: Callable[[], int] = lambda: time.time_ns() // 1_000,
+        ended: Callable[[], bool] = lambda: False,
     ) -> None:
         self._attach = attach
         self._deliver = deliver
         self._poll_s = poll_s
         self._clock_us = clock_us
+        self._ended = ended
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="excel", daemon=True)
         self.answered_s = time.monotonic()
@@ -144,5 +151,10 @@ class ExcelWorker:
 
     def _tell(self, message: Message) -> None:
         self._answered()
-        if not self._stopped.is_set():
-            self._deliver(message)
+        if self._stopped.is_set():
+            return
+        self._deliver(message)
+        # Asked here, in the thread that reads: elsewhere the last read may be over and not yet told.
+        if self._ended():
+            self._stopped.set()
+            self._deliver(Finished())

@@ -147,6 +147,19 @@ def test_a_trigger_runs_and_the_admin_shows_it(running: RunningThor, admin: http
     assert "A phase belongs to the condition" in page.text
 
 
+def test_a_trigger_goes_with_its_ledger_and_a_run_by_itself_does_not(running: RunningThor, admin: httpx.Client) -> None:
+    name = "look at the settings"
+    (number,) = re.findall(rf'/trigger/(\d+)/change/">{name}<', admin.get("/admin/timezones/trigger/").text)
+    assert name in admin.get("/admin/timezones/triggerrun/").text
+    assert admin.get("/admin/timezones/triggerrun/1/delete/").status_code == 403
+    path = f"/admin/timezones/trigger/{number}/delete/"
+    asked = admin.get(path)
+    sent = {"csrfmiddlewaretoken": token(asked), "post": "yes"}
+    gone = admin.post(path, data=sent, headers={"Referer": running.url + path})
+    assert "was deleted successfully" in gone.text
+    assert name not in admin.get("/admin/timezones/triggerrun/").text
+
+
 def test_a_flag_and_the_banner_are_in_force_at_once(running: RunningThor, admin: httpx.Client) -> None:
     path = "/admin/flags/flagstate/add/"
     form = admin.get(path)

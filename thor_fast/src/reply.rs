@@ -143,6 +143,19 @@ impl Replies {
         Some(Walk { bytes: self.bytes.get(start..end)?, at: 0 })
     }
 
+    /// The replies of the commands that the last reply, that of an `EXEC`, was for; nothing where it is no array.
+    #[must_use]
+    pub fn executed(&self) -> Option<Self> {
+        let mut walk = self.walk(self.len().checked_sub(1)?)?;
+        let count = match walk.next()? {
+            Value::Array(count) => usize::try_from(count).ok()?,
+            _ => return None,
+        };
+        let mut reader = ReplyReader::default();
+        reader.feed(walk.bytes.get(walk.at..)?).ok()?;
+        Some(reader.take(count))
+    }
+
     /// Each reply's first value.
     pub fn heads(&self) -> impl Iterator<Item = Value<'_>> {
         (0..self.len()).filter_map(|position| self.walk(position)?.next())
@@ -214,6 +227,19 @@ mod tests {
         assert_eq!(reader.take(2).heads().collect::<Vec<_>>(), [Value::Integer(1), Value::Integer(2)]);
         assert_eq!(reader.feed(b"4\r\n"), Ok(2));
         assert_eq!(reader.take(2).heads().collect::<Vec<_>>(), [Value::Integer(3), Value::Integer(4)]);
+    }
+
+    #[test]
+    fn what_a_transaction_did_is_in_its_last_reply() {
+        let mut reader = ReplyReader::default();
+        reader.feed(b"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n$3\r\n1-0\r\n-ERR no\r\n").unwrap();
+        let executed = reader.take(4).executed().unwrap();
+        assert_eq!(executed.heads().collect::<Vec<_>>(), [Value::Bulk(b"1-0"), Value::Error(b"ERR no")]);
+        for bytes in [&b"$3\r\n1-0\r\n"[..], b"*-1\r\n", b"-EXECABORT\r\n", b""] {
+            let mut reader = ReplyReader::default();
+            reader.feed(bytes).unwrap();
+            assert!(reader.take(1).executed().is_none());
+        }
     }
 
     #[test]

@@ -71,6 +71,12 @@ CHECKS: Final = (
         lambda: ["cargo", "clippy", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"],
         "thor_fast",
     ),
+    Check("load client's fmt", lambda: ["cargo", "fmt", "--check"], "benchmarks/load"),
+    Check(
+        "load client's clippy",
+        lambda: ["cargo", "clippy", "--all-targets", "--locked", "--", "-D", "warnings"],
+        "benchmarks/load",
+    ),
     Check("dashboard lint", lambda: [npm(), "run", "--silent", "lint"], "frontend"),
     Check("dashboard types", lambda: [npm(), "run", "--silent", "typecheck"], "frontend"),
     Check("generated files", function=_generated_pages),

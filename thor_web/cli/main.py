@@ -21,6 +21,7 @@ from thor_web.cli import (
     processes,
     providers,
     safety,
+    sources,
     storage,
     up,
 )
@@ -32,6 +33,7 @@ GROUPS = (
     up,
     processes,
     providers,
+    sources,
     market,
     storage,
     history,

@@ -38,7 +38,15 @@ from thor_web.thor_project.configuration import ServerSettings
 from thor_web.thor_project.gate import Gate
 from thor_web.thor_project.policy import POLICY
 from thor_web.thor_project.web_health import HEALTH_STATE, WebHealth
-from thor_web.timezones.interface import follow_notices, follow_rulebook, session_changes, session_state, world_clock
+from thor_web.timezones.interface import (
+    calendar_folders,
+    follow_files,
+    follow_notices,
+    follow_rulebook,
+    session_changes,
+    session_state,
+    world_clock,
+)
 from thor_web.timezones.session_answers import SessionAnswers
 from thor_web.timezones.session_path import SessionPath
 
@@ -136,6 +144,7 @@ class Application:
                 fanout.run(),
                 self._announce_sessions(hub),
                 self._follow_rulebook(),
+                follow_files(world_clock(), *calendar_folders()),
                 self._announce_notices(hub),
                 announce_total(hub, enricher),
                 health.run(),

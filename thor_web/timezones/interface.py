@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from pathlib import Path
 
 from collectors.instruments import load_instruments
 from thor_web.timezones.services.actions import command_action, webhook_action
+from thor_web.timezones.services.alert_conditions import Feed
 from thor_web.timezones.services.calendar_file import CalendarError
 from thor_web.timezones.services.clock import MARKETS_FOLDER, Clock, UnknownMarketError
-from thor_web.timezones.services.following import follow_rulebook
+from thor_web.timezones.services.following import follow_files, follow_rulebook
 from thor_web.timezones.services.instants import instant
 from thor_web.timezones.services.notice_stream import follow_notices
 from thor_web.timezones.services.session_changes import session_changes
@@ -19,10 +21,13 @@ __all__ = [
     "CalendarError",
     "Clock",
     "ClockSettings",
+    "Feed",
     "Session",
     "SessionState",
     "UnknownMarketError",
+    "calendar_folders",
     "command_action",
+    "follow_files",
     "follow_notices",
     "follow_rulebook",
     "market_names",
@@ -46,11 +51,16 @@ class Session:
     closes_at: datetime
 
 
+def calendar_folders() -> tuple[Path, ...]:
+    """Where calendar files are: the shipped ones, then the operator's own, which replace their namesakes."""
+    own = ClockSettings().calendars_dir
+    return (MARKETS_FOLDER, *([own] if own else []))
+
+
 @cache
 def world_clock() -> Clock:
     """The clock of this process: the shipped calendars and those of `CALENDARS_DIR`. Raises CalendarError."""
-    own = ClockSettings().calendars_dir
-    return Clock.load(MARKETS_FOLDER, *([own] if own else []))
+    return Clock.load(*calendar_folders())
 
 
 def market_names() -> tuple[str, ...]:

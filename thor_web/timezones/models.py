@@ -33,6 +33,9 @@ __all__ = [
     "TriggerRun",
 ]
 
+COMPOSITE: Final = "TOTAL"
+"""The composite of all symbols, among the symbols that a threshold may name."""
+
 LONGEST_OFFSET_S: Final = 7 * 86_400
 RUN_STATES: Final = ("due", "running", "done", "failed", "missed")
 
@@ -242,7 +245,7 @@ class AlertRule(models.Model):
         models.CharField(max_length=32),
         default=list,
         blank=True,
-        help_text="For stale feeds and thresholds; all when empty.",
+        help_text="For stale feeds (all when empty) and thresholds; TOTAL is the composite.",
     )
     limit_value = models.DecimalField(
         "limit",
@@ -250,7 +253,8 @@ class AlertRule(models.Model):
         decimal_places=9,
         null=True,
         blank=True,
-        help_text="The price of a threshold; for a stale feed the seconds of silence (30 when empty).",
+        help_text="The price of a threshold, of TOTAL its signal weight sum; for a stale feed the seconds of silence"
+        " (30 when empty).",
     )
     side = models.CharField(
         max_length=5,
@@ -283,6 +287,8 @@ class AlertRule(models.Model):
         self.symbols = [word.strip().upper() for word in self.symbols or []]
         if self.kind == "threshold" and (self.limit_value is None or not self.symbols):
             raise ValidationError({"limit_value": "A threshold needs a limit and at least one symbol."})
+        if self.kind == "stale_feed" and COMPOSITE in self.symbols:
+            raise ValidationError({"symbols": f"{COMPOSITE} is no feed: only a threshold can name it."})
         if self.kind == "stale_feed" and self.limit_value is not None and self.limit_value <= 0:
             raise ValidationError({"limit_value": "Seconds of silence are more than 0."})
         if "email" in self.channels:

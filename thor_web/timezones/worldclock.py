@@ -8,18 +8,17 @@ import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 import httpx
 
 from collectors.bus import Bus, BusError
 from collectors.instruments import load_instruments
-from thor_web.timezones.interface import market_of, traded_markets, world_clock
+from thor_web.timezones.interface import calendar_folders, market_of, traded_markets, world_clock
 from thor_web.timezones.services.actions import Action, alert_action
 from thor_web.timezones.services.alert_conditions import Feed
 from thor_web.timezones.services.alert_loop import AlertLoop, Feeds
-from thor_web.timezones.services.clock import MARKETS_FOLDER, Clock
+from thor_web.timezones.services.clock import Clock
 from thor_web.timezones.services.delivering import Channel, webhook_channel
 from thor_web.timezones.services.deployment_loop import DeploymentLoop
 from thor_web.timezones.services.feeds import quote_feeds
@@ -64,13 +63,11 @@ class WorldClock:
     async def run(self) -> None:
         """Until cancelled; Redis and Postgres being away is waited out."""
         bus = Bus.from_url(self._settings.redis_url.get_secret_value())
-        own = self._settings.calendars_dir
-        folders: tuple[Path, ...] = (MARKETS_FOLDER, *([own] if own else []))
         client = httpx.AsyncClient()
         markets = {row.symbol: market_of(row.market) for row in load_instruments()}
 
-        async def feeds() -> list[Feed]:
-            others = await self._more_feeds() if self._more_feeds is not None else ()
+        async def feeds(named: frozenset[str]) -> list[Feed]:
+            others = await self._more_feeds(named) if self._more_feeds is not None else ()
             return [*await quote_feeds(bus, markets), *others]
 
         secret = self._settings.webhook_secret.get_secret_value()
@@ -87,7 +84,7 @@ class WorldClock:
                 tasks.create_task(alerts.run())
                 tasks.create_task(DeploymentLoop(self._conninfo, self._clock, self._timekeeper, client).run())
                 tasks.create_task(self._follow())
-                tasks.create_task(follow_files(self._clock, *folders))
+                tasks.create_task(follow_files(self._clock, *calendar_folders()))
                 tasks.create_task(
                     publish_sessions(
                         bus,
@@ -143,7 +140,11 @@ def owner_name() -> str:
 
 
 async def run_world_clock(
-    settings: ClockSettings, conninfo: str, actions: Mapping[str, Action], channels: Mapping[str, Channel]
+    settings: ClockSettings,
+    conninfo: str,
+    actions: Mapping[str, Action],
+    channels: Mapping[str, Channel],
+    more_feeds: Feeds,
 ) -> None:
     """Run one copy until cancelled."""
-    await WorldClock(settings, conninfo, actions, channels=channels).run()
+    await WorldClock(settings, conninfo, actions, channels=channels, more_feeds=more_feeds).run()

@@ -4,11 +4,11 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream as Connection};
 use std::time::Duration;
 
-use memchr::memmem::Finder;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::histogram::Histogram;
+use crate::message::{Patterns, head_end};
 use crate::now_us;
 use crate::options::Options;
 
@@ -37,18 +37,13 @@ struct Seen {
     picture: Histogram,
 }
 
-struct Patterns {
-    number: Finder<'static>,
-    due: Finder<'static>,
-    end: Finder<'static>,
-}
-
 /// Opens `--clients` streams of `--address` and `--path`, says READY once all were answered, and listens until every
 /// client has seen the numbers `--from` to `--until`, nothing has come for `--idle-ms`, or `--seconds` are over.
 /// `--stuck` more clients never read. `--conflated 1`: numbers may be missing.
 pub(crate) fn run(options: &Options) -> io::Result<()> {
     let address: SocketAddr = options.text("address")?.parse().map_err(io::Error::other)?;
-    let request = format!("GET {} HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\r\n", options.text("path")?);
+    let request =
+        format!("GET {} HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\r\n", options.text("path")?);
     let conflated = options.number("conflated", 0)? == 1;
     let first: u64 = options.number("from", 1)?;
     let until: u64 = options.number("until", u64::MAX)?;
@@ -62,10 +57,16 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
         connection.set_nonblocking(true)?;
         let mut socket = TcpStream::from_std(connection);
         poll.registry().register(&mut socket, Token(token), Interest::READABLE)?;
-        streams.push(Stream { socket, rest: Vec::new(), answered: false, last: first - 1, newest_us: 0, closed: false });
+        streams.push(Stream {
+            socket,
+            rest: Vec::new(),
+            answered: false,
+            last: first - 1,
+            newest_us: 0,
+            closed: false,
+        });
     }
-    let patterns =
-        Patterns { number: Finder::new(b"\"seq\":"), due: Finder::new(b"\"at\":"), end: Finder::new(b"\n\n") };
+    let patterns = Patterns::new();
     let mut seen = Seen {
         events: 0,
         messages: 0,
@@ -99,12 +100,19 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
             heard = now_us();
         }
     }
-    let behind = if until == u64::MAX { 0 } else { streams.iter().map(|stream| until.saturating_sub(stream.last)).sum() };
+    let behind =
+        if until == u64::MAX { 0 } else { streams.iter().map(|stream| until.saturating_sub(stream.last)).sum() };
     let closed = streams.iter().filter(|stream| stream.closed).count();
     println!(
         "{{\"events\":{},\"messages\":{},\"bytes\":{},\"gaps\":{},\"doubles\":{},\"behind\":{behind},\"told\":{},\"closed\":{closed},{},{}}}",
-        seen.events, seen.messages, seen.bytes, seen.gaps, seen.doubles, seen.told,
-        seen.latency.json("latency"), seen.picture.json("picture"),
+        seen.events,
+        seen.messages,
+        seen.bytes,
+        seen.gaps,
+        seen.doubles,
+        seen.told,
+        seen.latency.json("latency"),
+        seen.picture.json("picture"),
     );
     Ok(())
 }
@@ -132,8 +140,11 @@ impl Stream {
             seen.bytes += count as u64;
             let mut data = &buffer[..kept + count];
             if !self.answered {
-                match self.head(data)? {
-                    Some(end) => data = &data[end..],
+                match head_end(data)? {
+                    Some(end) => {
+                        self.answered = true;
+                        data = &data[end..];
+                    }
                     None => {
                         self.rest = data.to_vec();
                         return Ok(());
@@ -150,16 +161,6 @@ impl Stream {
         }
     }
 
-    /// Where the head of the answer ends, once it is there.
-    fn head(&mut self, data: &[u8]) -> io::Result<Option<usize>> {
-        let Some(end) = memchr::memmem::find(data, b"\r\n\r\n") else { return Ok(None) };
-        if !data.starts_with(b"HTTP/1.1 200") {
-            return Err(io::Error::other(String::from_utf8_lossy(data).into_owned()));
-        }
-        self.answered = true;
-        Ok(Some(end + 4))
-    }
-
     /// Whole messages.
     fn take(&mut self, mut data: &[u8], patterns: &Patterns, seen: &mut Seen, conflated: bool) {
         let now = now_us();
@@ -171,10 +172,8 @@ impl Stream {
 
     fn message(&mut self, mut data: &[u8], now: u64, patterns: &Patterns, seen: &mut Seen, conflated: bool) {
         let (mut newest_us, mut newest) = (0, self.last);
-        while let Some(at) = patterns.number.find(data) {
-            let number = digits(&data[at + 6..]);
-            data = &data[at + 6..];
-            let due = patterns.due.find(data).map_or(0, |at| digits(&data[at + 5..]));
+        while let Some((number, due, rest)) = patterns.next_event(data) {
+            data = rest;
             seen.events += 1;
             seen.latency.add(now.saturating_sub(due));
             newest_us = newest_us.max(due);
@@ -203,8 +202,4 @@ impl Stream {
             self.newest_us = newest_us;
         }
     }
-}
-
-fn digits(data: &[u8]) -> u64 {
-    data.iter().skip_while(|byte| **byte == b' ').take_while(|byte| byte.is_ascii_digit()).fold(0, |sum, byte| sum * 10 + u64::from(byte - b'0'))
 }

@@ -1,8 +1,11 @@
-//! The load behind `thor bench live`: `listen` opens event streams and checks every event, `publish` sends events at a
-//! steady rate. Cheap on purpose: the machine belongs to what is measured.
+//! The load behind `thor bench live`: `listen` opens event streams and checks every event, `churn` does so with clients
+//! that come and go, `publish` sends events at a steady rate, `ask` asks for a path at one. Cheap on purpose: the machine belongs to what is measured.
 
+mod ask;
+mod churn;
 mod histogram;
 mod listen;
+mod message;
 mod options;
 mod publish;
 
@@ -19,8 +22,10 @@ fn main() -> ExitCode {
     let verb = words.next().unwrap_or_default();
     let done = options::Options::read(words).and_then(|options| match verb.as_str() {
         "listen" => listen::run(&options),
+        "churn" => churn::run(&options),
+        "ask" => ask::run(&options),
         "publish" => publish::run(&options),
-        _ => Err(std::io::Error::other("the first word is listen or publish")),
+        _ => Err(std::io::Error::other("the first word is listen, churn, publish or ask")),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! Sends numbered events at a steady rate, into a Redis stream or by HTTP. Each carries when it was due, so that a
+//! Sends numbered events at a steady rate, into a Redis stream, by HTTP or as lines. Each carries when it was due, so that a
 //! sender who is late does not hide its own delay.
 
 use std::io::{self, Read, Write};
@@ -10,11 +10,13 @@ use std::time::Duration;
 use crate::now_us;
 use crate::options::Options;
 
-const SYMBOLS: [&str; 11] = ["YM", "ES", "NQ", "RTY", "CL", "SI", "HG", "GC", "VX", "DX", "ZB"];
+/// The symbols of the numbered events, in turn.
+pub(crate) const SYMBOLS: [&str; 11] = ["YM", "ES", "NQ", "RTY", "CL", "SI", "HG", "GC", "VX", "DX", "ZB"];
 /// Events that are due within this time are sent together; the first of them waits no longer.
 const TICK_US: u64 = 500;
 
 enum Target {
+    Lines(io::Stdout),
     Redis { server: UnixStream, stream: String },
     Http { server: TcpStream, host: String, path: String },
 }
@@ -48,6 +50,9 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
 
 fn connect(options: &Options) -> io::Result<Target> {
     let to = options.text("to")?;
+    if to == "lines" {
+        return Ok(Target::Lines(io::stdout()));
+    }
     if let Some(path) = to.strip_prefix("redis:") {
         let server = UnixStream::connect(path)?;
         let stream = options.text("stream")?.to_owned();
@@ -58,7 +63,8 @@ fn connect(options: &Options) -> io::Result<Target> {
         });
         return Ok(Target::Redis { server, stream });
     }
-    let (host, path) = to.split_once('/').ok_or_else(|| io::Error::other("--to is redis:SOCKET or HOST:PORT/PATH"))?;
+    let (host, path) =
+        to.split_once('/').ok_or_else(|| io::Error::other("--to is lines, redis:SOCKET or HOST:PORT/PATH"))?;
     let server = TcpStream::connect(host)?;
     server.set_nodelay(true)?;
     Ok(Target::Http { server, host: host.to_owned(), path: format!("/{path}") })
@@ -67,6 +73,13 @@ fn connect(options: &Options) -> io::Result<Target> {
 impl Target {
     fn send(&mut self, events: &[String]) -> io::Result<()> {
         match self {
+            Self::Lines(out) => {
+                let mut lines = events.join("\n").into_bytes();
+                lines.push(b'\n');
+                let mut out = out.lock();
+                out.write_all(&lines)?;
+                out.flush()
+            }
             Self::Redis { server, stream } => {
                 let mut request = Vec::with_capacity(events.len() * 320);
                 for event in events {

@@ -5,10 +5,11 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from collectors.bus import Bus
+from collectors.bus import Bus, BusUnavailable
 from collectors.publisher import WAITING_BATCHES, Publisher
 from collectors.settings import CollectorSettings
 from collectors.sources.base import Mode
@@ -110,6 +111,27 @@ async def test_bad_input_is_kept_counted_and_stops_nothing(own_bus: Bus, make_pu
         ("TOS", "more junk"),
         ("TOS", "junk again"),
     ]
+
+
+async def test_a_reject_whose_answer_was_lost_stands_once(
+    own_bus: Bus, make_publisher: MakePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = make_publisher("live")
+    keep = own_bus.reject
+    answers = [1, 2]
+
+    async def lose_two_answers(*arguments: Any, **named: Any) -> None:
+        await keep(*arguments, **named)
+        if answers:
+            answers.pop()
+            raise BusUnavailable("the answer was lost")
+
+    monkeypatch.setattr(own_bus, "reject", lose_two_answers)
+    async with running(publisher) as sending:
+        await publisher.offer([b"junk", b"more junk", b"junk"])
+        await publisher.finish()
+        await sending
+    assert [reject["data"] for reject in (await own_bus.rejects(count=10))[::-1]] == ["junk", "more junk", "junk"]
 
 
 async def test_nothing_is_lost_or_disordered_while_redis_is_away(

@@ -15,7 +15,7 @@ from collectors.spool import Spool
 from tests.integration.live import event, eventually, running
 from tests.integration.livedata.dying import die_after
 from tests.integration.own_redis import OwnRedis
-from thor_fast import pack, parse_batch
+from thor_fast import StreamMerge, pack, parse_batch
 from thor_web.livedata.merger import LEASE_TRIED_S, LEASE_TTL_MS, LeaseLostError, Merger
 
 KEPT_S = 86_400
@@ -187,6 +187,21 @@ async def test_each_event_keeps_the_time_when_its_collector_received_it(bus: Bus
     await merged(bus, settings)
     entries = await bus.newest_entries(keys.UNIFIED_STREAM, count=10)
     assert [entry.at_us for entry in entries] == [1_760_000_000_123_456] * 2
+
+
+async def test_who_waits_for_a_step_is_given_all_of_it(bus: Bus, settings: CollectorSettings) -> None:
+    stream = keys.source_stream("TOS")
+    await publish(bus, *[event(seq) for seq in range(1, 6)])
+    await bus.ensure_group(stream, keys.MERGE_GROUP)
+    read = await bus.group_reader(keys.MERGE_GROUP, "merger").read([stream], count=100, block_ms=None)
+    step = StreamMerge().take(read, 100)
+    assert step is not None
+    waiting = asyncio.create_task(bus.read_after(keys.UNIFIED_STREAM, "0-0", count=100, block_ms=4_000))
+    await eventually(lambda: bus._redis.info("clients"), lambda told: told["blocked_clients"] == 1, "the reader waits")
+    replies = await bus.append_step(step, retention_s=KEPT_S)
+    assert replies is not None
+    assert (await waiting).ids() == [(entry_id or b"").decode() for entry_id in replies.texts()]
+    assert len(replies) == 5
 
 
 async def test_lag_and_latency_are_told(bus: Bus, settings: CollectorSettings) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -271,6 +271,36 @@ async def test_a_poisoned_entry_is_skipped_and_counted(bus: Bus, server: StreamS
     assert ids(await client.read(1)) == [written[1]]
     assert server.hub.skipped == 1
     assert await bus.last_id(keys.UNIFIED_STREAM) == written[1]
+
+
+async def test_who_resumes_and_is_overtaken_by_the_ring_misses_nothing(bus: Bus) -> None:
+    async with stream_server(bus, capacity=1_000) as server:
+        written = await append(bus, *[event(seq) for seq in range(1, 1_901)])
+        await has_read(server.hub, written[-1])
+        # It takes nothing while the ring moves on past everything that it was to be sent from there.
+        client = await server.connect(after=written[0], receive_buffer=4_096)
+        await eventually(blocked(server), bool, "the client has not taken all")
+        written += await append(bus, *[event(seq) for seq in range(1_901, 5_001)])
+        await has_read(server.hub, written[-1])
+        assert ids(await client.until(written[-1])) == written[1:]
+        assert server.fanout.counts.from_redis > 0
+        assert server.fanout.counts.conflated == 0
+
+
+def blocked(server: StreamServer) -> Callable[[], Awaitable[bool]]:
+    """Whether every client of a server has more to take."""
+
+    async def look() -> bool:
+        return all(client.is_blocked() for client in server.fanout.clients)
+
+    return look
+
+
+async def test_a_crowd_of_poisoned_entries_hides_nothing_from_who_resumes(bus: Bus) -> None:
+    written = await append(bus, event(1), *[b"poison"] * 1_100, *[event(seq) for seq in range(2, 302)])
+    async with stream_server(bus) as server:
+        client = await server.connect(after=written[0])
+        assert ids(await client.until(written[-1])) == written[1_101:]
 
 
 async def test_a_redis_that_freezes_and_dies_is_said_and_its_return_as_well(

@@ -1,4 +1,4 @@
-"""A connection to the test's own database, and rows to write into it."""
+"""A connection to the test's own database, without the triggers that ship, and rows to write into it."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,6 +14,7 @@ from tests.servers import Database
 @pytest.fixture
 async def connection(database: Database) -> AsyncIterator[psycopg.AsyncConnection]:
     async with await psycopg.AsyncConnection.connect(database.conninfo, autocommit=True) as connected:
+        await connected.execute("DELETE FROM timezones_trigger")
         yield connected
 
 

@@ -36,8 +36,11 @@ class Market:
     def real_s(self, seconds: float) -> float:
         return seconds
 
-    async def feeds(self) -> list[Feed]:
-        return [Feed(symbol, "GLOBEX_EQUITY", Decimal(price), NOW) for symbol, price in self.prices.items()]
+    async def feeds(self, _named: frozenset[str]) -> list[Feed]:
+        return [
+            Feed(symbol, {"ES": "GLOBEX_EQUITY"}.get(symbol, ""), Decimal(price), NOW)
+            for symbol, price in self.prices.items()
+        ]
 
 
 async def add_rule(connection: psycopg.AsyncConnection, kind: str, **fields: Any) -> int:
@@ -94,6 +97,23 @@ async def test_a_crossing_is_told_also_when_the_copy_that_saw_the_other_side_is_
     market.prices = {"ES": "5001.25"}
     await loop_of(database, market).look(connection)
     assert await rows(connection, TITLES) == [("ES is above 5000",)]
+
+
+async def test_what_has_no_market_is_looked_at_only_where_a_threshold_names_it(
+    database: Database, connection: psycopg.AsyncConnection
+) -> None:
+    market = Market()
+    await add_rule(connection, "stale_feed", markets=[])
+    market.prices, market.at = {"TOTAL": "1", "AAPL": "1"}, NOW + timedelta(minutes=2)
+    await loop_of(database, market).look(connection)
+    assert await rows(connection, TITLES) == []
+    await add_rule(
+        connection, "threshold", symbols=["TOTAL"], markets=["NYSE"], limit_value=Decimal("-2.5"), side="below"
+    )
+    await loop_of(database, market).look(connection)
+    market.prices = {"TOTAL": "-3", "AAPL": "-3"}
+    await loop_of(database, market).look(connection)
+    assert await rows(connection, TITLES) == [("TOTAL is below -2.5",)]
 
 
 async def test_openings_are_told_as_they_come_and_old_ones_are_no_news(

@@ -557,6 +557,8 @@ class Replies:
         """The replies that are errors: position and text."""
     def texts(self) -> list[bytes | None]:
         """Each reply as text, numbers too; None for nil and for an array."""
+    def executed(self) -> Replies | None:
+        """The replies inside the last one, that of an `EXEC`; None where it is no array."""
     def streams(self, position: int = 0) -> StreamEntries:
         """The entries of an `XREAD` or `XREADGROUP`. Raises `ValueError` for a reply of another shape."""
     def range(self, stream: str, position: int = 0) -> StreamEntries:

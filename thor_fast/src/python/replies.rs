@@ -112,6 +112,10 @@ impl PyReplies {
         self.0.heads().map(text).collect()
     }
 
+    fn executed(&self) -> Option<Self> {
+        self.0.executed().map(Self)
+    }
+
     #[pyo3(signature = (position=0))]
     fn streams(&self, py: Python<'_>, position: usize) -> PyResult<PyStreamEntries> {
         self.read(py, position, Shape::Streams)

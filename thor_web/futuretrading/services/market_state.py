@@ -12,7 +12,7 @@ from collectors.bus import Bus, BusError, parse_id
 from thor_fast import parse_batch
 from thor_web.futuretrading.services.enrichment import Enricher
 
-__all__ = ["restore_market"]
+__all__ = ["catch_up", "restore_market"]
 
 log = logging.getLogger(__name__)
 
@@ -27,18 +27,23 @@ async def restore_market(bus: Bus, enricher: Enricher) -> None:
         state = await bus.get(keys.MARKET_STATE)
         if state is not None:
             _import(enricher, state)
-        for _ in range(MOST_ENTRIES // PAGE):
-            if enricher.core.position == "0-0":
-                return
-            entries = await bus.entries_after(keys.UNIFIED_STREAM, enricher.core.position, count=PAGE)
-            batch, rejects = parse_batch([entry.data or b"" for entry in entries])
-            refused = {reject.position for reject in rejects}
-            ids = [entry.id for number, entry in enumerate(entries) if number not in refused]
-            enricher.observe(batch, ids)
-            if len(entries) < PAGE or parse_id(enricher.core.position) < parse_id(entries[-1].id):
-                return
+        await catch_up(bus, enricher)
     except BusError as error:
         log.warning("what the market did before is not known: %s", error)
+
+
+async def catch_up(bus: Bus, enricher: Enricher) -> None:
+    """Take in what entered the unified stream since. An enricher that knows nothing stays so. Raises BusError."""
+    for _ in range(MOST_ENTRIES // PAGE):
+        if enricher.core.position == "0-0":
+            return
+        entries = await bus.entries_after(keys.UNIFIED_STREAM, enricher.core.position, count=PAGE)
+        batch, rejects = parse_batch([entry.data or b"" for entry in entries])
+        refused = {reject.position for reject in rejects}
+        ids = [entry.id for number, entry in enumerate(entries) if number not in refused]
+        enricher.observe(batch, ids)
+        if len(entries) < PAGE or parse_id(enricher.core.position) < parse_id(entries[-1].id):
+            return
 
 
 def _import(enricher: Enricher, state: bytes) -> None:

@@ -32,11 +32,16 @@ class Keeper(Protocol):
 
 
 class Client(asyncio.Protocol):
-    """Where one client stands. `number` counts in the ring for every event, `position` in the stream when conflated."""
+    """Where one client stands.
+
+    `number` counts in the ring for every event, `position` in the stream when conflated and while it catches up. One
+    that resumes is catching up until it has, or until the time `catching_up_until` of the loop.
+    """
 
     __slots__ = (
         "_keeper",
         "blocked_since",
+        "catching_up_until",
         "gone",
         "heard",
         "name",
@@ -58,6 +63,7 @@ class Client(asyncio.Protocol):
         self.task: asyncio.Task[None] | None = None
         self.blocked_since: float | None = None
         self.heard = 0.0
+        self.catching_up_until = 0.0
         self.gone = False
         self._keeper = keeper
 

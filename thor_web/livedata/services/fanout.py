@@ -31,8 +31,13 @@ GATHERED_S: Final = 0.005
 """Most that an event waits for others to share its message, once sending takes time."""
 GATHER_SHARE: Final = 2.0
 """How many times the last sending's length is gathered for: while there is little to do, nothing waits."""
+GATHERED_FROM_S: Final = 0.001
+"""Gathering for less than this is not worth it: a timer of the loop is no finer, and would double the delay."""
 CHUNK: Final = 500
 """Most frames sent at once to a client that catches up."""
+CHUNK_FROM_REDIS: Final = 1_000
+CATCHING_UP_S: Final = 30.0
+"""A client that resumes and falls off the ring within this time goes on from Redis: it is late, not slow."""
 SLOW_CLIENT_HZ: Final = 4.0
 RETRY_MS: Final = 1_000
 LEAVING_RETRY_MS: Final = 50
@@ -137,6 +142,8 @@ class Fanout:
         self.counts.opened += 1
         client.number, client.position = self._hub.ring.end, self._hub.read_position
         client.heard = asyncio.get_running_loop().time()
+        if after is not None:
+            client.catching_up_until = client.heard + CATCHING_UP_S
         if after is not None and not self._stands(client, after):
             client.task = asyncio.create_task(self._resume_from_redis(client, after))
         client.start(head)
@@ -237,9 +244,10 @@ class Fanout:
             self._flush()
         frames = self._hub.ring.since(client.number, until=min(self._number, client.number + CHUNK))
         if frames is None:
-            self._conflate(client)
+            self._fell_off(client)
             return
         client.number += len(frames)
+        client.position = frames[-1].position if frames else client.position
         message = client.wanted.each(frames)
         if message:
             client.send(message)
@@ -249,6 +257,13 @@ class Fanout:
             self._join_audience(client)
         else:
             asyncio.get_running_loop().call_soon(self._proceed, client)  # others first
+
+    def _fell_off(self, client: Client) -> None:
+        """The ring does not hold any more what it lacks."""
+        if asyncio.get_running_loop().time() < client.catching_up_until:
+            client.task = asyncio.create_task(self._resume_from_redis(client, client.position))
+        else:
+            self._conflate(client)
 
     def _conflate(self, client: Client) -> None:
         """It was too slow for every event: from now on it gets the newest of each symbol."""
@@ -267,6 +282,7 @@ class Fanout:
             audience.number = self._number
             self._audiences.add(audience)
         audience.add(client)
+        client.catching_up_until = 0.0
         self._clients[client] = audience
 
     def _join_rhythm(self, client: Client, hz: float) -> None:
@@ -315,7 +331,8 @@ class Fanout:
                 audience.send(message, started)
                 sent = True
         ended = clock()
-        self._quiet_until = ended + min(GATHERED_S, GATHER_SHARE * (ended - started))
+        gathered = min(GATHERED_S, GATHER_SHARE * (ended - started))
+        self._quiet_until = ended + gathered if gathered >= GATHERED_FROM_S else 0.0
         if sent:
             self._record_latency(frames)
 
@@ -364,16 +381,16 @@ class Fanout:
                     continue
                 if not await hub.is_kept(after):
                     return False
-                frames = await hub.older(after, count=CHUNK)
+                frames, last = await hub.older(after, count=CHUNK_FROM_REDIS, symbols=client.wanted.symbols)
             except BusUnavailable:
                 await asyncio.sleep(REDIS_RETRY_S)
                 continue
-            if not frames:
+            if last is None:
                 # Nothing came after the position yet: whatever the ring holds by now is later than that look.
-                client.number = hub.ring.first
+                client.number, client.position = hub.ring.first, after
                 return True
             self.counts.from_redis += len(frames)
-            after = frames[-1].position
+            after = last
             message = client.wanted.each(frames)
             if message:
                 client.heard = asyncio.get_running_loop().time()

@@ -6,7 +6,7 @@ grow), clients are told `degraded`, and reading goes on behind the last entry wh
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import orjson
@@ -135,9 +135,20 @@ class Hub:
         ids = [entry.id for i, entry in enumerate(entries) if i not in refused]
         return frames_of(batch, ids, [None] * len(ids))
 
-    async def older(self, after: Position, *, count: int) -> list[Frame]:
-        """Frames after a position from Redis, at most `count`. Raises BusError."""
-        return self._frames(await self._bus.entries_after(keys.UNIFIED_STREAM, id_of(after), count=count))
+    async def older(
+        self, after: Position, *, count: int, symbols: Collection[str] | None = None
+    ) -> tuple[list[Frame], Position | None]:
+        """Frames of at most `count` entries after a position from Redis, and the last entry's position.
+
+        That is None where nothing came after the position. With `symbols` only their frames. Raises BusError.
+        """
+        entries = await self._bus.range_after(keys.UNIFIED_STREAM, id_of(after), count=count)
+        last_id = entries.last_id()
+        batch, ids, at_us = entries.batch, entries.event_ids(), entries.at_us()
+        if symbols is not None:
+            rows = [row for row, symbol in enumerate(batch.symbols()) if symbol in symbols]
+            batch, ids, at_us = batch.take(rows), [ids[row] for row in rows], [at_us[row] for row in rows]
+        return frames_of(batch, ids, at_us), None if last_id is None else parse_id(last_id)
 
     async def is_kept(self, position: Position) -> bool:
         """True when no event after the position has been trimmed."""

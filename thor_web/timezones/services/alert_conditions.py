@@ -56,7 +56,10 @@ class AlertRule:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The newest quote of a symbol: its market, its last price, when it came."""
+    """The newest quote of a symbol: its market, its last price, when it came.
+
+    One without a market belongs to several, or to none that is known: only a threshold that names it looks at it.
+    """
 
     symbol: str
     market: str

@@ -52,8 +52,8 @@ PAUSED: Final = """
 SELECT markets FROM timezones_maintenancewindow WHERE pauses_alerts AND starts_at <= %s AND ends_at > %s
 """
 
-Feeds = Callable[[], Awaitable[Sequence[Feed]]]
-"""Asks for the newest quotes; other rooms add what they know, such as the composite."""
+Feeds = Callable[[frozenset[str]], Awaitable[Sequence[Feed]]]
+"""Asks for the newest quotes, with the symbols that thresholds name: other rooms add what of them they know."""
 
 
 class AlertLoop:
@@ -102,7 +102,8 @@ class AlertLoop:
         now = self._timekeeper.now()
         since = max(self._looked_at or now - timedelta(seconds=LATE_S), now - timedelta(seconds=LATE_S))
         rows = await (await connection.execute(RULES)).fetchall()
-        feeds = await self._feeds() if any(row[2] in {"stale_feed", "threshold"} for row in rows) else ()
+        named = frozenset(symbol for row in rows if row[2] == "threshold" for symbol in row[5])
+        feeds = await self._feeds(named) if any(row[2] in {"stale_feed", "threshold"} for row in rows) else ()
         paused = await self._paused(connection, now)
         board = NoticeBoard(connection)
         for row in rows:
@@ -112,19 +113,17 @@ class AlertLoop:
             except (UnknownMarketError, ValueError) as error:
                 log.error("the alert %s is left out: %s", row[1], error)
                 continue
-            wanted = [
-                feed for feed in feeds if feed.market in markets and (not rule.symbols or feed.symbol in rule.symbols)
-            ]
+            wanted, new_sides = _feeds_of(rule, feeds, markets), sides
             if rule.kind == "threshold":
                 notices, new_sides = threshold_notices(rule, wanted, sides)
-                if new_sides != sides:
-                    await connection.execute(SIDES, (Jsonb(new_sides), rule.id))
             elif rule.kind == "missed_trigger":
                 notices = missed_notices(rule, await board.missed_runs(rule.id))
             else:
                 notices = self._by_the_clock(rule, markets, wanted, since=since, now=now)
             told = [notice for notice in notices if notice.market not in paused and not (paused and "" in paused)]
             self.raised += await board.enter(told, channels)
+            if new_sides != sides:
+                await connection.execute(SIDES, (Jsonb(new_sides), rule.id))
         self._looked_at = now
 
     async def send(self, connection: psycopg.AsyncConnection) -> None:
@@ -147,6 +146,12 @@ class AlertLoop:
         """Markets whose alerts are paused by maintenance; the empty name means all."""
         rows = await (await connection.execute(PAUSED, (now, now))).fetchall()
         return frozenset(name for (markets,) in rows for name in markets or [""])
+
+
+def _feeds_of(rule: AlertRule, feeds: Sequence[Feed], markets: Sequence[str]) -> list[Feed]:
+    """The feeds that a rule looks at: of its symbols and markets. One without a market must be named."""
+    chosen = [feed for feed in feeds if not rule.symbols or feed.symbol in rule.symbols]
+    return [feed for feed in chosen if (feed.market in markets if feed.market else rule.kind == "threshold")]
 
 
 def _rule(row: tuple[Any, ...]) -> tuple[AlertRule, list[str], dict[str, Side]]:

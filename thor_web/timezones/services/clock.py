@@ -16,6 +16,7 @@ from thor_fast import MarketReading, MarketTimeline
 from thor_web.timezones.services.calendar_file import Calendar, CalendarError, DayException, read_calendar
 from thor_web.timezones.services.halts import Halt, with_halts
 from thor_web.timezones.services.offsets import EPOCH_ORDINAL
+from thor_web.timezones.services.phases import HoursError
 from thor_web.timezones.services.timeline import compile_timeline
 
 __all__ = ["MARKETS_FOLDER", "Clock", "MarketClock", "SessionTimes", "UnknownMarketError"]
@@ -151,7 +152,7 @@ class Clock:
             calendars[calendar.name] = calendar
         if not calendars:
             raise CalendarError(str(folders[0]), 0, "there are no calendar files")
-        return cls({name: MarketClock.of(calendar) for name, calendar in sorted(calendars.items())})
+        return cls({name: _compiled(calendar) for name, calendar in sorted(calendars.items())})
 
     def reload(self, *folders: Path) -> None:
         """Read the files again. A bad one leaves its market as it is, and is told in `faults` and in the log."""
@@ -159,13 +160,16 @@ class Clock:
         for path in _files(folders):
             try:
                 calendar = read_calendar(path)
+                known = self._markets.get(calendar.name)
+                if known is not None and known.calendar == calendar:
+                    continue
+                overrides, halts = (known.overrides, known.halts) if known else ({}, ())
+                compiled = _compiled(calendar, overrides, halts)
             except CalendarError as error:
                 log.error("a calendar file is not used: %s", error)
                 faults.append(str(error))
                 continue
-            known = self._markets.get(calendar.name)
-            overrides, halts = (known.overrides, known.halts) if known else ({}, ())
-            self._markets[calendar.name] = MarketClock.of(calendar, overrides, halts)
+            self._markets[calendar.name] = compiled
             self._names.update((word.upper(), calendar.name) for word in (calendar.name, *calendar.aliases))
         self.faults = tuple(faults)
         self.version += 1
@@ -209,6 +213,16 @@ class Clock:
             name: (market.calendar.verified_through - today) // timedelta(days=1)
             for name, market in self._markets.items()
         }
+
+
+def _compiled(
+    calendar: Calendar, overrides: Mapping[date, DayException] | None = None, halts: Sequence[Halt] = ()
+) -> MarketClock:
+    """A market of its file. Raises CalendarError."""
+    try:
+        return MarketClock.of(calendar, overrides, halts)
+    except HoursError as error:
+        raise CalendarError(f"{calendar.name}.toml", 0, str(error)) from error
 
 
 def _files(folders: Sequence[Path]) -> list[Path]:

@@ -13,7 +13,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def quote_feeds(bus: Bus, market_of_symbol: Mapping[str, str]) -> list[Feed]:
-    """Every registered symbol that has ever been quoted; none while Redis is away: that is not their silence."""
+    """Every symbol that has ever been quoted; none while Redis is away: that is not their silence."""
     try:
         latest = await bus.read_latest()
     except BusError:
@@ -21,7 +21,7 @@ async def quote_feeds(bus: Bus, market_of_symbol: Mapping[str, str]) -> list[Fee
     return [
         feed
         for symbol, fields in latest.items()
-        if symbol in market_of_symbol and (feed := _feed(symbol, market_of_symbol[symbol], fields)) is not None
+        if (feed := _feed(symbol, market_of_symbol.get(symbol, ""), fields)) is not None
     ]
 
 
