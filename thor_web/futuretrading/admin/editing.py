@@ -1,5 +1,6 @@
 """What every editable page shares: who edits is named, and what holds afterwards is published when it is committed."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
@@ -22,7 +23,9 @@ class PlainDecimalField(forms.DecimalField):
         return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
-PLAIN_NUMBERS: Final = MappingProxyType({DecimalField: {"form_class": PlainDecimalField}})
+PLAIN_NUMBERS: Final[Mapping[Any, Mapping[str, Any]]] = MappingProxyType(
+    {DecimalField: {"form_class": PlainDecimalField}}
+)
 
 
 class ConfigurationAdmin(admin.ModelAdmin):
