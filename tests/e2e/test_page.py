@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 SYMBOLS = ["YM", "ES", "NQ", "RTY", "CL", "SI", "HG", "GC", "VX", "DX", "ZB"]
 GOLDEN = Path(__file__).parent.parent / "golden" / "es_open.jsonl"
 DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+PHONE = {"width": 360, "height": 780}
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +30,20 @@ def mock_thor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningThor]
         yield running
 
 
+WATCH_THE_WIDTH = """
+window.overhang = 0;
+(function watch() {
+  const page = document.documentElement;
+  if (page) window.overhang = Math.max(window.overhang, page.scrollWidth - window.innerWidth);
+  requestAnimationFrame(watch);
+})();
+"""
+
+
 def opened(browser: Browser, running: RunningThor, size: dict[str, int]) -> tuple[Page, list[str]]:
-    """The page, and what it complains about."""
+    """The page, and what it complains about; `overhang` in it counts how far any frame reached over its edge."""
     page = browser.new_page(viewport={"width": size["width"], "height": size["height"]})
+    page.add_init_script(WATCH_THE_WIDTH)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -66,7 +77,8 @@ def test_the_phone_shows_every_future_without_sideways_scrolling(browser: Browse
     page, complaints = opened(browser, mock_thor, PHONE)
     for symbol in SYMBOLS:
         expect(page.get_by_text(symbol, exact=True).first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    expect(page.get_by_role("status").first).to_contain_text("Live")
+    assert page.evaluate("overhang") == 0
     assert complaints == []
     page.close()
 
@@ -89,6 +101,7 @@ new MutationObserver(() => {
 
 def test_a_lost_server_is_said_and_a_returned_one_needs_no_reload(browser: Browser, state: Path) -> None:
     with RunningThor(state, "--source", f"replay:{GOLDEN}", "--speed", "max") as running:
+        phone, _ = opened(browser, running, PHONE)
         page, _ = opened(browser, running, DESKTOP)
         row = page.locator("tbody tr").nth(1)
         expect(row).to_contain_text("REPLAY")
@@ -104,4 +117,8 @@ def test_a_lost_server_is_said_and_a_returned_one_needs_no_reload(browser: Brows
         # The supervisor brings the web process back, and the page finds it by itself.
         expect(page.get_by_role("alert")).to_have_count(0, timeout=30_000)
         expect(page.get_by_role("status").first).to_contain_text("Live")
+        expect(phone.get_by_role("status").first).to_contain_text("Live")
+        # The words for a feed that is lost are longer than "Live".
+        assert phone.evaluate("overhang") == 0
+        phone.close()
         page.close()

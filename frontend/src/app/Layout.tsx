@@ -35,7 +35,9 @@ export function Layout() {
               </svg>
             </Link>
             <Palette />
-            <Markets />
+            <div className={styles['markets']}>
+              <Markets />
+            </div>
             <div className={styles['tools']}>
               <WallClock />
               <ConnectionStatus />

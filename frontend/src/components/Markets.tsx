@@ -30,7 +30,9 @@ export function Markets() {
         <span className={styles['markets']} data-state={state}>
           <span aria-hidden="true" className={styles['mark']} />
           <span className={styles['state']}>
-            {open === 0 ? 'Markets closed' : `${open} of ${sessions.length} markets open`}
+            {open === 0 ? null : `${open} of ${sessions.length} `}
+            <span className={styles['word']}>{open === 0 ? 'Markets ' : 'markets '}</span>
+            {open === 0 ? 'closed' : 'open'}
           </span>
           <NextChange sessions={sessions} />
         </span>
