@@ -1910,6 +1910,18 @@ export interface components {
             readonly spans: readonly components["schemas"]["SpanRecord"][];
         };
         /**
+         * PaperRecord
+         * @description Of a paper run: after which entry of the stream it began, and what it took in.
+         */
+        readonly PaperRecord: {
+            /** After */
+            readonly after: string;
+            /** Events */
+            readonly events: number;
+            /** Late */
+            readonly late: number;
+        };
+        /**
          * ParameterAxis
          * @description A parameter and its values.
          */
@@ -2646,7 +2658,7 @@ export interface components {
              * @description SHA-256 over equity and fills: equal digests are equal runs, bit for bit.
              */
             readonly digest: string;
-            readonly elapsed_s: components["schemas"]["ElapsedSeconds"];
+            readonly elapsed_s?: components["schemas"]["ElapsedSeconds"] | null;
             readonly equity: components["schemas"]["EquityRecord"];
             /** Figures */
             readonly figures: {
@@ -2662,8 +2674,17 @@ export interface components {
             readonly open_positions: {
                 readonly [key: string]: number;
             };
+            readonly paper?: components["schemas"]["PaperRecord"] | null;
             readonly parity?: components["schemas"]["RunParity"] | null;
             readonly periods: components["schemas"]["PeriodRecord"];
+            /**
+             * Sealed
+             * @description The newest proof of each partition that was read.
+             * @default []
+             */
+            readonly sealed: readonly {
+                readonly [key: string]: unknown;
+            }[];
             readonly significance: components["schemas"]["SignificanceRecord"];
             readonly simulation: components["schemas"]["SimulationRecord"] | null;
             readonly specification: components["schemas"]["RunSpecificationRecord"];
