@@ -1564,9 +1564,7 @@ class PaperSession:
 
     def __new__(cls, contracts: Sequence[BacktestContract], rules: BacktestRules) -> PaperSession: ...
     def __len__(self) -> int: ...
-    def play_strategy(
-        self, events: BacktestQuotes | BacktestBars, call: Callable[[Any, Broker], int | None]
-    ) -> None:
+    def play_strategy(self, events: BacktestQuotes | BacktestBars, call: Callable[[Any, Broker], int | None]) -> None:
         """Plays a part with a strategy of Python's: `call(event, broker)`."""
     def play_targets(self, events: BacktestQuotes | BacktestBars, targets: Buffer) -> None:
         """Plays a part with the contracts to hold after each of its events."""
