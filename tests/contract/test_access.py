@@ -113,7 +113,7 @@ def test_a_stranger_gets_401_from_everything_else(exposed: tuple[RunningThor, st
 
 
 def test_no_route_answers_to_a_name_that_is_not_ours(exposed: tuple[RunningThor, str]) -> None:
-    """A page of another site whose name leads here, which is what DNS rebinding is, learns nothing, not even of a login."""
+    """A page of another site whose name leads here, which is what DNS rebinding is, learns nothing."""
     running, url = exposed
     program = with_key(url, add_keys(running, rebound=("otto", "read,write,backtest,metrics"))["rebound"])
     known = routes(program)

@@ -99,7 +99,7 @@ def judge_cargo_deny(status: int, text: str) -> Outcome:
 
 
 def _python_advisories(root: Path) -> Outcome:
-    """Ask of one package first: where the service does not know it, it is not the service, and the rest is not asked."""
+    """Ask of one package first: a service that does not know it is not the service, and the rest is not asked."""
     first = re.search(r"^[\w.-]+==[\w.]+", (root / LOCK).read_text(encoding="utf-8"), re.MULTILINE)
     if first is None:
         return Outcome(State.FAILED, f"{LOCK} names no package")

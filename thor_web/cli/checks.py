@@ -1,6 +1,6 @@
 """`thor check`: every check that CI makes, each run whatever the others say, with a table at the end.
 
-The audits come last. One whose advisories cannot be asked for here is told and counted, and fails nothing: see audits.py.
+The audits come last. One whose advisories cannot be asked for is told and counted, and fails nothing: see audits.py.
 """
 
 import subprocess

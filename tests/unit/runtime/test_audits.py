@@ -48,7 +48,10 @@ def test_a_fault_of_a_python_package_is_named_with_what_mends_it() -> None:
             {"auditReportVersion": 2, "vulnerabilities": {"left-pad": {"range": "<2", "severity": "high"}}},
             Outcome(State.FAILED, "left-pad <2: high"),
         ),
-        ({"message": "405 Method Not Allowed", "statusCode": 405}, Outcome(State.NOT_REACHED, "405 Method Not Allowed")),
+        (
+            {"message": "405 Method Not Allowed", "statusCode": 405},
+            Outcome(State.NOT_REACHED, "405 Method Not Allowed"),
+        ),
     ],
 )
 def test_npm_audit_holds_only_with_a_report(document: dict[str, Any], outcome: Outcome) -> None:
@@ -75,6 +78,10 @@ def test_a_tool_that_is_missing_reaches_nothing(tmp_path: Path) -> None:
     assert Audit("dashboard", made).run(tmp_path) == Outcome(State.NOT_REACHED, "Node 20.19 or newer is missing.")
 
 
+def _found(state: State) -> Audit:
+    return Audit(f"one that is {state.value}", lambda _: Outcome(state))
+
+
 @pytest.mark.parametrize(
     ("states", "lenient", "strict"),
     [
@@ -90,8 +97,7 @@ def test_what_is_not_reached_is_counted_and_fails_where_all_is_asked_for(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    made = tuple(Audit(f"audit {place}", lambda _, state=state: Outcome(state)) for place, state in enumerate(states))
-    monkeypatch.setattr(audits, "AUDITS", made)
+    monkeypatch.setattr(audits, "AUDITS", tuple(_found(state) for state in states))
     assert audits.run_audits(all_of_them=False) == lenient
     assert audits.run_audits(all_of_them=True) == strict
     assert f"2 audits: {states.count(State.HELD)} hold, {states.count(State.NOT_REACHED)} not reached" in (
