@@ -182,10 +182,10 @@ class Recorder:
 
     async def _judge(self, store: RecordStore) -> None:
         """How often signals worked, for `/metrics`: by measure, the real market's and the made-up one's apart."""
-        hits = await store.hits(JUDGED_SIGNALS)
-        for field, wanted in (("accuracy", False), ("accuracy_mock", True)):
-            ratios = {measure: worked / decided for (mock, measure), (worked, decided) in hits.items() if mock is wanted}
-            self._accuracy[field] = json.dumps(ratios)
+        ratios: dict[str, dict[str, float]] = {"accuracy": {}, "accuracy_mock": {}}
+        for (mock, measure), (worked, decided) in (await store.hits(JUDGED_SIGNALS)).items():
+            ratios["accuracy_mock" if mock else "accuracy"][measure] = worked / decided
+        self._accuracy = {field: json.dumps(found) for field, found in ratios.items()}
 
     async def _report(self) -> None:
         while True:
