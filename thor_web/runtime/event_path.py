@@ -1,8 +1,9 @@
 """The way of one event through Thor, from its source to Postgres and to the clients: `thor trace`. Only looks.
 
-Every event has a trace id from the moment Redis takes it: its source and the id of its entry, `TOS:1764000000000-0`. The
-merger names it in the entry of the unified stream that it makes of it, and that entry's id is what clients get as the id
-of a message. So either id leads to the whole way; nothing is added to an event, and no process spends anything on it.
+Every event has a trace id from the moment Redis takes it: its source and the id of its entry, `TOS:1764000000000-0`.
+The merger names it in the entry of the unified stream that it makes of it, and that entry's id is what clients get as
+the id of a message. So either id leads to the whole way; nothing is added to an event, and no process spends anything
+on it.
 """
 
 from dataclasses import dataclass, replace

@@ -48,10 +48,8 @@ def read_status(state: StateFolder) -> dict[str, Any]:
         faults["processes"] = "none has said lately that it lives: a Redis whose disk or memory is full takes no writes"
     if len(faults) == 2:
         where = f"in {state.path}" if not document["running"] else "here"
-        raise ThorError(
-            f"No Thor answers {where}: start one with `thor up`, or name its folder with --state.",
-            details=tuple(f"{name}: {fault}" for name, fault in faults.items()),
-        )
+        why = "; ".join(f"{name}: {fault.rstrip('.')}" for name, fault in faults.items())
+        raise ThorError(f"No Thor answers {where}: start one with `thor up`, or name its folder with --state ({why}).")
     return document | {"faults": faults}
 
 
