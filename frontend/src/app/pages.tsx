@@ -42,6 +42,14 @@ export const PAGES: readonly PageEntry[] = [
     draw: later(async () => (await import('../pages/clock/ClockPage.tsx')).ClockPage),
   },
   {
+    path: '/history',
+    title: 'History',
+    icon: 'history',
+    place: 'top',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/history/HistoryPage.tsx')).HistoryPage),
+  },
+  {
     path: '/health',
     title: 'Health',
     icon: 'health',

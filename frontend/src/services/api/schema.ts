@@ -875,6 +875,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/query": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * One SELECT over the lake, in DuckDB
+         * @description Sees the views `ticks` and `ticks_clean` and nothing else: no other file, no network, no settings.
+         *
+         *     Values are texts as DuckDB writes them, instants in UTC; null where there is none.
+         */
+        readonly post: operations["thor_web_thordata_query_views_lake_query"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/thordata/ticks": {
         readonly parameters: {
             readonly query?: never;
@@ -1118,6 +1140,30 @@ export interface components {
             readonly rows: readonly components["schemas"]["AccuracyRecord"][];
         };
         /**
+         * AveragePrice
+         * @description The volume-weighted average over the whole span; null where nothing was traded.
+         */
+        readonly AveragePrice: {
+            /**
+             * End
+             * Format: date-time
+             */
+            readonly end: string;
+            /** Events */
+            readonly events: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            readonly start: string;
+            /** Symbol */
+            readonly symbol: string;
+            /** Volume */
+            readonly volume: number;
+            /** Vwap */
+            readonly vwap: number | null;
+        };
+        /**
          * BarPage
          * @description Bars, oldest first; `before` is the `end` of the page before, null where there is none.
          */
@@ -1236,6 +1282,47 @@ export interface components {
             readonly tick_value: string;
         };
         /**
+         * Coverage
+         * @description What is kept where, by date and symbol.
+         */
+        readonly Coverage: {
+            /** Items */
+            readonly items: readonly components["schemas"]["CoverageRow"][];
+            /** Next */
+            readonly next: null;
+        };
+        /**
+         * CoverageRow
+         * @description A partition of the lake; or a trade date that Postgres holds otherwise, of which no symbol and no count is told.
+         *
+         *     `starts_at` and `ends_at` bound the instants that make up the trade date, the end not part of it.
+         */
+        readonly CoverageRow: {
+            /** Bytes */
+            readonly bytes: number | null;
+            /**
+             * Date
+             * Format: date
+             */
+            readonly date: string;
+            /** Digest */
+            readonly digest: string | null;
+            /** Ends At */
+            readonly ends_at: string | null;
+            /** First Ts */
+            readonly first_ts: string | null;
+            /** Last Ts */
+            readonly last_ts: string | null;
+            /** Place */
+            readonly place: string;
+            /** Rows */
+            readonly rows: number | null;
+            /** Starts At */
+            readonly starts_at: string | null;
+            /** Symbol */
+            readonly symbol: string | null;
+        };
+        /**
          * CurrentSignal
          * @description A symbol's signal of its newest quote.
          */
@@ -1325,6 +1412,52 @@ export interface components {
             readonly vwap_30m: string | null;
         };
         /**
+         * ExportList
+         * @description Exports, newest first; `next` is the cursor of the following page.
+         */
+        readonly ExportList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["ExportRun"][];
+            /** Next */
+            readonly next: string | null;
+        };
+        /**
+         * ExportRun
+         * @description One export with its counts, or with what went wrong.
+         */
+        readonly ExportRun: {
+            /** Bytes */
+            readonly bytes: number | null;
+            /** Checksum */
+            readonly checksum: string | null;
+            /** Finished At */
+            readonly finished_at: string | null;
+            /** Id */
+            readonly id: number;
+            /** Problem */
+            readonly problem: string | null;
+            /** Rows */
+            readonly rows: number | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            readonly started_at: string;
+            /** State */
+            readonly state: string;
+            /** Symbols */
+            readonly symbols: readonly string[] | null;
+            /**
+             * Trade Date
+             * Format: date
+             */
+            readonly trade_date: string;
+            /** Unchanged */
+            readonly unchanged: number | null;
+            /** Written */
+            readonly written: number | null;
+        };
+        /**
          * FindingRecord
          * @description A doubt about an instrument's thresholds.
          */
@@ -1350,6 +1483,53 @@ export interface components {
             };
             /** Version */
             readonly version: number;
+        };
+        /**
+         * HistoryBar
+         * @description One bar in UTC. Prices are exact decimals; `vwap` is null where nothing was traded.
+         */
+        readonly HistoryBar: {
+            /** Close */
+            readonly close: number;
+            /** Events */
+            readonly events: number;
+            /** High */
+            readonly high: number;
+            /** Low */
+            readonly low: number;
+            /** Open */
+            readonly open: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            readonly start: string;
+            /** Volume */
+            readonly volume: number;
+            /** Vwap */
+            readonly vwap: number | null;
+        };
+        /**
+         * HistoryBars
+         * @description Every bar of the span, in order.
+         */
+        readonly HistoryBars: {
+            /** Items */
+            readonly items: readonly components["schemas"]["HistoryBar"][];
+            /** Next */
+            readonly next: null;
+        };
+        /**
+         * HistoryTicks
+         * @description Canonical events in order; `next` is the cursor of the following page.
+         */
+        readonly HistoryTicks: {
+            /** Items */
+            readonly items: readonly {
+                readonly [key: string]: unknown;
+            }[];
+            /** Next */
+            readonly next: string | null;
         };
         /**
          * InstrumentRecord
@@ -1397,6 +1577,44 @@ export interface components {
             readonly watchlist: boolean;
             /** Weight */
             readonly weight: string | null;
+        };
+        /**
+         * LakeAnswer
+         * @description Rows of texts, null where there is no value: no digit is lost. `more` says that the limit cut them off.
+         */
+        readonly LakeAnswer: {
+            /** Columns */
+            readonly columns: readonly components["schemas"]["LakeColumn"][];
+            /** Elapsed Ms */
+            readonly elapsed_ms: number;
+            /** More */
+            readonly more: boolean;
+            /** Rows */
+            readonly rows: readonly (readonly (string | null)[])[];
+        };
+        /**
+         * LakeColumn
+         * @description A column: its name, and its type as DuckDB calls it.
+         */
+        readonly LakeColumn: {
+            /** Name */
+            readonly name: string;
+            /** Type */
+            readonly type: string;
+        };
+        /**
+         * LakeQuestion
+         * @description One SELECT over the views `ticks` and `ticks_clean`.
+         */
+        readonly LakeQuestion: {
+            /**
+             * Limit
+             * @description Most rows of the answer.
+             * @default 1000
+             */
+            readonly limit: number;
+            /** Sql */
+            readonly sql: string;
         };
         /**
          * LatestQuotes
@@ -1601,6 +1819,45 @@ export interface components {
             readonly status: string;
             /** Unknown Symbols */
             readonly unknown_symbols: readonly string[] | null;
+        };
+        /**
+         * QualityList
+         * @description Reports, newest trade date first; `next` is the cursor of the following page.
+         */
+        readonly QualityList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["QualityReport"][];
+            /** Next */
+            readonly next: string | null;
+        };
+        /**
+         * QualityReport
+         * @description What the checks found in one partition: a count by check, and the first silences, from and to.
+         */
+        readonly QualityReport: {
+            /**
+             * Checked At
+             * Format: date-time
+             */
+            readonly checked_at: string;
+            /** Counts */
+            readonly counts: {
+                readonly [key: string]: number;
+            };
+            /** Gaps */
+            readonly gaps: readonly (readonly [
+                string,
+                string
+            ])[];
+            /** Rows */
+            readonly rows: number;
+            /** Symbol */
+            readonly symbol: string;
+            /**
+             * Trade Date
+             * Format: date
+             */
+            readonly trade_date: string;
         };
         /**
          * QuietRecord
@@ -3343,7 +3600,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["HistoryTicks"];
+                };
             };
         };
     };
@@ -3922,7 +4181,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["HistoryBars"];
+                };
             };
         };
     };
@@ -3967,7 +4228,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["Coverage"];
+                };
             };
         };
     };
@@ -4008,7 +4271,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["ExportList"];
+                };
             };
         };
     };
@@ -4055,7 +4320,51 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["QualityList"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_query_views_lake_query: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["LakeQuestion"];
+            };
+        };
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LakeAnswer"];
+                };
             };
         };
     };
@@ -4108,7 +4417,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["HistoryTicks"];
+                };
             };
         };
     };
@@ -4155,7 +4466,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["AveragePrice"];
+                };
             };
         };
     };
