@@ -85,12 +85,12 @@ def test_findings_are_told_by_check_and_what_was_not_checked_says_so(
 
 def test_a_chart_has_every_date_or_the_cleaned_rows_too(context: BrowserContext, stored: RunningThor) -> None:
     page = opened(context, stored, DOUBTFUL)
-    page.get_by_role("radio", name="Cleaned").check(force=True)
+    page.get_by_role("radio", name="Cleaned").click(force=True)
     expect(page.get_by_role("region", name=re.compile("^ES, Tue")).get_by_text("cleaned")).to_be_visible()
     assert candles(page) == "Candles of ES, 1m each, 1378 of them"
-    page.get_by_role("radio", name="All dates of ES").check(force=True)
+    page.get_by_role("radio", name="All dates of ES").click(force=True)
     assert candles(page).startswith("Candles of ES, 1h each, 6")
-    page.get_by_role("radio", name="1d").check(force=True)
+    page.get_by_role("radio", name="1d").click(force=True)
     assert candles(page).startswith("Candles of ES, 1d each, ")
 
 
@@ -125,7 +125,7 @@ def test_ticks_and_bars_are_taken_along_in_three_forms(context: BrowserContext, 
         pl.read_csv(files[f"{stem}.csv"], infer_schema=False).height,
     ]
     assert told == [1380, 1380, 1380]
-    page.get_by_role("radio", name="Bars of 1m").check(force=True)
+    page.get_by_role("radio", name="Bars of 1m").click(force=True)
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV", exact=True).first.click()
     lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()

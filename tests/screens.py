@@ -1,0 +1,89 @@
+"""The screenshots of docs/screens: `python -m tests.screens [PAGE ...]` makes those of the pages named, or all.
+
+A Thor of its own plays the made-up market, with six stored weeks and what the backtest queue made of them.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Browser, Page
+
+from tests import stored_weeks
+from tests.chromium import launched_chromium
+from tests.contract.accounts import add_users
+from tests.e2e.browsing import DESKTOP, PHONES, log_in
+from tests.e2e.conftest import RunningThor, wait_until
+
+__all__ = ["main"]
+
+FOLDER: Final = Path(__file__).parents[1] / "docs" / "screens"
+WEEKS: Final = f"from={stored_weeks.DATES[0]}&to={stored_weeks.DATES[-1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A page, and what must be seen before it is taken."""
+
+    name: str
+    path: str
+    waits_for: str
+    login: bool = False
+
+
+SHOTS: Final = (
+    Shot("live", "/", "tbody tr >> nth=10"),
+    Shot("symbol", "/symbol/ES", "figure canvas"),
+    Shot("clock", "/clock", "ul[aria-label=Markets] li"),
+    Shot("health", "/health", "th:text-is('MOCK')"),
+    Shot("settings", "/settings", "h2"),
+    Shot("history", f"/history?{WEEKS}&symbol=ES&date={stored_weeks.DOUBTFUL}", "figure canvas", login=True),
+)
+
+
+def main() -> None:
+    """Take them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help=", ".join(shot.name for shot in SHOTS))
+    wanted = parser.parse_args().pages
+    shots = [shot for shot in SHOTS if not wanted or shot.name in wanted]
+    with _thor() as running, launched_chromium() as browser:
+        for shot in shots:
+            for theme in ("light", "dark"):
+                for size, width in (("desktop", DESKTOP), ("phone", PHONES[0])):
+                    take(browser, running, shot, theme, width, FOLDER / f"{shot.name}-{size}-{theme}.png")
+
+
+@contextmanager
+def _thor() -> Iterator[RunningThor]:
+    with tempfile.TemporaryDirectory(prefix="thor-screens-") as folder, RunningThor(Path(folder) / "state") as running:
+        stored_weeks.fill(running, Path(folder))
+        add_users(running, trader="operator")
+        wait_until(lambda: len(running.quotes()) == 11, "every future is quoted")
+        yield running
+
+
+def take(browser: Browser, running: RunningThor, shot: Shot, theme: str, size: dict[str, int], file: Path) -> None:
+    """One screenshot."""
+    context = browser.new_context(
+        viewport={"width": size["width"], "height": size["height"]},
+        color_scheme="light" if theme == "light" else "dark",
+        reduced_motion="reduce",
+    )
+    page: Page = context.new_page()
+    if shot.login:
+        log_in(page, running, "trader", "/settings")
+    page.goto(running.url + shot.path)
+    page.locator(shot.waits_for).first.wait_for()
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(500)  # a chart draws a frame or two after it is there
+    page.screenshot(path=file)
+    context.close()
+
+
+if __name__ == "__main__":
+    main()
