@@ -177,7 +177,7 @@ class Trade(Schema):
     best: float
 
 
-class FindingRecord(Schema):
+class DoubtRecord(Schema):
     """One doubt with the number that triggered it and what it was held against."""
 
     code: str
@@ -210,7 +210,7 @@ class AuditRecord(Schema):
     windows: int
     beyond_windows: int
     warm_up: int | None
-    findings: list[FindingRecord]
+    findings: list[DoubtRecord]
     examples: list[dict[str, Any]]
 
 
@@ -251,7 +251,7 @@ class RunResult(Schema):
     trades: list[Trade]
     open_positions: dict[str, int]
     notes: dict[str, int]
-    diagnosis: list[FindingRecord]
+    diagnosis: list[DoubtRecord]
     caveats: list[str]
     stress: list[StressRow] = []
     audit: AuditRecord | None = None

@@ -1071,6 +1071,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/query": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * One SELECT over the lake, in DuckDB
+         * @description Sees the views `ticks` and `ticks_clean` and nothing else: no other file, no network, no settings.
+         *
+         *     Values are texts as DuckDB writes them, instants in UTC; null where there is none.
+         */
+        readonly post: operations["thor_web_thordata_query_views_lake_query"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/thordata/ticks": {
         readonly parameters: {
             readonly query?: never;
@@ -1331,7 +1353,7 @@ export interface components {
                 readonly [key: string]: unknown;
             }[];
             /** Findings */
-            readonly findings: readonly components["schemas"]["FindingRecord"][];
+            readonly findings: readonly components["schemas"]["DoubtRecord"][];
             /** Method */
             readonly method: string;
             /** Rows */
@@ -1342,6 +1364,30 @@ export interface components {
             readonly warm_up: number | null;
             /** Windows */
             readonly windows: number;
+        };
+        /**
+         * AveragePrice
+         * @description The volume-weighted average over the whole span; null where nothing was traded.
+         */
+        readonly AveragePrice: {
+            /**
+             * End
+             * Format: date-time
+             */
+            readonly end: string;
+            /** Events */
+            readonly events: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            readonly start: string;
+            /** Symbol */
+            readonly symbol: string;
+            /** Volume */
+            readonly volume: number;
+            /** Vwap */
+            readonly vwap: number | null;
         };
         /**
          * Axis
@@ -1496,6 +1542,47 @@ export interface components {
             readonly tick_value: string;
         };
         /**
+         * Coverage
+         * @description What is kept where, by date and symbol.
+         */
+        readonly Coverage: {
+            /** Items */
+            readonly items: readonly components["schemas"]["CoverageRow"][];
+            /** Next */
+            readonly next: null;
+        };
+        /**
+         * CoverageRow
+         * @description A partition of the lake; or a trade date that Postgres holds otherwise, of which no symbol and no count is told.
+         *
+         *     `starts_at` and `ends_at` bound the instants that make up the trade date, the end not part of it.
+         */
+        readonly CoverageRow: {
+            /** Bytes */
+            readonly bytes: number | null;
+            /**
+             * Date
+             * Format: date
+             */
+            readonly date: string;
+            /** Digest */
+            readonly digest: string | null;
+            /** Ends At */
+            readonly ends_at: string | null;
+            /** First Ts */
+            readonly first_ts: string | null;
+            /** Last Ts */
+            readonly last_ts: string | null;
+            /** Place */
+            readonly place: string;
+            /** Rows */
+            readonly rows: number | null;
+            /** Starts At */
+            readonly starts_at: string | null;
+            /** Symbol */
+            readonly symbol: string | null;
+        };
+        /**
          * CrossValidation
          * @description Purged combinatorial cross-validation.
          */
@@ -1639,6 +1726,20 @@ export interface components {
             readonly vwap_30m: string | null;
         };
         /**
+         * DoubtRecord
+         * @description One doubt with the number that triggered it and what it was held against.
+         */
+        readonly DoubtRecord: {
+            /** Bound */
+            readonly bound: number;
+            /** Code */
+            readonly code: string;
+            /** Number */
+            readonly number: number;
+            /** Text */
+            readonly text: string;
+        };
+        /**
          * Elapsed
          * @description Seconds.
          */
@@ -1664,6 +1765,52 @@ export interface components {
             readonly open_profit: number;
             /** Start */
             readonly start: number;
+        };
+        /**
+         * ExportList
+         * @description Exports, newest first; `next` is the cursor of the following page.
+         */
+        readonly ExportList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["ExportRun"][];
+            /** Next */
+            readonly next: string | null;
+        };
+        /**
+         * ExportRun
+         * @description One export with its counts, or with what went wrong.
+         */
+        readonly ExportRun: {
+            /** Bytes */
+            readonly bytes: number | null;
+            /** Checksum */
+            readonly checksum: string | null;
+            /** Finished At */
+            readonly finished_at: string | null;
+            /** Id */
+            readonly id: number;
+            /** Problem */
+            readonly problem: string | null;
+            /** Rows */
+            readonly rows: number | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            readonly started_at: string;
+            /** State */
+            readonly state: string;
+            /** Symbols */
+            readonly symbols: readonly string[] | null;
+            /**
+             * Trade Date
+             * Format: date
+             */
+            readonly trade_date: string;
+            /** Unchanged */
+            readonly unchanged: number | null;
+            /** Written */
+            readonly written: number | null;
         };
         /**
          * Fault
@@ -1699,17 +1846,18 @@ export interface components {
         };
         /**
          * FindingRecord
-         * @description One doubt with the number that triggered it and what it was held against.
+         * @description A doubt about an instrument's thresholds.
          */
         readonly FindingRecord: {
-            /** Bound */
-            readonly bound: number;
-            /** Code */
-            readonly code: string;
-            /** Number */
-            readonly number: number;
-            /** Text */
-            readonly text: string;
+            /**
+             * Code
+             * @enum {string}
+             */
+            readonly code: "faulty_thresholds" | "incomplete_thresholds" | "thresholds_never_fire";
+            /** Message */
+            readonly message: string;
+            /** Symbol */
+            readonly symbol: string;
         };
         /**
          * FlagsRecord
@@ -1722,6 +1870,53 @@ export interface components {
             };
             /** Version */
             readonly version: number;
+        };
+        /**
+         * HistoryBar
+         * @description One bar in UTC. Prices are exact decimals; `vwap` is null where nothing was traded.
+         */
+        readonly HistoryBar: {
+            /** Close */
+            readonly close: number;
+            /** Events */
+            readonly events: number;
+            /** High */
+            readonly high: number;
+            /** Low */
+            readonly low: number;
+            /** Open */
+            readonly open: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            readonly start: string;
+            /** Volume */
+            readonly volume: number;
+            /** Vwap */
+            readonly vwap: number | null;
+        };
+        /**
+         * HistoryBars
+         * @description Every bar of the span, in order.
+         */
+        readonly HistoryBars: {
+            /** Items */
+            readonly items: readonly components["schemas"]["HistoryBar"][];
+            /** Next */
+            readonly next: null;
+        };
+        /**
+         * HistoryTicks
+         * @description Canonical events in order; `next` is the cursor of the following page.
+         */
+        readonly HistoryTicks: {
+            /** Items */
+            readonly items: readonly {
+                readonly [key: string]: unknown;
+            }[];
+            /** Next */
+            readonly next: string | null;
         };
         /**
          * InstrumentRecord
@@ -1769,6 +1964,44 @@ export interface components {
             readonly watchlist: boolean;
             /** Weight */
             readonly weight: string | null;
+        };
+        /**
+         * LakeAnswer
+         * @description Rows of texts, null where there is no value: no digit is lost. `more` says that the limit cut them off.
+         */
+        readonly LakeAnswer: {
+            /** Columns */
+            readonly columns: readonly components["schemas"]["LakeColumn"][];
+            /** Elapsed Ms */
+            readonly elapsed_ms: number;
+            /** More */
+            readonly more: boolean;
+            /** Rows */
+            readonly rows: readonly (readonly (string | null)[])[];
+        };
+        /**
+         * LakeColumn
+         * @description A column: its name, and its type as DuckDB calls it.
+         */
+        readonly LakeColumn: {
+            /** Name */
+            readonly name: string;
+            /** Type */
+            readonly type: string;
+        };
+        /**
+         * LakeQuestion
+         * @description One SELECT over the views `ticks` and `ticks_clean`.
+         */
+        readonly LakeQuestion: {
+            /**
+             * Limit
+             * @description Most rows of the answer.
+             * @default 1000
+             */
+            readonly limit: number;
+            /** Sql */
+            readonly sql: string;
         };
         /**
          * LastRecord
@@ -2272,6 +2505,45 @@ export interface components {
             readonly unknown_symbols: readonly string[] | null;
         };
         /**
+         * QualityList
+         * @description Reports, newest trade date first; `next` is the cursor of the following page.
+         */
+        readonly QualityList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["QualityReport"][];
+            /** Next */
+            readonly next: string | null;
+        };
+        /**
+         * QualityReport
+         * @description What the checks found in one partition: a count by check, and the first silences, from and to.
+         */
+        readonly QualityReport: {
+            /**
+             * Checked At
+             * Format: date-time
+             */
+            readonly checked_at: string;
+            /** Counts */
+            readonly counts: {
+                readonly [key: string]: number;
+            };
+            /** Gaps */
+            readonly gaps: readonly (readonly [
+                string,
+                string
+            ])[];
+            /** Rows */
+            readonly rows: number;
+            /** Symbol */
+            readonly symbol: string;
+            /**
+             * Trade Date
+             * Format: date
+             */
+            readonly trade_date: string;
+        };
+        /**
          * QuietRecord
          * @description The next span in which none of the markets trades; null where none is certain within five weeks.
          */
@@ -2615,7 +2887,7 @@ export interface components {
             };
             readonly data: components["schemas"]["DataRecord"];
             /** Diagnosis */
-            readonly diagnosis: readonly components["schemas"]["FindingRecord"][];
+            readonly diagnosis: readonly components["schemas"]["DoubtRecord"][];
             /**
              * Digest
              * @description SHA-256 over equity and fills: equal digests are equal runs, bit for bit.
@@ -4755,7 +5027,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["HistoryTicks"];
+                };
             };
         };
     };
@@ -5853,7 +6127,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["HistoryBars"];
+                };
             };
         };
     };
@@ -5898,7 +6174,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["Coverage"];
+                };
             };
         };
     };
@@ -5939,7 +6217,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["ExportList"];
+                };
             };
         };
     };
@@ -5986,7 +6266,51 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["QualityList"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_query_views_lake_query: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["LakeQuestion"];
+            };
+        };
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LakeAnswer"];
+                };
             };
         };
     };
@@ -6039,7 +6363,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["HistoryTicks"];
+                };
             };
         };
     };
@@ -6086,7 +6412,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["AveragePrice"];
+                };
             };
         };
     };
