@@ -118,6 +118,22 @@ class Significance(Schema):
     periods: int | None = None
 
 
+class Month(Schema):
+    """What a calendar month (UTC) earned, and the money at its end."""
+
+    year: int
+    month: int
+    total_return: float
+    equity: float
+
+
+class Fan(Schema):
+    """At each of `steps` the quantiles of the worth of 1 at the start, in the order of the simulation's `shares`."""
+
+    steps: list[int]
+    quantiles: list[list[float]]
+
+
 class Simulation(Schema):
     """Block bootstrap: quantiles of the terminal value (of 1) and of the deepest drawdown at `shares`."""
 
@@ -127,6 +143,7 @@ class Simulation(Schema):
     terminal: list[float]
     max_drawdown: list[float]
     loss_probability: float
+    fan: Fan | None = None
 
 
 class TradeStatistics(Schema):
@@ -241,6 +258,7 @@ class RunResult(Schema):
     digest: str = Field(description="SHA-256 over equity and fills: equal digests are equal runs, bit for bit.")
     equity: Equity
     periods: PeriodRecord
+    months: list[Month] = []
     figures: dict[str, FigureRecord]
     confidence: dict[str, Interval | None] = Field(description="90 % intervals by block bootstrap.")
     significance: Significance

@@ -22,6 +22,7 @@ const MOST_DRAWN = 500;
 const LIMITS = ['100', '1000', '10000'];
 const COUNT = new Intl.NumberFormat('en-US');
 const NUMERIC = /INT|DECIMAL|DOUBLE|FLOAT/;
+const FILLING_ZEROS = /\.?0+$/;
 
 interface Example {
   readonly name: string;
@@ -146,8 +147,16 @@ export function LakePanel({ symbol, date }: LakePanelProps) {
   );
 }
 
+/** A decimal without the zeros that only fill its places; everything else as the lake told it. */
+function plain(value: string | null, type = ''): string | null {
+  return value !== null && type.startsWith('DECIMAL') && value.includes('.')
+    ? value.replace(FILLING_ZEROS, '')
+    : value;
+}
+
 function Result({ answer }: { readonly answer: LakeAnswer }) {
-  const { columns, rows, more, elapsed_ms } = answer;
+  const { columns, more, elapsed_ms } = answer;
+  const rows = answer.rows.map((row) => row.map((value, at) => plain(value, columns[at]?.type)));
   const names = columns.map(({ name }) => name);
   const shown = rows.slice(0, MOST_DRAWN);
   return (
