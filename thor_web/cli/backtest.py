@@ -43,7 +43,8 @@ def register(commands: Commands) -> None:
     for name, text, handler in (
         ("strategies", "the strategies and their parameters", _strategies),
         ("list", "the newest runs", _list),
-        ("work", "play runs from the queue until stopped", _work),
+        ("work", "play what waits in the queue until stopped", _work),
+        ("seal", "seal the signals that are shown live into a hash chain", _seal),
     ):
         parser = actions.add_parser(name, help=text)
         parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -297,6 +298,24 @@ def _work(arguments: argparse.Namespace) -> int:
     taken = work(settings, stopped=stopped, once=arguments.once)
     if arguments.json:
         print_json({"runs": taken})
+    return 0
+
+
+def _seal(arguments: argparse.Namespace) -> int:
+    from thor_web.cli.logs import configure_logs
+
+    configure_logs("sealer")
+    prepare(arguments)
+    from thor_web.cli.loop import run_until_asked
+    from thor_web.thor_project.configuration import ServerSettings
+    from thor_web.thordata.backtest.sealing import run_sealer
+
+    settings = ServerSettings()
+    run_until_asked(
+        lambda: run_sealer(
+            settings.redis_url.get_secret_value(), settings.conninfo(), stale_after_ms=settings.stale_after_ms
+        )
+    )
     return 0
 
 

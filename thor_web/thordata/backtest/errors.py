@@ -23,6 +23,7 @@ BACKTEST_CODES: Final = MappingProxyType(
         "unknown_run": "There is no run of that number.",
         "unknown_sweep": "There is no sweep of that number.",
         "unknown_patterns": "There is no analysis of patterns of that number.",
+        "not_sealed": "Nothing of the symbol was sealed on that trade date.",
         "unknown_schedule": "There is no schedule of that number.",
         "bad_schedule": "The schedule contradicts itself, or its name is taken.",
         "other_data": "A worker of a sweep reads another lake, or runs other code, than whoever asked.",

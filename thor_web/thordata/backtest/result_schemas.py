@@ -14,7 +14,7 @@ Interval = tuple[float, float]
 Value = int | float | bool | str
 
 
-class Specification(Schema):
+class RunSpecificationRecord(Schema):
     """What was asked, with every default filled in. Decimals are text; the end is not part of the span."""
 
     strategy: str
@@ -45,14 +45,14 @@ class StrategyName(Schema):
     feed: str
 
 
-class Code(Schema):
+class CodeVersion(Schema):
     """The version that made a result."""
 
     thor_fast: str
     digest: str
 
 
-class PartitionRecord(Schema):
+class LakePartition(Schema):
     """One file of the lake that was read."""
 
     date: str
@@ -61,11 +61,11 @@ class PartitionRecord(Schema):
     sha256: str
 
 
-class DataRecord(Schema):
+class RunData(Schema):
     """What was read. `events` are the bars or ticks that were played on."""
 
     hash: str
-    partitions: list[PartitionRecord]
+    partitions: list[LakePartition]
     sources: list[str]
     dropped: list[str]
     ticks: int
@@ -75,7 +75,7 @@ class DataRecord(Schema):
     signals: int
 
 
-class Equity(Schema):
+class EquityRecord(Schema):
     """The account's worth; `curve` are pairs of microseconds UTC and money, thinned to a line."""
 
     start: float
@@ -106,7 +106,7 @@ class FigureRecord(Schema):
     withheld: bool
 
 
-class Significance(Schema):
+class SignificanceRecord(Schema):
     """What chance could have done. Only `trials` where nothing can be said."""
 
     trials: int
@@ -118,7 +118,7 @@ class Significance(Schema):
     periods: int | None = None
 
 
-class Month(Schema):
+class MonthRecord(Schema):
     """What a calendar month (UTC) earned, and the money at its end."""
 
     year: int
@@ -127,14 +127,14 @@ class Month(Schema):
     equity: float
 
 
-class Fan(Schema):
+class FanRecord(Schema):
     """At each of `steps` the quantiles of the worth of 1 at the start, in the order of the simulation's `shares`."""
 
     steps: list[int]
     quantiles: list[list[float]]
 
 
-class Simulation(Schema):
+class SimulationRecord(Schema):
     """Block bootstrap: quantiles of the terminal value (of 1) and of the deepest drawdown at `shares`."""
 
     paths: int
@@ -143,7 +143,7 @@ class Simulation(Schema):
     terminal: list[float]
     max_drawdown: list[float]
     loss_probability: float
-    fan: Fan | None = None
+    fan: FanRecord | None = None
 
 
 class TradeStatistics(Schema):
@@ -179,7 +179,7 @@ class BreakdownRow(Schema):
     profit: float
 
 
-class Trade(Schema):
+class TradeRecord(Schema):
     """One finished trade; money in the account's, prices in points, `worst` and `best` on the way."""
 
     symbol: str
@@ -194,7 +194,7 @@ class Trade(Schema):
     best: float
 
 
-class DoubtRecord(Schema):
+class BacktestFinding(Schema):
     """One doubt with the number that triggered it and what it was held against."""
 
     code: str
@@ -215,7 +215,7 @@ class StressRow(Schema):
     fees: float
 
 
-class AuditRecord(Schema):
+class RunAudit(Schema):
     """Does it look ahead? `verdict`: clean, look_ahead, not_repeatable, nothing_decided."""
 
     verdict: str
@@ -227,11 +227,11 @@ class AuditRecord(Schema):
     windows: int
     beyond_windows: int
     warm_up: int | None
-    findings: list[DoubtRecord]
+    findings: list[BacktestFinding]
     examples: list[dict[str, Any]]
 
 
-class ParityRecord(Schema):
+class RunParity(Schema):
     """Digests of the signals both ways; `match` null where the live way was not walked."""
 
     engine: str
@@ -240,7 +240,7 @@ class ParityRecord(Schema):
     events: int
 
 
-class Elapsed(Schema):
+class ElapsedSeconds(Schema):
     """Seconds."""
 
     all: float
@@ -251,30 +251,30 @@ class RunResult(Schema):
     """A run's whole result."""
 
     id: int
-    specification: Specification
+    specification: RunSpecificationRecord
     strategy: StrategyName
-    code: Code
-    data: DataRecord
+    code: CodeVersion
+    data: RunData
     digest: str = Field(description="SHA-256 over equity and fills: equal digests are equal runs, bit for bit.")
-    equity: Equity
+    equity: EquityRecord
     periods: PeriodRecord
-    months: list[Month] = []
+    months: list[MonthRecord] = []
     figures: dict[str, FigureRecord]
     confidence: dict[str, Interval | None] = Field(description="90 % intervals by block bootstrap.")
-    significance: Significance
+    significance: SignificanceRecord
     trial: str = Field(description="Who has the same earned the same at the end of every period.")
-    simulation: Simulation | None
+    simulation: SimulationRecord | None
     trade_statistics: TradeStatistics
     breakdowns: dict[str, list[BreakdownRow]]
-    trades: list[Trade]
+    trades: list[TradeRecord]
     open_positions: dict[str, int]
     notes: dict[str, int]
-    diagnosis: list[DoubtRecord]
+    diagnosis: list[BacktestFinding]
     caveats: list[str]
     stress: list[StressRow] = []
-    audit: AuditRecord | None = None
-    parity: ParityRecord | None = None
-    elapsed_s: Elapsed
+    audit: RunAudit | None = None
+    parity: RunParity | None = None
+    elapsed_s: ElapsedSeconds
 
 
 class SweepData(Schema):
@@ -307,7 +307,7 @@ class SweepRow(Schema):
     wins: int
 
 
-class Overfitting(Schema):
+class OverfittingRecord(Schema):
     """Probability of backtest overfitting; null where the time is too short."""
 
     probability: float | None
@@ -355,22 +355,22 @@ class CrossValidation(Schema):
     mean_hindsight_sharpe: float
 
 
-class Axis(Schema):
+class ParameterAxis(Schema):
     """A parameter and its values."""
 
     name: str
     values: list[Value]
 
 
-class Surface(Schema):
+class ParameterSurface(Schema):
     """Mean Sharpe ratio by row (down) and column (across); null in cells without a run."""
 
-    across: Axis
-    down: Axis | None
+    across: ParameterAxis
+    down: ParameterAxis | None
     sharpe: list[list[float | None]]
 
 
-class Neighbours(Schema):
+class NeighbourRecord(Schema):
     """The combinations one step away from the best."""
 
     count: int
@@ -382,25 +382,25 @@ class SweepResult(Schema):
     """A sweep's whole result."""
 
     id: int
-    specification: Specification
+    specification: RunSpecificationRecord
     grid: dict[str, list[Value]]
     combinations: int
     refused: int
-    code: Code
+    code: CodeVersion
     data: SweepData
     digest: str
     periods: SweepPeriods
     best: SweepRow
     rows: list[SweepRow]
-    significance: Significance
-    overfitting: Overfitting
+    significance: SignificanceRecord
+    overfitting: OverfittingRecord
     walk_forward: WalkForward | None
     cross_validation: CrossValidation | None
-    surface: Surface | None
-    neighbours: Neighbours
+    surface: ParameterSurface | None
+    neighbours: NeighbourRecord
     stress: list[StressRow]
     where: dict[str, Any]
-    elapsed_s: Elapsed
+    elapsed_s: ElapsedSeconds
 
 
 class SymbolPatterns(Schema):
@@ -433,7 +433,7 @@ class PatternsResult(Schema):
 
     id: int
     specification: PatternsAsked
-    code: Code
+    code: CodeVersion
     data_hash: str
     sources: list[str]
     digest: str

@@ -50,6 +50,7 @@ class StrategyRecord(Schema):
 
 class RunOptions(Schema):
     """What a run assumes; each has a default. Money, shares and ticks are decimals, as numbers or as text."""
+
     interval_s: int = 60
     cash: str | int | float = "100000"
     fee: str | int | float = "2.50"
@@ -196,7 +197,10 @@ class Comparison(Schema):
 
 
 class SealRecord(Schema):
-    """One proof: the last links of both hash chains over a symbol's signals on a trade date, and where they differ."""
+    """One proof: the last links of both hash chains over a symbol's signals on a trade date, and where they differ.
+
+    `live_count` events were sealed, `engine_count` of them are in the lake, `unshown` ones of the lake were not sealed.
+    """
 
     id: int
     sealed_at: datetime
@@ -208,5 +212,8 @@ class SealRecord(Schema):
     engine_count: int
     live: str
     engine: str
+    blocks: int
+    retold: int
+    unshown: int
     match: bool
     difference: dict[str, Any] | None

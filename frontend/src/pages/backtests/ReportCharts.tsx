@@ -77,7 +77,9 @@ export function MonthsPanel({ result }: PartProps) {
     );
   };
   const yearOf = (year: number) =>
-    result.months.filter((one) => one.year === year).reduce((grown, one) => grown * (1 + one.total_return), 1) - 1;
+    result.months
+      .filter((one) => one.year === year)
+      .reduce((grown, one) => grown * (1 + one.total_return), 1) - 1;
   return (
     <Panel title="Months" about="return by calendar month, UTC" flush>
       {years.length === 0 ? (

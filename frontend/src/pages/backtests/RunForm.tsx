@@ -41,7 +41,9 @@ function useHeld() {
   for (const { symbol, date, rows } of answer.data?.items ?? []) {
     if (symbol === null) continue;
     const known = held.get(symbol) ?? { symbol, first: date, last: date, ticks: 0 };
-    const [first = date, last = date] = [known.first, date, known.last].toSorted().filter((_, at) => at !== 1);
+    const [first = date, last = date] = [known.first, date, known.last]
+      .toSorted()
+      .filter((_, at) => at !== 1);
     held.set(symbol, { symbol, first, last, ticks: known.ticks + (rows ?? 0) });
   }
   const place = (symbol: string) => (registry.includes(symbol) ? registry.indexOf(symbol) : registry.length);

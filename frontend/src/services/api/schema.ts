@@ -1336,36 +1336,6 @@ export interface components {
             readonly rows: readonly components["schemas"]["AccuracyRecord"][];
         };
         /**
-         * AuditRecord
-         * @description Does it look ahead? `verdict`: clean, look_ahead, not_repeatable, nothing_decided.
-         */
-        readonly AuditRecord: {
-            /** Beyond Windows */
-            readonly beyond_windows: number;
-            /** Cuts */
-            readonly cuts: number;
-            /** Decisions */
-            readonly decisions: number;
-            /** Differing Cuts */
-            readonly differing_cuts: number;
-            /** Examples */
-            readonly examples: readonly {
-                readonly [key: string]: unknown;
-            }[];
-            /** Findings */
-            readonly findings: readonly components["schemas"]["DoubtRecord"][];
-            /** Method */
-            readonly method: string;
-            /** Rows */
-            readonly rows: number;
-            /** Verdict */
-            readonly verdict: string;
-            /** Warm Up */
-            readonly warm_up: number | null;
-            /** Windows */
-            readonly windows: number;
-        };
-        /**
          * AveragePrice
          * @description The volume-weighted average over the whole span; null where nothing was traded.
          */
@@ -1390,14 +1360,18 @@ export interface components {
             readonly vwap: number | null;
         };
         /**
-         * Axis
-         * @description A parameter and its values.
+         * BacktestFinding
+         * @description One doubt with the number that triggered it and what it was held against.
          */
-        readonly Axis: {
-            /** Name */
-            readonly name: string;
-            /** Values */
-            readonly values: readonly (number | boolean | string)[];
+        readonly BacktestFinding: {
+            /** Bound */
+            readonly bound: number;
+            /** Code */
+            readonly code: string;
+            /** Number */
+            readonly number: number;
+            /** Text */
+            readonly text: string;
         };
         /**
          * BarPage
@@ -1490,10 +1464,10 @@ export interface components {
             readonly time_zone: string;
         };
         /**
-         * Code
+         * CodeVersion
          * @description The version that made a result.
          */
-        readonly Code: {
+        readonly CodeVersion: {
             /** Digest */
             readonly digest: string;
             /** Thor Fast */
@@ -1650,30 +1624,6 @@ export interface components {
             readonly total: components["schemas"]["TotalRecord"];
         };
         /**
-         * DataRecord
-         * @description What was read. `events` are the bars or ticks that were played on.
-         */
-        readonly DataRecord: {
-            /** Dropped */
-            readonly dropped: readonly string[];
-            /** Events */
-            readonly events: number;
-            /** First Us */
-            readonly first_us: number;
-            /** Hash */
-            readonly hash: string;
-            /** Last Us */
-            readonly last_us: number;
-            /** Partitions */
-            readonly partitions: readonly components["schemas"]["PartitionRecord"][];
-            /** Signals */
-            readonly signals: number;
-            /** Sources */
-            readonly sources: readonly string[];
-            /** Ticks */
-            readonly ticks: number;
-        };
-        /**
          * DisplayFields
          * @description Texts in the symbol's own precision; null where there is no value.
          */
@@ -1726,34 +1676,20 @@ export interface components {
             readonly vwap_30m: string | null;
         };
         /**
-         * DoubtRecord
-         * @description One doubt with the number that triggered it and what it was held against.
-         */
-        readonly DoubtRecord: {
-            /** Bound */
-            readonly bound: number;
-            /** Code */
-            readonly code: string;
-            /** Number */
-            readonly number: number;
-            /** Text */
-            readonly text: string;
-        };
-        /**
-         * Elapsed
+         * ElapsedSeconds
          * @description Seconds.
          */
-        readonly Elapsed: {
+        readonly ElapsedSeconds: {
             /** All */
             readonly all: number;
             /** Playing */
             readonly playing: number;
         };
         /**
-         * Equity
+         * EquityRecord
          * @description The account's worth; `curve` are pairs of microseconds UTC and money, thinned to a line.
          */
-        readonly Equity: {
+        readonly EquityRecord: {
             /** Curve */
             readonly curve: readonly (readonly [
                 number,
@@ -1811,6 +1747,16 @@ export interface components {
             readonly unchanged: number | null;
             /** Written */
             readonly written: number | null;
+        };
+        /**
+         * FanRecord
+         * @description At each of `steps` the quantiles of the worth of 1 at the start, in the order of the simulation's `shares`.
+         */
+        readonly FanRecord: {
+            /** Quantiles */
+            readonly quantiles: readonly (readonly number[])[];
+            /** Steps */
+            readonly steps: readonly number[];
         };
         /**
          * Fault
@@ -1990,6 +1936,20 @@ export interface components {
             readonly type: string;
         };
         /**
+         * LakePartition
+         * @description One file of the lake that was read.
+         */
+        readonly LakePartition: {
+            /** Date */
+            readonly date: string;
+            /** Rows */
+            readonly rows: number;
+            /** Sha256 */
+            readonly sha256: string;
+            /** Symbol */
+            readonly symbol: string;
+        };
+        /**
          * LakeQuestion
          * @description One SELECT over the views `ticks` and `ticks_clean`.
          */
@@ -2116,10 +2076,24 @@ export interface components {
             readonly user: string | null;
         };
         /**
-         * Neighbours
+         * MonthRecord
+         * @description What a calendar month (UTC) earned, and the money at its end.
+         */
+        readonly MonthRecord: {
+            /** Equity */
+            readonly equity: number;
+            /** Month */
+            readonly month: number;
+            /** Total Return */
+            readonly total_return: number;
+            /** Year */
+            readonly year: number;
+        };
+        /**
+         * NeighbourRecord
          * @description The combinations one step away from the best.
          */
-        readonly Neighbours: {
+        readonly NeighbourRecord: {
             /** Count */
             readonly count: number;
             /** Mean Sharpe */
@@ -2154,10 +2128,10 @@ export interface components {
             readonly title: string;
         };
         /**
-         * Overfitting
+         * OverfittingRecord
          * @description Probability of backtest overfitting; null where the time is too short.
          */
-        readonly Overfitting: {
+        readonly OverfittingRecord: {
             /** Blocks */
             readonly blocks: number;
             /** Probability */
@@ -2176,6 +2150,16 @@ export interface components {
             readonly markets: readonly string[];
             /** Spans */
             readonly spans: readonly components["schemas"]["SpanRecord"][];
+        };
+        /**
+         * ParameterAxis
+         * @description A parameter and its values.
+         */
+        readonly ParameterAxis: {
+            /** Name */
+            readonly name: string;
+            /** Values */
+            readonly values: readonly (number | boolean | string)[];
         };
         /**
          * ParameterRecord
@@ -2198,32 +2182,14 @@ export interface components {
             readonly name: string;
         };
         /**
-         * ParityRecord
-         * @description Digests of the signals both ways; `match` null where the live way was not walked.
+         * ParameterSurface
+         * @description Mean Sharpe ratio by row (down) and column (across); null in cells without a run.
          */
-        readonly ParityRecord: {
-            /** Engine */
-            readonly engine: string;
-            /** Events */
-            readonly events: number;
-            /** Live */
-            readonly live: string | null;
-            /** Match */
-            readonly match: boolean | null;
-        };
-        /**
-         * PartitionRecord
-         * @description One file of the lake that was read.
-         */
-        readonly PartitionRecord: {
-            /** Date */
-            readonly date: string;
-            /** Rows */
-            readonly rows: number;
-            /** Sha256 */
-            readonly sha256: string;
-            /** Symbol */
-            readonly symbol: string;
+        readonly ParameterSurface: {
+            readonly across: components["schemas"]["ParameterAxis"];
+            readonly down: components["schemas"]["ParameterAxis"] | null;
+            /** Sharpe */
+            readonly sharpe: readonly (readonly (number | null)[])[];
         };
         /**
          * PatternsAsked
@@ -2304,7 +2270,7 @@ export interface components {
          * @description An analysis of patterns.
          */
         readonly PatternsResult: {
-            readonly code: components["schemas"]["Code"];
+            readonly code: components["schemas"]["CodeVersion"];
             /** Data Hash */
             readonly data_hash: string;
             /** Digest */
@@ -2441,7 +2407,7 @@ export interface components {
             /** Case */
             readonly case: string;
             /** Return */
-            readonly return_: number;
+            readonly return: number;
         };
         /**
          * Problem
@@ -2752,6 +2718,60 @@ export interface components {
             readonly to_contract: string;
         };
         /**
+         * RunAudit
+         * @description Does it look ahead? `verdict`: clean, look_ahead, not_repeatable, nothing_decided.
+         */
+        readonly RunAudit: {
+            /** Beyond Windows */
+            readonly beyond_windows: number;
+            /** Cuts */
+            readonly cuts: number;
+            /** Decisions */
+            readonly decisions: number;
+            /** Differing Cuts */
+            readonly differing_cuts: number;
+            /** Examples */
+            readonly examples: readonly {
+                readonly [key: string]: unknown;
+            }[];
+            /** Findings */
+            readonly findings: readonly components["schemas"]["BacktestFinding"][];
+            /** Method */
+            readonly method: string;
+            /** Rows */
+            readonly rows: number;
+            /** Verdict */
+            readonly verdict: string;
+            /** Warm Up */
+            readonly warm_up: number | null;
+            /** Windows */
+            readonly windows: number;
+        };
+        /**
+         * RunData
+         * @description What was read. `events` are the bars or ticks that were played on.
+         */
+        readonly RunData: {
+            /** Dropped */
+            readonly dropped: readonly string[];
+            /** Events */
+            readonly events: number;
+            /** First Us */
+            readonly first_us: number;
+            /** Hash */
+            readonly hash: string;
+            /** Last Us */
+            readonly last_us: number;
+            /** Partitions */
+            readonly partitions: readonly components["schemas"]["LakePartition"][];
+            /** Signals */
+            readonly signals: number;
+            /** Sources */
+            readonly sources: readonly string[];
+            /** Ticks */
+            readonly ticks: number;
+        };
+        /**
          * RunList
          * @description The newest runs; `next` is the `before` of the following page, null on the last.
          */
@@ -2760,6 +2780,20 @@ export interface components {
             readonly next: number | null;
             /** Runs */
             readonly runs: readonly components["schemas"]["RunStatus"][];
+        };
+        /**
+         * RunParity
+         * @description Digests of the signals both ways; `match` null where the live way was not walked.
+         */
+        readonly RunParity: {
+            /** Engine */
+            readonly engine: string;
+            /** Events */
+            readonly events: number;
+            /** Live */
+            readonly live: string | null;
+            /** Match */
+            readonly match: boolean | null;
         };
         /**
          * RunRequest
@@ -2867,14 +2901,14 @@ export interface components {
          * @description A run's whole result.
          */
         readonly RunResult: {
-            readonly audit?: components["schemas"]["AuditRecord"] | null;
+            readonly audit?: components["schemas"]["RunAudit"] | null;
             /** Breakdowns */
             readonly breakdowns: {
                 readonly [key: string]: readonly components["schemas"]["BreakdownRow"][];
             };
             /** Caveats */
             readonly caveats: readonly string[];
-            readonly code: components["schemas"]["Code"];
+            readonly code: components["schemas"]["CodeVersion"];
             /**
              * Confidence
              * @description 90 % intervals by block bootstrap.
@@ -2885,22 +2919,27 @@ export interface components {
                     number
                 ] | null;
             };
-            readonly data: components["schemas"]["DataRecord"];
+            readonly data: components["schemas"]["RunData"];
             /** Diagnosis */
-            readonly diagnosis: readonly components["schemas"]["DoubtRecord"][];
+            readonly diagnosis: readonly components["schemas"]["BacktestFinding"][];
             /**
              * Digest
              * @description SHA-256 over equity and fills: equal digests are equal runs, bit for bit.
              */
             readonly digest: string;
-            readonly elapsed_s: components["schemas"]["Elapsed"];
-            readonly equity: components["schemas"]["Equity"];
+            readonly elapsed_s: components["schemas"]["ElapsedSeconds"];
+            readonly equity: components["schemas"]["EquityRecord"];
             /** Figures */
             readonly figures: {
                 readonly [key: string]: components["schemas"]["FigureRecord"];
             };
             /** Id */
             readonly id: number;
+            /**
+             * Months
+             * @default []
+             */
+            readonly months: readonly components["schemas"]["MonthRecord"][];
             /** Notes */
             readonly notes: {
                 readonly [key: string]: number;
@@ -2909,11 +2948,11 @@ export interface components {
             readonly open_positions: {
                 readonly [key: string]: number;
             };
-            readonly parity?: components["schemas"]["ParityRecord"] | null;
+            readonly parity?: components["schemas"]["RunParity"] | null;
             readonly periods: components["schemas"]["PeriodRecord"];
-            readonly significance: components["schemas"]["Significance"];
-            readonly simulation: components["schemas"]["Simulation"] | null;
-            readonly specification: components["schemas"]["Specification"];
+            readonly significance: components["schemas"]["SignificanceRecord"];
+            readonly simulation: components["schemas"]["SimulationRecord"] | null;
+            readonly specification: components["schemas"]["RunSpecificationRecord"];
             readonly strategy: components["schemas"]["StrategyName"];
             /**
              * Stress
@@ -2922,12 +2961,56 @@ export interface components {
             readonly stress: readonly components["schemas"]["StressRow"][];
             readonly trade_statistics: components["schemas"]["TradeStatistics"];
             /** Trades */
-            readonly trades: readonly components["schemas"]["Trade"][];
+            readonly trades: readonly components["schemas"]["TradeRecord"][];
             /**
              * Trial
              * @description Who has the same earned the same at the end of every period.
              */
             readonly trial: string;
+        };
+        /**
+         * RunSpecificationRecord
+         * @description What was asked, with every default filled in. Decimals are text; the end is not part of the span.
+         */
+        readonly RunSpecificationRecord: {
+            /** Cash */
+            readonly cash: string;
+            /** End */
+            readonly end: string;
+            /** Fee */
+            readonly fee: string;
+            /** Fee Rate */
+            readonly fee_rate: string;
+            /** Fills At Touch */
+            readonly fills_at_touch: boolean;
+            /** Flat Before Close S */
+            readonly flat_before_close_s: number | null;
+            /** Initial Margin */
+            readonly initial_margin: string;
+            /** Interval S */
+            readonly interval_s: number;
+            /** Latency Us */
+            readonly latency_us: number;
+            /** Maintenance Margin */
+            readonly maintenance_margin: string;
+            /** Parameters */
+            readonly parameters: {
+                readonly [key: string]: number | boolean | string;
+            };
+            /** Participation */
+            readonly participation: string;
+            /** Seed */
+            readonly seed: number;
+            /** Slippage Ticks */
+            readonly slippage_ticks: string | null;
+            /** Source */
+            readonly source: string | null;
+            /** Start */
+            readonly start: string;
+            /** Strategy */
+            readonly strategy: string;
+            /** Symbols */
+            readonly symbols: readonly string[];
         };
         /**
          * RunStatus
@@ -3072,8 +3155,12 @@ export interface components {
         /**
          * SealRecord
          * @description One proof: the last links of both hash chains over a symbol's signals on a trade date, and where they differ.
+         *
+         *     `live_count` events were sealed, `engine_count` of them are in the lake, `unshown` ones of the lake were not sealed.
          */
         readonly SealRecord: {
+            /** Blocks */
+            readonly blocks: number;
             /** Data Hash */
             readonly data_hash: string;
             /** Difference */
@@ -3092,6 +3179,8 @@ export interface components {
             readonly live_count: number;
             /** Match */
             readonly match: boolean;
+            /** Retold */
+            readonly retold: number;
             /**
              * Sealed At
              * Format: date-time
@@ -3106,6 +3195,8 @@ export interface components {
              * Format: date
              */
             readonly trade_date: string;
+            /** Unshown */
+            readonly unshown: number;
         };
         /**
          * SessionFigures
@@ -3192,10 +3283,10 @@ export interface components {
             readonly next_cursor: number | null;
         };
         /**
-         * Significance
+         * SignificanceRecord
          * @description What chance could have done. Only `trials` where nothing can be said.
          */
-        readonly Significance: {
+        readonly SignificanceRecord: {
             /** Deflated Sharpe */
             readonly deflated_sharpe?: number | null;
             /** Expected Best Sharpe */
@@ -3212,12 +3303,13 @@ export interface components {
             readonly trials: number;
         };
         /**
-         * Simulation
+         * SimulationRecord
          * @description Block bootstrap: quantiles of the terminal value (of 1) and of the deepest drawdown at `shares`.
          */
-        readonly Simulation: {
+        readonly SimulationRecord: {
             /** Block */
             readonly block: number;
+            readonly fan?: components["schemas"]["FanRecord"] | null;
             /** Loss Probability */
             readonly loss_probability: number;
             /** Max Drawdown */
@@ -3238,50 +3330,6 @@ export interface components {
             readonly ends_at: string;
             /** Starts At */
             readonly starts_at: string;
-        };
-        /**
-         * Specification
-         * @description What was asked, with every default filled in. Decimals are text; the end is not part of the span.
-         */
-        readonly Specification: {
-            /** Cash */
-            readonly cash: string;
-            /** End */
-            readonly end: string;
-            /** Fee */
-            readonly fee: string;
-            /** Fee Rate */
-            readonly fee_rate: string;
-            /** Fills At Touch */
-            readonly fills_at_touch: boolean;
-            /** Flat Before Close S */
-            readonly flat_before_close_s: number | null;
-            /** Initial Margin */
-            readonly initial_margin: string;
-            /** Interval S */
-            readonly interval_s: number;
-            /** Latency Us */
-            readonly latency_us: number;
-            /** Maintenance Margin */
-            readonly maintenance_margin: string;
-            /** Parameters */
-            readonly parameters: {
-                readonly [key: string]: number | boolean | string;
-            };
-            /** Participation */
-            readonly participation: string;
-            /** Seed */
-            readonly seed: number;
-            /** Slippage Ticks */
-            readonly slippage_ticks: string | null;
-            /** Source */
-            readonly source: string | null;
-            /** Start */
-            readonly start: string;
-            /** Strategy */
-            readonly strategy: string;
-            /** Symbols */
-            readonly symbols: readonly string[];
         };
         /**
          * StoredBar
@@ -3350,16 +3398,6 @@ export interface components {
             readonly total_return: number;
             /** Trades */
             readonly trades: number;
-        };
-        /**
-         * Surface
-         * @description Mean Sharpe ratio by row (down) and column (across); null in cells without a run.
-         */
-        readonly Surface: {
-            readonly across: components["schemas"]["Axis"];
-            readonly down: components["schemas"]["Axis"] | null;
-            /** Sharpe */
-            readonly sharpe: readonly (readonly (number | null)[])[];
         };
         /**
          * SweepData
@@ -3543,32 +3581,32 @@ export interface components {
          */
         readonly SweepResult: {
             readonly best: components["schemas"]["SweepRow"];
-            readonly code: components["schemas"]["Code"];
+            readonly code: components["schemas"]["CodeVersion"];
             /** Combinations */
             readonly combinations: number;
             readonly cross_validation: components["schemas"]["CrossValidation"] | null;
             readonly data: components["schemas"]["SweepData"];
             /** Digest */
             readonly digest: string;
-            readonly elapsed_s: components["schemas"]["Elapsed"];
+            readonly elapsed_s: components["schemas"]["ElapsedSeconds"];
             /** Grid */
             readonly grid: {
                 readonly [key: string]: readonly (number | boolean | string)[];
             };
             /** Id */
             readonly id: number;
-            readonly neighbours: components["schemas"]["Neighbours"];
-            readonly overfitting: components["schemas"]["Overfitting"];
+            readonly neighbours: components["schemas"]["NeighbourRecord"];
+            readonly overfitting: components["schemas"]["OverfittingRecord"];
             readonly periods: components["schemas"]["SweepPeriods"];
             /** Refused */
             readonly refused: number;
             /** Rows */
             readonly rows: readonly components["schemas"]["SweepRow"][];
-            readonly significance: components["schemas"]["Significance"];
-            readonly specification: components["schemas"]["Specification"];
+            readonly significance: components["schemas"]["SignificanceRecord"];
+            readonly specification: components["schemas"]["RunSpecificationRecord"];
             /** Stress */
             readonly stress: readonly components["schemas"]["StressRow"][];
-            readonly surface: components["schemas"]["Surface"] | null;
+            readonly surface: components["schemas"]["ParameterSurface"] | null;
             readonly walk_forward: components["schemas"]["WalkForward"] | null;
             /** Where */
             readonly where: {
@@ -3724,10 +3762,10 @@ export interface components {
             readonly symbol: "TOTAL";
         };
         /**
-         * Trade
+         * TradeRecord
          * @description One finished trade; money in the account's, prices in points, `worst` and `best` on the way.
          */
-        readonly Trade: {
+        readonly TradeRecord: {
             /** Best */
             readonly best: number;
             /** Entered Us */
@@ -3805,7 +3843,7 @@ export interface components {
             /** Mean Train Sharpe */
             readonly mean_train_sharpe: number;
             /** Return */
-            readonly return_: number;
+            readonly return: number;
             /** Sharpe */
             readonly sharpe: number;
             /** Steps */
