@@ -15,14 +15,16 @@ from playwright.sync_api import Browser, Page
 
 from tests import stored_weeks
 from tests.chromium import launched_chromium
-from tests.contract.accounts import add_users
+from tests.contract.accounts import add_users, logged_in
 from tests.e2e.browsing import DESKTOP, PHONES, log_in
 from tests.e2e.conftest import RunningThor, wait_until
 
 __all__ = ["main"]
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "screens"
-WEEKS: Final = f"from={stored_weeks.DATES[0]}&to={stored_weeks.DATES[-1]}"
+DATES: Final = stored_weeks.DATES
+RUNS: Final = "/api/thordata/backtest"
+WEEKS: Final = f"from={DATES[0]}&to={DATES[-1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ SHOTS: Final = (
     Shot("clock", "/clock", "ul[aria-label=Markets] li"),
     Shot("health", "/health", "th:text-is('MOCK')"),
     Shot("settings", "/settings", "h2"),
+    Shot("backtests", "/backtests", "table", login=True),
+    Shot("run", "/backtests/runs/1", "svg[role=img]", login=True),
+    Shot("sweep", "/backtests/sweeps/3", "table", login=True),
+    Shot("compare", "/backtests/compare?ids=1,2", "svg[role=img]", login=True),
     Shot("history", f"/history?{WEEKS}&symbol=ES&date={stored_weeks.DOUBTFUL}", "figure canvas", login=True),
 )
 
@@ -54,8 +60,20 @@ def main() -> None:
     with _thor() as running, launched_chromium() as browser:
         for shot in shots:
             for theme in ("light", "dark"):
-                for size, width in (("desktop", DESKTOP), ("phone", PHONES[0])):
-                    take(browser, running, shot, theme, width, FOLDER / f"{shot.name}-{size}-{theme}.png")
+                for name, size in (("desktop", DESKTOP), ("phone", PHONES[0])):
+                    with _reader(browser, theme, size) as page:
+                        take(page, running, shot, FOLDER / f"{shot.name}-{name}-{theme}.png")
+
+
+@contextmanager
+def _reader(browser: Browser, theme: str, size: dict[str, int]) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": size["width"], "height": size["height"]},
+        color_scheme="light" if theme == "light" else "dark",
+        reduced_motion="reduce",
+    )
+    yield context.new_page()
+    context.close()
 
 
 @contextmanager
@@ -63,18 +81,26 @@ def _thor() -> Iterator[RunningThor]:
     with tempfile.TemporaryDirectory(prefix="thor-screens-") as folder, RunningThor(Path(folder) / "state") as running:
         stored_weeks.fill(running, Path(folder))
         add_users(running, trader="operator")
+        played(running)
         wait_until(lambda: len(running.quotes()) == 11, "every future is quoted")
         yield running
 
 
-def take(browser: Browser, running: RunningThor, shot: Shot, theme: str, size: dict[str, int], file: Path) -> None:
+def played(running: RunningThor) -> None:
+    """Two runs and a sweep, numbered 1 to 3."""
+    trader = logged_in(running.url, "trader")
+    asked = {"strategy": "sma_cross", "symbols": ["ES"], "start": str(DATES[0]), "end": str(DATES[-1])}
+    more = {"parameters": {"short": True}, "options": {"interval_s": 300}}
+    for fast, slow in ((8, 30), (12, 60)):
+        parameters = {"fast": fast, "slow": slow, "short": True}
+        trader.post(f"{RUNS}/runs", json=asked | more | {"parameters": parameters}).raise_for_status()
+    grid = {"fast": "4:16:2", "slow": "20:80:10"}
+    trader.post(f"{RUNS}/sweeps", json=asked | more | {"grid": grid}).raise_for_status()
+    wait_until(lambda: running.get(f"{RUNS}/sweeps/3").json()["state"] == "done", "the queue is empty")
+
+
+def take(page: Page, running: RunningThor, shot: Shot, file: Path) -> None:
     """One screenshot."""
-    context = browser.new_context(
-        viewport={"width": size["width"], "height": size["height"]},
-        color_scheme="light" if theme == "light" else "dark",
-        reduced_motion="reduce",
-    )
-    page: Page = context.new_page()
     if shot.login:
         log_in(page, running, "trader", "/settings")
     page.goto(running.url + shot.path)
@@ -82,7 +108,6 @@ def take(browser: Browser, running: RunningThor, shot: Shot, theme: str, size: d
     page.evaluate("document.fonts.ready")
     page.wait_for_timeout(500)  # a chart draws a frame or two after it is there
     page.screenshot(path=file)
-    context.close()
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def fill(running: RunningThor, folder: Path) -> None:
 
 def _walk(symbol: str, dates: list[date], start: int, per_point: int, *, hours: tuple[int, int]) -> Iterator[Row]:
     """A tick a minute, whole ticks up and down with a slow drift; UTC hours from midnight of the trade date."""
-    chance = random.Random(symbol)  # noqa: S311 - the same weeks every time
+    chance = random.Random(symbol)
     level, trend = start, 0
     for day in dates:
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The history page in a real chromium: which dates are kept, how good they are, their bars, files, and questions in SQL."""
+"""The history page in a real chromium: which dates are kept, how good they are, bars, files, and questions in SQL."""
 
 import re
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ def test_findings_are_told_by_check_and_what_was_not_checked_says_so(
     findings = quality.get_by_role("list", name="Findings").get_by_role("listitem")
     expect(findings.filter(has_text="Outliers")).to_contain_text("left out when cleaned")
     expect(findings.filter(has_text="Crossed")).to_contain_text("bid above ask")
-    page.get_by_role("button", name=re.compile(f"^ES, Mon, Apr 6, 2026: .*not checked")).click()
+    page.get_by_role("button", name=re.compile("^ES, Mon, Apr 6, 2026: .*not checked")).click()
     expect(quality).to_contain_text("thor lake check looks at it")
     page.get_by_role("region", name="Doubtful partitions").get_by_role(
         "button", name=re.compile(f"^ES.*{stored_weeks.DOUBTFUL}")

@@ -1,7 +1,6 @@
 """Questions to the lake over HTTP: exact answers, bounds, and nothing but the lake to be seen."""
 
 from datetime import date
-from pathlib import Path
 
 import httpx
 import pytest
@@ -39,7 +38,9 @@ async def refusal(settings: ServerSettings, sql: str) -> str:
 
 
 async def test_an_answer_is_text_to_the_last_digit(lake: ServerSettings) -> None:
-    found = await ask_lake(lake, "SELECT symbol, last, ts, cond, 9007199254740993 AS big FROM ticks ORDER BY 1", limit=1)
+    found = await ask_lake(
+        lake, "SELECT symbol, last, ts, cond, 9007199254740993 AS big FROM ticks ORDER BY 1", limit=1
+    )
     assert [column["name"] for column in found["columns"]] == ["symbol", "last", "ts", "cond", "big"]
     assert [column["type"] for column in found["columns"]][1:3] == ["DECIMAL(18,9)", "TIMESTAMP WITH TIME ZONE"]
     assert found["rows"] == [["ES", "4810.250000000", "2025-06-10 12:00:00+00", None, "9007199254740993"]]
@@ -64,7 +65,7 @@ async def test_an_answer_is_text_to_the_last_digit(lake: ServerSettings) -> None
         "ATTACH '/tmp/x.db'",
         "ATTACH 'host=127.0.0.1' (TYPE postgres)",
         "COPY ticks TO '{lake}/x.csv'",
-        "COPY (SELECT 1) TO '/tmp/x.csv'",
+        "COPY (SELECT 1) TO '{lake}/../x.csv'",
         "EXPORT DATABASE '{lake}'",
         "CREATE TABLE t AS SELECT 1",
         "SET enable_external_access = true",
@@ -77,10 +78,9 @@ async def test_an_answer_is_text_to_the_last_digit(lake: ServerSettings) -> None
 async def test_no_file_and_no_network_is_reached(lake: ServerSettings, question: str) -> None:
     folder = lake.lake_folder()
     (folder.parent / "secret.txt").write_text("secret", encoding="utf-8")
-    before = sorted(path for path in folder.rglob("*"))
+    before = sorted(path for path in folder.parent.rglob("*"))
     assert await refusal(lake, question.format(lake=folder)) == "bad_query"
-    assert sorted(path for path in folder.rglob("*")) == before
-    assert not Path("/tmp/x.csv").exists()  # noqa: S108 - what the question names
+    assert sorted(path for path in folder.parent.rglob("*")) == before
 
 
 async def test_the_names_of_other_files_are_not_told(lake: ServerSettings) -> None:

@@ -15,9 +15,7 @@ MARKS: Final = 12
 """So many steps are told, evenly spread, beside the start."""
 
 
-def fan_of(
-    returns: Any, *, count: int, paths: int, block: int, seed: int, shares: Sequence[float]
-) -> dict[str, Any]:
+def fan_of(returns: Any, *, count: int, paths: int, block: int, seed: int, shares: Sequence[float]) -> dict[str, Any]:
     """`steps` and at each of them the quantiles of the worth of 1 at the start, in the order of `shares`.
 
     `returns` are floats as the core takes them; as many steps as there are returns are the last.
