@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from playwright.sync_api import Browser, Page
 
@@ -58,19 +58,30 @@ def main() -> None:
     wanted = parser.parse_args().pages
     shots = [shot for shot in SHOTS if not wanted or shot.name in wanted]
     with _thor() as running, launched_chromium() as browser:
+        session = _session(browser, running)
         for shot in shots:
             for theme in ("light", "dark"):
                 for name, size in (("desktop", DESKTOP), ("phone", PHONES[0])):
-                    with _reader(browser, theme, size) as page:
+                    with _reader(browser, theme, size, session if shot.login else None) as page:
                         take(page, running, shot, FOLDER / f"{shot.name}-{name}-{theme}.png")
 
 
+def _session(browser: Browser, running: RunningThor) -> Any:
+    """The cookies of somebody who may write."""
+    context = browser.new_context()
+    log_in(context.new_page(), running, "trader", "/settings")
+    kept = context.storage_state()
+    context.close()
+    return kept
+
+
 @contextmanager
-def _reader(browser: Browser, theme: str, size: dict[str, int]) -> Iterator[Page]:
+def _reader(browser: Browser, theme: str, size: dict[str, int], session: Any) -> Iterator[Page]:
     context = browser.new_context(
         viewport={"width": size["width"], "height": size["height"]},
         color_scheme="light" if theme == "light" else "dark",
         reduced_motion="reduce",
+        storage_state=session,
     )
     yield context.new_page()
     context.close()
@@ -101,8 +112,6 @@ def played(running: RunningThor) -> None:
 
 def take(page: Page, running: RunningThor, shot: Shot, file: Path) -> None:
     """One screenshot."""
-    if shot.login:
-        log_in(page, running, "trader", "/settings")
     page.goto(running.url + shot.path)
     page.locator(shot.waits_for).first.wait_for()
     page.evaluate("document.fonts.ready")
