@@ -118,7 +118,15 @@ class Application:
             )
             instruments = load_instruments()
             register(instruments)
-            health = WebHealth(bus, hub, fanout, enricher, instruments, worker=self._settings.thor_worker)
+            health = WebHealth(
+                bus,
+                hub,
+                fanout,
+                enricher,
+                instruments,
+                worker=self._settings.thor_worker,
+                stale_after_ms=self._settings.stale_after_ms,
+            )
             scope["state"][PROVIDERS_STATE] = ProvidersState(
                 bus, parse_providers(self._settings.data_provider), SourceMirrors(bus)
             )
