@@ -937,6 +937,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/trades.arrow": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Flowsurface: trades with their side, as an Arrow stream
+         * @description Columns `ts` (ms), `price`, `qty`, `is_sell`, which is inferred; a page never ends within a millisecond.
+         *
+         *     Where the answer has no row there is nothing more: until then ask again from a millisecond behind the last one.
+         */
+        readonly get: operations["thor_web_thordata_views_trades_arrow"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/thordata/vwap": {
         readonly parameters: {
             readonly query?: never;
@@ -4391,6 +4413,55 @@ export interface operations {
                 readonly start: string;
                 /** @description One symbol. */
                 readonly symbol: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly thor_web_thordata_views_trades_arrow: {
+        readonly parameters: {
+            readonly query: {
+                /** @description First millisecond since 1970, UTC. */
+                readonly from: number;
+                /** @description About how many ticks are read. */
+                readonly limit?: number;
+                /** @description Not looked at: a symbol has one market. */
+                readonly market?: string;
+                /** @description One symbol, in any case. */
+                readonly symbol: string;
+                /** @description Last millisecond, itself included. */
+                readonly to: number;
+                /** @description A source, such as `tos`. */
+                readonly venue: string;
             };
             readonly header?: never;
             readonly path?: never;
