@@ -6,11 +6,11 @@ import { Answered, Empty, Failure, Loading } from '../../components/Answered.tsx
 import { BACKTESTS_PATH, runAddress } from '../../components/addresses.ts';
 import { count, figure, ratio } from '../../components/amounts.ts';
 import { Button } from '../../components/Button.tsx';
+import { CellTable } from '../../components/CellTable.tsx';
 import { LineChart } from '../../components/LineChart.tsx';
 import { Notice } from '../../components/Notice.tsx';
 import { PageFrame } from '../../components/PageFrame.tsx';
 import { Panel } from '../../components/Panel.tsx';
-import { Table } from '../../components/Table.tsx';
 import type { Shape } from '../../services/api/client.ts';
 import { getApi } from '../../services/api/client.ts';
 import { useApi } from '../../state/api.ts';
@@ -135,7 +135,7 @@ function Inputs({ compared }: { readonly compared: Comparison }) {
       {rows.length === 0 ? (
         <Empty>They were asked the same.</Empty>
       ) : (
-        <Table
+        <CellTable
           label="Asked differently"
           columns={[{ title: 'Input' }, ...runColumns(compared)]}
           rows={rows.map(([name, values]) => ({
@@ -166,7 +166,7 @@ interface FiguresProps {
 function Figures({ title, compared, figures }: FiguresProps) {
   return (
     <Panel title={title} flush>
-      <Table
+      <CellTable
         label={title}
         columns={[{ title: 'Figure' }, ...runColumns(compared)]}
         rows={Object.entries(figures).map(([name, values]) => ({

@@ -3,9 +3,9 @@
 import { Link } from 'react-router';
 import { Empty } from '../../components/Answered.tsx';
 import { count } from '../../components/amounts.ts';
+import { CellTable } from '../../components/CellTable.tsx';
 import { Facts } from '../../components/Facts.tsx';
 import { Panel } from '../../components/Panel.tsx';
-import { Table } from '../../components/Table.tsx';
 import { serverTime } from '../../domain/nominal.ts';
 import { useTimeFormat } from '../../state/react.ts';
 import styles from './Report.module.css';
@@ -103,9 +103,9 @@ export function ProvenancePanel({ result }: PartProps) {
       />
       <details className={styles['proof']}>
         <summary>{count(data.partitions.length)} files of the lake, with their SHA-256</summary>
-        <Table
+        <CellTable
           label="Files of the lake"
-          tall
+          isLong
           columns={[
             { title: 'Trade date' },
             { title: 'Symbol' },

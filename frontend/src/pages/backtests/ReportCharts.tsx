@@ -3,11 +3,11 @@
 import type { ReactNode } from 'react';
 import { Empty } from '../../components/Answered.tsx';
 import { money, ratio, share } from '../../components/amounts.ts';
+import { CellTable } from '../../components/CellTable.tsx';
 import type { Point } from '../../components/LineChart.tsx';
 import { LineChart } from '../../components/LineChart.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import { NOTHING } from '../../components/Price.tsx';
-import { Table } from '../../components/Table.tsx';
 import { serverTime } from '../../domain/nominal.ts';
 import { useTimeFormat } from '../../state/react.ts';
 import { drawdownOf } from './curves.ts';
@@ -85,7 +85,7 @@ export function MonthsPanel({ result }: PartProps) {
       {years.length === 0 ? (
         <Empty>This run is older than the monthly table: ask for one like it to have one.</Empty>
       ) : (
-        <Table
+        <CellTable
           label="Return by month"
           columns={[
             { title: 'Year' },
@@ -142,7 +142,7 @@ export function SimulationPanel({ result }: PartProps) {
         />
       )}
       <p className={styles['soft']}>{share(simulation.loss_probability)} of the paths lose.</p>
-      <Table
+      <CellTable
         label="Quantiles of the paths"
         columns={[
           { title: 'Share of paths' },

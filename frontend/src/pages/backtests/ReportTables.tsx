@@ -4,10 +4,10 @@ import { useState } from 'react';
 import { Empty } from '../../components/Answered.tsx';
 import { count, duration, figure, money, ratio, share } from '../../components/amounts.ts';
 import { Button } from '../../components/Button.tsx';
+import { CellTable } from '../../components/CellTable.tsx';
 import { csvText, saveFile } from '../../components/csv.ts';
 import { Facts } from '../../components/Facts.tsx';
 import { Panel } from '../../components/Panel.tsx';
-import { Table } from '../../components/Table.tsx';
 import { serverTime } from '../../domain/nominal.ts';
 import { useTimeFormat } from '../../state/react.ts';
 import styles from './Report.module.css';
@@ -55,9 +55,9 @@ export function FiguresPanel({ result }: PartProps) {
       flush
       about={`of ${count(periods.count)} returns a ${periods.name}, ${count(periods.dates)} trade dates`}
     >
-      <Table
+      <CellTable
         label="Figures"
-        tall
+        isLong
         columns={[
           { title: 'Figure' },
           { title: 'Value', isNumber: true },
@@ -125,9 +125,9 @@ export function TradesPanel({ result }: PartProps) {
               ]}
             />
           </div>
-          <Table
+          <CellTable
             label="Trades"
-            tall
+            isLong
             columns={[
               { title: 'Symbol' },
               { title: 'Quantity', isNumber: true },
@@ -177,9 +177,9 @@ export function BreakdownPanels({ result }: PartProps) {
     <div className={styles['grid']}>
       {found.map(([name, rows]) => (
         <Panel key={name} title={BREAKDOWN_NAMES[name] ?? `By ${name}`} flush>
-          <Table
+          <CellTable
             label={BREAKDOWN_NAMES[name] ?? name}
-            tall
+            isLong
             columns={[
               { title: name },
               { title: 'Trades', isNumber: true },
@@ -214,7 +214,7 @@ export function StressTable({ rows, empty }: StressProps) {
       {rows.length === 0 ? (
         <Empty>{empty}</Empty>
       ) : (
-        <Table
+        <CellTable
           label="Costs and speed"
           columns={[
             { title: 'Case' },

@@ -6,10 +6,10 @@ import { Answered, Empty } from '../../components/Answered.tsx';
 import { runAddress } from '../../components/addresses.ts';
 import { ratio } from '../../components/amounts.ts';
 import { Button } from '../../components/Button.tsx';
+import type { CellRow } from '../../components/CellTable.tsx';
+import { CellTable } from '../../components/CellTable.tsx';
 import { Select } from '../../components/Field.tsx';
 import { Panel } from '../../components/Panel.tsx';
-import type { Row } from '../../components/Table.tsx';
-import { Table } from '../../components/Table.tsx';
 import { toServerTime } from '../../domain/nominal.ts';
 import type { Shape } from '../../services/api/client.ts';
 import { useApi } from '../../state/api.ts';
@@ -37,7 +37,7 @@ export function RunsPanel({ chosen, isFull, onChoose }: RunsPanelProps) {
   const answer = useApi('/api/thordata/backtest/runs', { query, refreshMs: REFRESH_MS });
   const older = useOlder('/api/thordata/backtest/runs', query, answer.data?.next ?? null, ({ runs }) => runs);
   const time = useTimeFormat();
-  const rowOf = (run: Run): Row => {
+  const rowOf = (run: Run): CellRow => {
     const at = toServerTime(run.created_at);
     const { symbols, start, end, parameters } = run.specification as Readonly<Record<string, unknown>>;
     return {
@@ -109,7 +109,7 @@ export function RunsPanel({ chosen, isFull, onChoose }: RunsPanelProps) {
               {shown.length === 0 ? (
                 <Empty>No run of these is {state}.</Empty>
               ) : (
-                <Table
+                <CellTable
                   label="Runs"
                   columns={[
                     { title: 'Compare' },

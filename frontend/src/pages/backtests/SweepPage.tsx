@@ -5,11 +5,11 @@ import { Answered, Empty } from '../../components/Answered.tsx';
 import { BACKTESTS_PATH } from '../../components/addresses.ts';
 import { count, money, ratio, share } from '../../components/amounts.ts';
 import { Button } from '../../components/Button.tsx';
+import { CellTable } from '../../components/CellTable.tsx';
 import { Facts } from '../../components/Facts.tsx';
 import { Notice } from '../../components/Notice.tsx';
 import { PageFrame } from '../../components/PageFrame.tsx';
 import { Panel } from '../../components/Panel.tsx';
-import { Table } from '../../components/Table.tsx';
 import type { Shape } from '../../services/api/client.ts';
 import { HttpFailure } from '../../services/http.ts';
 import { useApi } from '../../state/api.ts';
@@ -214,7 +214,7 @@ function WalkForward({ swept }: { readonly swept: Swept }) {
       {found === null ? (
         <Empty>The time is too short to train and test in turns.</Empty>
       ) : (
-        <Table
+        <CellTable
           label="Walk forward"
           columns={[
             { title: 'Chosen' },
@@ -249,9 +249,9 @@ function Combinations({ swept }: { readonly swept: Swept }) {
   const names = Object.keys(swept.grid);
   return (
     <Panel title="Combinations" about={`the ${count(shown.length)} best of ${count(ranked.length)}`} flush>
-      <Table
+      <CellTable
         label="Combinations"
-        tall
+        isLong
         columns={[
           { title: 'Place', isNumber: true },
           ...names.map((title) => ({ title, isNumber: true })),

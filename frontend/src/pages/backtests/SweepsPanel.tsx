@@ -5,8 +5,8 @@ import { Answered } from '../../components/Answered.tsx';
 import { sweepAddress } from '../../components/addresses.ts';
 import { count } from '../../components/amounts.ts';
 import { Button } from '../../components/Button.tsx';
+import { CellTable } from '../../components/CellTable.tsx';
 import { Panel } from '../../components/Panel.tsx';
-import { Table } from '../../components/Table.tsx';
 import { toServerTime } from '../../domain/nominal.ts';
 import { useApi } from '../../state/api.ts';
 import { useTimeFormat } from '../../state/react.ts';
@@ -34,7 +34,7 @@ export function SweepsPanel() {
       >
         {({ sweeps }) => (
           <>
-            <Table
+            <CellTable
               label="Sweeps"
               columns={[
                 { title: 'Sweep' },
