@@ -145,7 +145,9 @@ def _replayed(lake: Path, symbol: str, day: date, sources: Sequence[str]) -> tup
     instruments, span = load_instruments(), span_of(symbol, day)
     frames = [pl.DataFrame(schema=LINES)]
     digest = ""
-    for source in sources if span else ():
+    for source in sources:
+        if span is None:
+            break
         try:
             ticks = load_ticks(
                 lake, symbols=[symbol], start=span[0], end=span[1], instruments=instruments,
