@@ -454,6 +454,7 @@ class Bus:
         return StreamState(
             name=stream,
             length=int(info["length"]),
+            added=int(info["entries-added"]),
             last_id=text_of(info["last-generated-id"]),
             groups=tuple(
                 GroupLag(
