@@ -64,10 +64,11 @@ class GroupLag:
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """Length, newest id and consumer groups of a stream."""
+    """Length, newest id and consumer groups of a stream. `added` counts trimmed entries, too."""
 
     name: str
     length: int
+    added: int
     last_id: str
     groups: tuple[GroupLag, ...]
 

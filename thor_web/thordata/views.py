@@ -19,7 +19,8 @@ from pydantic import BeforeValidator
 
 from thor_fast import EventError, Ticks
 from thor_web.problems import Problem
-from thor_web.thordata.errors import StorageError
+from thor_web.thordata.errors import STATUS_OF, StorageError
+from thor_web.thordata.schemas import AveragePrice, Coverage, ExportList, HistoryBars, HistoryTicks, QualityList
 from thor_web.thordata.services import history, records, summaries, trades
 from thor_web.thordata.services.formats import FORMATS, choose_format, json_row, write_table
 
@@ -35,8 +36,6 @@ USUAL_ROWS: Final = 10_000
 LONGEST_SPAN: Final = timedelta(days=400)
 MOST_SYMBOLS: Final = 500
 MOST_BARS: Final = 200_000
-STATUS_OF: Final = {"bad_lake_file": 500, "no_object_store": 503}
-"""Status of a StorageError that is not the asker's."""
 AT_ONCE: Final = 4
 """Questions that are read at once; the others wait their turn."""
 SYMBOL_PATTERN: Final = r"^[A-Z0-9$][A-Z0-9.$_/-]{0,31}$"
@@ -68,7 +67,7 @@ Millisecond = Annotated[int, Query(ge=0, le=253_402_300_799_000)]
 Interval = Annotated[str, Query(max_length=16, description="Such as 500ms, 1s, 5m, 1h, 1d; in UTC.")]
 
 
-@router.get("/ticks", summary="Every tick of a symbol in a span, in order")
+@router.get("/ticks", response=HistoryTicks, summary="Every tick of a symbol in a span, in order")
 async def ticks(
     request: ASGIRequest,
     *,
@@ -120,7 +119,7 @@ async def trades_arrow(
     return _table(request, table, "arrow", None)
 
 
-@router.get("/asof", summary="The quote of each symbol as it was at an instant")
+@router.get("/asof", response=HistoryTicks, summary="The quote of each symbol as it was at an instant")
 async def as_of(
     request: ASGIRequest,
     *,
@@ -149,7 +148,7 @@ async def as_of(
     return _table(request, table, wanted, None)
 
 
-@router.get("/bars", summary="Open, high, low, close, volume and average by interval")
+@router.get("/bars", response=HistoryBars, summary="Open, high, low, close, volume and average by interval")
 async def bars(
     request: ASGIRequest,
     *,
@@ -173,7 +172,7 @@ async def bars(
     return _rows(request, table, wanted)
 
 
-@router.get("/vwap", summary="The volume-weighted average price of a span")
+@router.get("/vwap", response=AveragePrice, summary="The volume-weighted average price of a span")
 async def vwap(
     request: ASGIRequest,
     *,
@@ -188,7 +187,7 @@ async def vwap(
     return _document(await _read(lambda: summaries.vwap(settings.CONFIGURATION, query)))
 
 
-@router.get("/coverage", summary="Which dates of which symbols are kept, and where")
+@router.get("/coverage", response=Coverage, summary="Which dates of which symbols are kept, and where")
 async def coverage(
     request: ASGIRequest,
     *,
@@ -203,7 +202,7 @@ async def coverage(
     return _rows(request, table, wanted)
 
 
-@router.get("/quality", summary="What the quality checks found")
+@router.get("/quality", response=QualityList, summary="What the quality checks found")
 async def quality(
     request: ASGIRequest,
     *,
@@ -222,7 +221,7 @@ async def quality(
     return _document({"items": items, "next": following})
 
 
-@router.get("/exports", summary="Exports, newest first")
+@router.get("/exports", response=ExportList, summary="Exports, newest first")
 async def exports(
     request: ASGIRequest,
     *,
