@@ -118,6 +118,22 @@ class SignificanceRecord(Schema):
     periods: int | None = None
 
 
+class MonthRecord(Schema):
+    """What a calendar month (UTC) earned, and the money at its end."""
+
+    year: int
+    month: int
+    total_return: float
+    equity: float
+
+
+class FanRecord(Schema):
+    """At each of `steps` the quantiles of the worth of 1 at the start, in the order of the simulation's `shares`."""
+
+    steps: list[int]
+    quantiles: list[list[float]]
+
+
 class SimulationRecord(Schema):
     """Block bootstrap: quantiles of the terminal value (of 1) and of the deepest drawdown at `shares`."""
 
@@ -127,6 +143,7 @@ class SimulationRecord(Schema):
     terminal: list[float]
     max_drawdown: list[float]
     loss_probability: float
+    fan: FanRecord | None = None
 
 
 class TradeStatistics(Schema):
@@ -249,6 +266,7 @@ class RunResult(Schema):
     digest: str = Field(description="SHA-256 over equity and fills: equal digests are equal runs, bit for bit.")
     equity: EquityRecord
     periods: PeriodRecord
+    months: list[MonthRecord] = []
     figures: dict[str, FigureRecord]
     confidence: dict[str, Interval | None] = Field(description="90 % intervals by block bootstrap.")
     significance: SignificanceRecord

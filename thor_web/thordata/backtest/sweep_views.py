@@ -62,7 +62,9 @@ def sweep_status(request: HttpRequest, sweep: Number) -> dict[str, Any]:
         return runs.status(sweep, kinds=SWEEPS)
 
 
-@router.get("/thordata/backtest/sweeps/{sweep}/result", response=SweepResult, summary="A sweep's whole result")
+@router.get(
+    "/thordata/backtest/sweeps/{sweep}/result", response=SweepResult, by_alias=True, summary="A sweep's whole result"
+)
 @answered
 def sweep_whole(request: HttpRequest, sweep: Number) -> HttpResponse:
     """Every combination with its figures, and what all of them say of the best. 409 while it is not finished."""

@@ -94,7 +94,9 @@ def _results(ids: str) -> list[dict[str, Any]]:
         return [runs.result(int(word)) for word in numbers]
 
 
-@router.get("/thordata/backtest/portfolio", response=PortfolioResult, summary="Finished runs in one portfolio")
+@router.get(
+    "/thordata/backtest/portfolio", response=PortfolioResult, by_alias=True, summary="Finished runs in one portfolio"
+)
 @answered
 def run_portfolio(
     request: HttpRequest,

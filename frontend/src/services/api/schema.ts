@@ -67,6 +67,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/health": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * How everything stands: processes, streams, freshness, versions
+         * @description Always answered: what is away is named under `faults`.
+         */
+        readonly get: operations["thor_web_thor_project_health_views_health"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/health/rejects": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Refused input with its errors, newest first
+         * @description Each input as it came, at most so many characters of it.
+         */
+        readonly get: operations["thor_web_thor_project_health_views_rejects"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/instruments": {
         readonly parameters: {
             readonly query?: never;
@@ -1071,6 +1111,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/query": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * One SELECT over the lake, in DuckDB
+         * @description Sees the views `ticks` and `ticks_clean` and nothing else: no other file, no network, no settings.
+         *
+         *     Values are texts as DuckDB writes them, instants in UTC; null where there is none.
+         */
+        readonly post: operations["thor_web_thordata_query_views_lake_query"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/thordata/ticks": {
         readonly parameters: {
             readonly query?: never;
@@ -1093,6 +1155,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/trades.arrow": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Flowsurface: trades with their side, as an Arrow stream
+         * @description Columns `ts` (ms), `price`, `qty`, `is_sell`, which is inferred; a page never ends within a millisecond.
+         *
+         *     Where the answer has no row there is nothing more: until then ask again from a millisecond behind the last one.
+         */
+        readonly get: operations["thor_web_thordata_views_trades_arrow"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/thordata/vwap": {
         readonly parameters: {
             readonly query?: never;
@@ -1105,6 +1189,46 @@ export interface paths {
          * @description One number over the whole span, with the volume and events behind it; null where nothing was traded.
          */
         readonly get: operations["thor_web_thordata_views_vwap"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/triggers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What happens because of markets, and how it went
+         * @description In the order of their names, each with its newest run.
+         */
+        readonly get: operations["thor_web_timezones_trigger_views_triggers"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/triggers/runs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Runs of triggers, newest first
+         * @description Page on with `before` set to the last id.
+         */
+        readonly get: operations["thor_web_timezones_trigger_views_runs"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1314,6 +1438,30 @@ export interface components {
             readonly rows: readonly components["schemas"]["AccuracyRecord"][];
         };
         /**
+         * AveragePrice
+         * @description The volume-weighted average over the whole span; null where nothing was traded.
+         */
+        readonly AveragePrice: {
+            /**
+             * End
+             * Format: date-time
+             */
+            readonly end: string;
+            /** Events */
+            readonly events: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            readonly start: string;
+            /** Symbol */
+            readonly symbol: string;
+            /** Volume */
+            readonly volume: number;
+            /** Vwap */
+            readonly vwap: number | null;
+        };
+        /**
          * BacktestFinding
          * @description One doubt with the number that triggered it and what it was held against.
          */
@@ -1470,6 +1618,47 @@ export interface components {
             readonly tick_value: string;
         };
         /**
+         * Coverage
+         * @description What is kept where, by date and symbol.
+         */
+        readonly Coverage: {
+            /** Items */
+            readonly items: readonly components["schemas"]["CoverageRow"][];
+            /** Next */
+            readonly next: null;
+        };
+        /**
+         * CoverageRow
+         * @description A partition of the lake; or a trade date that Postgres holds otherwise, of which no symbol and no count is told.
+         *
+         *     `starts_at` and `ends_at` bound the instants that make up the trade date, the end not part of it.
+         */
+        readonly CoverageRow: {
+            /** Bytes */
+            readonly bytes: number | null;
+            /**
+             * Date
+             * Format: date
+             */
+            readonly date: string;
+            /** Digest */
+            readonly digest: string | null;
+            /** Ends At */
+            readonly ends_at: string | null;
+            /** First Ts */
+            readonly first_ts: string | null;
+            /** Last Ts */
+            readonly last_ts: string | null;
+            /** Place */
+            readonly place: string;
+            /** Rows */
+            readonly rows: number | null;
+            /** Starts At */
+            readonly starts_at: string | null;
+            /** Symbol */
+            readonly symbol: string | null;
+        };
+        /**
          * CrossValidation
          * @description Purged combinatorial cross-validation.
          */
@@ -1616,6 +1805,62 @@ export interface components {
             readonly start: number;
         };
         /**
+         * ExportList
+         * @description Exports, newest first; `next` is the cursor of the following page.
+         */
+        readonly ExportList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["ExportRun"][];
+            /** Next */
+            readonly next: string | null;
+        };
+        /**
+         * ExportRun
+         * @description One export with its counts, or with what went wrong.
+         */
+        readonly ExportRun: {
+            /** Bytes */
+            readonly bytes: number | null;
+            /** Checksum */
+            readonly checksum: string | null;
+            /** Finished At */
+            readonly finished_at: string | null;
+            /** Id */
+            readonly id: number;
+            /** Problem */
+            readonly problem: string | null;
+            /** Rows */
+            readonly rows: number | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            readonly started_at: string;
+            /** State */
+            readonly state: string;
+            /** Symbols */
+            readonly symbols: readonly string[] | null;
+            /**
+             * Trade Date
+             * Format: date
+             */
+            readonly trade_date: string;
+            /** Unchanged */
+            readonly unchanged: number | null;
+            /** Written */
+            readonly written: number | null;
+        };
+        /**
+         * FanRecord
+         * @description At each of `steps` the quantiles of the worth of 1 at the start, in the order of the simulation's `shares`.
+         */
+        readonly FanRecord: {
+            /** Quantiles */
+            readonly quantiles: readonly (readonly number[])[];
+            /** Steps */
+            readonly steps: readonly number[];
+        };
+        /**
          * Fault
          * @description Why something has no result; `position` and `ts_us` name the event it happened at.
          */
@@ -1675,6 +1920,97 @@ export interface components {
             readonly version: number;
         };
         /**
+         * FreshnessRecord
+         * @description How fresh a symbol is: `fresh`, `stale`, `silent` (never quoted), or `closed` while nobody need speak.
+         */
+        readonly FreshnessRecord: {
+            /** Age Ms */
+            readonly age_ms: number | null;
+            /** Market */
+            readonly market: string | null;
+            /** Market Open */
+            readonly market_open: boolean | null;
+            /** Phase */
+            readonly phase: string | null;
+            /** Source */
+            readonly source: string | null;
+            /** State */
+            readonly state: string;
+            /** Symbol */
+            readonly symbol: string;
+        };
+        /**
+         * HealthRecord
+         * @description Everything of now. `faults` names what does not answer, and why; `rejects` is null where Redis is away.
+         */
+        readonly HealthRecord: {
+            /** Faults */
+            readonly faults: {
+                readonly [key: string]: string;
+            };
+            /** Now */
+            readonly now: string;
+            /** Processes */
+            readonly processes: readonly components["schemas"]["ProcessRecord"][];
+            /** Rejects */
+            readonly rejects: number | null;
+            /** Streams */
+            readonly streams: readonly components["schemas"]["StreamRecord"][];
+            /** Symbols */
+            readonly symbols: readonly components["schemas"]["FreshnessRecord"][];
+            /** Versions */
+            readonly versions: {
+                readonly [key: string]: string;
+            };
+        };
+        /**
+         * HistoryBar
+         * @description One bar in UTC. Prices are exact decimals; `vwap` is null where nothing was traded.
+         */
+        readonly HistoryBar: {
+            /** Close */
+            readonly close: number;
+            /** Events */
+            readonly events: number;
+            /** High */
+            readonly high: number;
+            /** Low */
+            readonly low: number;
+            /** Open */
+            readonly open: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            readonly start: string;
+            /** Volume */
+            readonly volume: number;
+            /** Vwap */
+            readonly vwap: number | null;
+        };
+        /**
+         * HistoryBars
+         * @description Every bar of the span, in order.
+         */
+        readonly HistoryBars: {
+            /** Items */
+            readonly items: readonly components["schemas"]["HistoryBar"][];
+            /** Next */
+            readonly next: null;
+        };
+        /**
+         * HistoryTicks
+         * @description Canonical events in order; `next` is the cursor of the following page.
+         */
+        readonly HistoryTicks: {
+            /** Items */
+            readonly items: readonly {
+                readonly [key: string]: unknown;
+            }[];
+            /** Next */
+            readonly next: string | null;
+        };
+        /**
          * InstrumentRecord
          * @description One instrument. Decimals are text, so that they keep their digits; stat values are in `unit`.
          */
@@ -1722,6 +2058,30 @@ export interface components {
             readonly weight: string | null;
         };
         /**
+         * LakeAnswer
+         * @description Rows of texts, null where there is no value: no digit is lost. `more` says that the limit cut them off.
+         */
+        readonly LakeAnswer: {
+            /** Columns */
+            readonly columns: readonly components["schemas"]["LakeColumn"][];
+            /** Elapsed Ms */
+            readonly elapsed_ms: number;
+            /** More */
+            readonly more: boolean;
+            /** Rows */
+            readonly rows: readonly (readonly (string | null)[])[];
+        };
+        /**
+         * LakeColumn
+         * @description A column: its name, and its type as DuckDB calls it.
+         */
+        readonly LakeColumn: {
+            /** Name */
+            readonly name: string;
+            /** Type */
+            readonly type: string;
+        };
+        /**
          * LakePartition
          * @description One file of the lake that was read.
          */
@@ -1734,6 +2094,20 @@ export interface components {
             readonly sha256: string;
             /** Symbol */
             readonly symbol: string;
+        };
+        /**
+         * LakeQuestion
+         * @description One SELECT over the views `ticks` and `ticks_clean`.
+         */
+        readonly LakeQuestion: {
+            /**
+             * Limit
+             * @description Most rows of the answer.
+             * @default 1000
+             */
+            readonly limit: number;
+            /** Sql */
+            readonly sql: string;
         };
         /**
          * LastRecord
@@ -1846,6 +2220,20 @@ export interface components {
             readonly role: string;
             /** User */
             readonly user: string | null;
+        };
+        /**
+         * MonthRecord
+         * @description What a calendar month (UTC) earned, and the money at its end.
+         */
+        readonly MonthRecord: {
+            /** Equity */
+            readonly equity: number;
+            /** Month */
+            readonly month: number;
+            /** Total Return */
+            readonly total_return: number;
+            /** Year */
+            readonly year: number;
         };
         /**
          * NeighbourRecord
@@ -2177,7 +2565,7 @@ export interface components {
             /** Case */
             readonly case: string;
             /** Return */
-            readonly return_: number;
+            readonly return: number;
         };
         /**
          * Problem
@@ -2189,6 +2577,24 @@ export interface components {
             readonly status: number;
             readonly title: string;
             readonly type: string;
+        };
+        /**
+         * ProcessRecord
+         * @description A process, by what it last said of itself `age_ms` ago; `count` is what it counts: events, clients or runs.
+         */
+        readonly ProcessRecord: {
+            /** Age Ms */
+            readonly age_ms: number | null;
+            /** Count */
+            readonly count: number | null;
+            /** Name */
+            readonly name: string;
+            /** Pid */
+            readonly pid: number | null;
+            /** Problem */
+            readonly problem: string | null;
+            /** State */
+            readonly state: string;
         };
         /**
          * ProviderRecord
@@ -2239,6 +2645,45 @@ export interface components {
             readonly status: string;
             /** Unknown Symbols */
             readonly unknown_symbols: readonly string[] | null;
+        };
+        /**
+         * QualityList
+         * @description Reports, newest trade date first; `next` is the cursor of the following page.
+         */
+        readonly QualityList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["QualityReport"][];
+            /** Next */
+            readonly next: string | null;
+        };
+        /**
+         * QualityReport
+         * @description What the checks found in one partition: a count by check, and the first silences, from and to.
+         */
+        readonly QualityReport: {
+            /**
+             * Checked At
+             * Format: date-time
+             */
+            readonly checked_at: string;
+            /** Counts */
+            readonly counts: {
+                readonly [key: string]: number;
+            };
+            /** Gaps */
+            readonly gaps: readonly (readonly [
+                string,
+                string
+            ])[];
+            /** Rows */
+            readonly rows: number;
+            /** Symbol */
+            readonly symbol: string;
+            /**
+             * Trade Date
+             * Format: date
+             */
+            readonly trade_date: string;
         };
         /**
          * QuietRecord
@@ -2388,6 +2833,18 @@ export interface components {
             readonly source: string;
         };
         /**
+         * ReaderRecord
+         * @description A consumer group of a stream: `lag` entries it has not read, `pending` ones it has not finished.
+         */
+        readonly ReaderRecord: {
+            /** Lag */
+            readonly lag: number | null;
+            /** Name */
+            readonly name: string;
+            /** Pending */
+            readonly pending: number;
+        };
+        /**
          * RecordedSignal
          * @description A signal that differed from the one before it, with what it was computed from. Decimals are text.
          */
@@ -2435,6 +2892,28 @@ export interface components {
              * Format: date
              */
             readonly trade_date: string;
+        };
+        /**
+         * RejectRecord
+         * @description A refused input. What does not print is written out; `data_length` is the whole length in characters.
+         */
+        readonly RejectRecord: {
+            /** At */
+            readonly at: string;
+            /** Code */
+            readonly code: string;
+            /** Data */
+            readonly data: string;
+            /** Data Length */
+            readonly data_length: number;
+            /** Field */
+            readonly field: string | null;
+            /** Id */
+            readonly id: string;
+            /** Message */
+            readonly message: string;
+            /** Source */
+            readonly source: string;
         };
         /**
          * RollRecord
@@ -2525,6 +3004,28 @@ export interface components {
             readonly live: string | null;
             /** Match */
             readonly match: boolean | null;
+        };
+        /**
+         * RunRecord
+         * @description An occurrence of a trigger: `due`, `running`, `done`, `failed` or `missed`, and why.
+         */
+        readonly RunRecord: {
+            /** Attempts */
+            readonly attempts: number;
+            /** Due At */
+            readonly due_at: string;
+            /** Finished At */
+            readonly finished_at: string | null;
+            /** Id */
+            readonly id: number;
+            /** Reason */
+            readonly reason: string;
+            /** Session Date */
+            readonly session_date: string;
+            /** State */
+            readonly state: string;
+            /** Trigger */
+            readonly trigger: string;
         };
         /**
          * RunRequest
@@ -2666,6 +3167,11 @@ export interface components {
             };
             /** Id */
             readonly id: number;
+            /**
+             * Months
+             * @default []
+             */
+            readonly months: readonly components["schemas"]["MonthRecord"][];
             /** Notes */
             readonly notes: {
                 readonly [key: string]: number;
@@ -3044,6 +3550,7 @@ export interface components {
         readonly SimulationRecord: {
             /** Block */
             readonly block: number;
+            readonly fan?: components["schemas"]["FanRecord"] | null;
             /** Loss Probability */
             readonly loss_probability: number;
             /** Max Drawdown */
@@ -3112,6 +3619,22 @@ export interface components {
             readonly parameters: readonly components["schemas"]["ParameterRecord"][];
             /** Summary */
             readonly summary: string;
+        };
+        /**
+         * StreamRecord
+         * @description A stream. `added` counts every entry there ever was, `length` those that are kept.
+         */
+        readonly StreamRecord: {
+            /** Added */
+            readonly added: number;
+            /** Groups */
+            readonly groups: readonly components["schemas"]["ReaderRecord"][];
+            /** Last Id */
+            readonly last_id: string;
+            /** Length */
+            readonly length: number;
+            /** Name */
+            readonly name: string;
         };
         /**
          * StressRow
@@ -3566,6 +4089,27 @@ export interface components {
             readonly worst?: number | null;
         };
         /**
+         * TriggerRecord
+         * @description A trigger with its newest run; `next_due_at` is null where it is off, or due within 40 days at no time.
+         */
+        readonly TriggerRecord: {
+            /** Action */
+            readonly action: string;
+            /** Condition */
+            readonly condition: string;
+            /** Enabled */
+            readonly enabled: boolean;
+            /** Id */
+            readonly id: number;
+            readonly last_run: components["schemas"]["RunRecord"] | null;
+            /** Market */
+            readonly market: string;
+            /** Name */
+            readonly name: string;
+            /** Next Due At */
+            readonly next_due_at: string | null;
+        };
+        /**
          * WalkForward
          * @description `sharpe` and `return` are those of the tested spans together.
          */
@@ -3577,7 +4121,7 @@ export interface components {
             /** Mean Train Sharpe */
             readonly mean_train_sharpe: number;
             /** Return */
-            readonly return_: number;
+            readonly return: number;
             /** Sharpe */
             readonly sharpe: number;
             /** Steps */
@@ -3797,6 +4341,84 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["FlagsRecord"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thor_project_health_views_health: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HealthRecord"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thor_project_health_views_rejects: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["RejectRecord"][];
                 };
             };
         };
@@ -4799,7 +5421,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["HistoryTicks"];
+                };
             };
         };
     };
@@ -5897,7 +6521,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["HistoryBars"];
+                };
             };
         };
     };
@@ -5942,7 +6568,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["Coverage"];
+                };
             };
         };
     };
@@ -5983,7 +6611,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["ExportList"];
+                };
             };
         };
     };
@@ -6030,7 +6660,51 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["QualityList"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_query_views_lake_query: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["LakeQuestion"];
+            };
+        };
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LakeAnswer"];
+                };
             };
         };
     };
@@ -6053,6 +6727,57 @@ export interface operations {
                 readonly start: string;
                 /** @description One symbol. */
                 readonly symbol: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HistoryTicks"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_views_trades_arrow: {
+        readonly parameters: {
+            readonly query: {
+                /** @description First millisecond since 1970, UTC. */
+                readonly from: number;
+                /** @description About how many ticks are read. */
+                readonly limit?: number;
+                /** @description Not looked at: a symbol has one market. */
+                readonly market?: string;
+                /** @description One symbol, in any case. */
+                readonly symbol: string;
+                /** @description Last millisecond, itself included. */
+                readonly to: number;
+                /** @description A source, such as `tos`. */
+                readonly venue: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -6130,7 +6855,91 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["AveragePrice"];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_trigger_views_triggers: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["TriggerRecord"][];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_trigger_views_runs: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Older than this id. */
+                readonly before?: number | null;
+                readonly limit?: number;
+                /** @description Only of that state. */
+                readonly state?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["RunRecord"][];
+                };
             };
         };
     };
