@@ -42,6 +42,7 @@ __all__ = [
     "MergePolicy",
     "MergeStep",
     "NarrowTicks",
+    "PaperSession",
     "PriceTexts",
     "Quality",
     "QuoteBatch",
