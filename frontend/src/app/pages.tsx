@@ -50,6 +50,14 @@ export const PAGES: readonly PageEntry[] = [
     draw: later(async () => (await import('../pages/health/HealthPage.tsx')).HealthPage),
   },
   {
+    path: '/alerts',
+    title: 'Alerts',
+    icon: 'bell',
+    place: 'top',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/alerts/AlertsPage.tsx')).AlertsPage),
+  },
+  {
     path: '/settings',
     title: 'Settings',
     icon: 'settings',

@@ -1,5 +1,6 @@
 // The newest of what was told.
 
+import { Link } from 'react-router';
 import { Answered } from '../../components/Answered.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import { toServerTime } from '../../domain/nominal.ts';
@@ -11,7 +12,7 @@ export function ToldPanel() {
   const answer = useApi('/api/notifications', { query: { limit: 10 }, refreshMs: 30_000 });
   const time = useTimeFormat();
   return (
-    <Panel title="Newest alerts" flush>
+    <Panel title="Newest alerts" tools={<Link to="/alerts">All alerts</Link>} flush>
       <Answered
         answer={answer}
         what="alerts"
