@@ -69,9 +69,9 @@ def test_a_crossing_is_told_live_to_everybody_and_acknowledged_by_one(
     form.get_by_label("Symbols").fill("es")
     form.get_by_label("Level").fill(str(level))
     form.get_by_label("Severity").select_option("critical")
-    form.get_by_label(re.compile("^Only once")).check()
+    form.get_by_label("Only once").check()
     form.get_by_role("button", name="Make the rule").click()
-    expect(rule_row(page, "Crossing")).to_contain_text(f"When ES crosses {Decimal(str(level)).normalize():f} to above")
+    expect(rule_row(page, "Crossing")).to_contain_text(f"When ES rises above {Decimal(str(level)).normalize():f}")
     for seen in (page, onlooker):
         told = seen.get_by_role("list", name="Alerts").get_by_role("listitem").filter(has_text="Crossing")
         expect(told).to_contain_text(re.compile(r"ES is above [\d.]+ \(MOCK\)"), timeout=TOLD_LIMIT_MS)

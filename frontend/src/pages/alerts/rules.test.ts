@@ -26,7 +26,7 @@ test('a kind is told nothing that it does not know', () => {
 });
 
 test('each kind has its sentence', () => {
-  expect(sentenceOf(RULE)).toBe('ES, NQ crosses 4810.000000001 to above, again after 0.5 back');
+  expect(sentenceOf(RULE)).toBe('ES, NQ rises above 4810.000000001, again after 0.5 back');
   const plain = { ...RULE, rearm: '0', symbols: [] };
   expect(sentenceOf({ ...plain, kind: 'change', side: 'beyond', limit: '2' })).toBe(
     'any symbol changes either way beyond 2 %',

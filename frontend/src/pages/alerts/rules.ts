@@ -135,7 +135,7 @@ export function sentenceOf(rule: Rule): string {
   const symbols = listed(rule.symbols, 'any symbol');
   switch (rule.kind as Kind) {
     case 'threshold':
-      return `${symbols} crosses ${rule.limit ?? '?'} to ${rule.side}${backOf(rule)}`;
+      return `${symbols} ${rule.side === 'below' ? 'falls below' : 'rises above'} ${rule.limit ?? '?'}${backOf(rule)}`;
     case 'change': {
       const where = rule.side === 'beyond' ? 'either way beyond' : rule.side;
       return `${symbols} changes ${where} ${rule.limit ?? '?'} %${backOf(rule)}`;
