@@ -209,10 +209,11 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     history = {f"/api/thordata/{name}" for name in ("asof", "bars", "coverage", "exports", "quality", "ticks", "vwap")}
     clock = {f"/api/markets{name}" for name in ("", "/overlaps", "/quiet", "/times")}
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
-    runs = {f"/runs{name}" for name in ("", "/{run}", "/{run}/result", "/{run}/report", "/{run}/cancel")}
-    sweeps = {f"/sweeps{name}" for name in ("", "/{sweep}/result", "/{sweep}/report")}
-    others = {"/strategies", "/compare", "/portfolio", "/parity"}
-    backtest = {f"/api/thordata/backtest{name}" for name in others | runs | sweeps}
+    parts = ("", "/{%s}", "/{%s}/result", "/{%s}/report", "/{%s}/cancel")
+    kinds = {"runs": "run", "sweeps": "sweep", "patterns": "patterns"}
+    runs = {f"/{kind}{part.replace('%s', word)}" for kind, word in kinds.items() for part in parts}
+    others = {"/strategies", "/compare", "/portfolio", "/parity", "/schedules", "/schedules/{schedule}"}
+    backtest = {f"/api/thordata/backtest{name}" for name in others | runs}
     told = {"/api/flags", "/api/maintenance", "/api/notifications"}
     accounts = {"/api/me", "/api/login", "/api/logout"}
     accounts |= {"/api/openbb/widgets.json"} | {

@@ -3,14 +3,15 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.chromium import launched_chromium
-from tests.contract.accounts import PASSWORD, add_users, logged_in
+from tests.contract.accounts import add_users, logged_in
+from tests.e2e.browsing import DESKTOP, PHONES, log_in, opened, overhang, serious_faults
 from tests.e2e.conftest import RunningThor, wait_until
-from tests.e2e.test_dashboard import opened, serious_faults
 
 pytestmark = pytest.mark.browser
 
@@ -35,20 +36,16 @@ def mock_thor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningThor]
 @pytest.fixture
 def reader(browser: Browser) -> Iterator[BrowserContext]:
     """Somebody who is not logged in."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+    context = browser.new_context(viewport=DESKTOP, color_scheme="dark")
     yield context
     context.close()
 
 
 @pytest.fixture
 def operator(browser: Browser, mock_thor: RunningThor) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+    context = browser.new_context(viewport=DESKTOP, color_scheme="dark")
     page = context.new_page()
-    page.goto(f"{mock_thor.url}/login?next=/alerts")
-    page.get_by_label("Name").fill("otto")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{mock_thor.url}/alerts")
+    log_in(page, mock_thor, "otto", "/alerts")
     page.close()
     yield context
     context.close()
@@ -194,9 +191,9 @@ def test_axe_finds_nothing_serious(operator: BrowserContext, mock_thor: RunningT
     assert serious_faults(page) == []
 
 
-@pytest.mark.parametrize("width", [390, 360])
-def test_nothing_is_wider_than_a_phone(operator: BrowserContext, mock_thor: RunningThor, width: int) -> None:
+@pytest.mark.parametrize("size", PHONES)
+def test_nothing_is_wider_than_a_phone(operator: BrowserContext, mock_thor: RunningThor, size: Any) -> None:
     page = opened(operator, mock_thor, "/alerts?symbol=ES")
-    page.set_viewport_size({"width": width, "height": 800})
+    page.set_viewport_size(size)
     expect(page.get_by_role("list", name="Alerts").get_by_role("listitem").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert overhang(page) == 0

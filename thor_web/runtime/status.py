@@ -44,9 +44,12 @@ def read_status(state: StateFolder) -> dict[str, Any]:
         document["ticks"] = _ticks(settings.conninfo())
     except ThorError as error:
         faults["postgres"] = str(error)
+    if document["running"] and "redis" not in faults and not document["processes"]:
+        faults["processes"] = "none has said lately that it lives: a Redis whose disk or memory is full takes no writes"
     if len(faults) == 2:
         where = f"in {state.path}" if not document["running"] else "here"
-        raise ThorError(f"No Thor answers {where}: start one with `thor up`, or name its folder with --state.")
+        why = "; ".join(f"{name}: {fault.rstrip('.')}" for name, fault in faults.items())
+        raise ThorError(f"No Thor answers {where}: start one with `thor up`, or name its folder with --state ({why}).")
     return document | {"faults": faults}
 
 
