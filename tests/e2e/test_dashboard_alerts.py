@@ -88,7 +88,8 @@ def test_a_crossing_is_told_live_to_everybody_and_acknowledged_by_one(
 def test_rules_are_changed_switched_off_and_removed_and_faults_stand_at_their_field(
     operator: BrowserContext, mock_thor: RunningThor
 ) -> None:
-    page = opened(operator, mock_thor, "/alerts?symbol=ZB")
+    page = opened(operator, mock_thor, "/symbol/ZB")
+    page.get_by_role("link", name="Alert me").click()
     form = page.get_by_role("form", name="New rule")
     expect(form.get_by_label("Symbols")).to_have_value("ZB")
     form.get_by_label("Name").fill("Lost sources")

@@ -5,6 +5,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { Link } from 'react-router';
 import { Answered } from '../components/Answered.tsx';
+import { ALERTS_PATH } from '../components/addresses.ts';
 import { playChime } from '../components/chime.ts';
 import { Icon } from '../components/Icon.tsx';
 import { Popover } from '../components/Popover.tsx';
@@ -67,7 +68,7 @@ function NotificationList({ onLeave }: { onLeave(): void }) {
     <div className={styles['list']}>
       <div className={styles['head']}>
         <h2 className={styles['title']}>Notifications</h2>
-        <Link to="/alerts" onClick={onLeave}>
+        <Link to={ALERTS_PATH} onClick={onLeave}>
           All alerts and their rules
         </Link>
       </div>

@@ -2,7 +2,14 @@
 
 import type { ComponentType } from 'react';
 import { lazy } from 'react';
-import { BACKTESTS_PATH, COMPARE_PATH, RUN_PATH, SWEEP_PATH, SYMBOL_PATH } from '../components/addresses.ts';
+import {
+  ALERTS_PATH,
+  BACKTESTS_PATH,
+  COMPARE_PATH,
+  RUN_PATH,
+  SWEEP_PATH,
+  SYMBOL_PATH,
+} from '../components/addresses.ts';
 import type { IconName } from '../components/Icon.tsx';
 import { LivePage } from '../pages/live/LivePage.tsx';
 
@@ -90,7 +97,7 @@ export const PAGES: readonly PageEntry[] = [
     draw: later(async () => (await import('../pages/health/HealthPage.tsx')).HealthPage),
   },
   {
-    path: '/alerts',
+    path: ALERTS_PATH,
     title: 'Alerts',
     icon: 'bell',
     place: 'top',
