@@ -11,7 +11,6 @@ from ninja import Query, Router
 
 from collectors.instruments import load_instruments
 from thor_web.problems import Problem
-from thor_web.timezones.alert_views import router as alerts_router
 from thor_web.timezones.interface import (
     market_names,
     market_of,
@@ -46,7 +45,6 @@ __all__ = ["router"]
 
 router = Router(tags=["session"])
 router.add_router("", notices_router)
-router.add_router("", alerts_router)
 router.add_router("", triggers_router)
 
 MOST_DAYS: Final = 400
