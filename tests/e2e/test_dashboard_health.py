@@ -49,7 +49,9 @@ def test_every_process_stream_and_symbol_is_there_with_its_figures(
     for name in ROWS:
         expect(processes.get_by_role("row", name=re.compile(f"^{name}"))).to_be_visible()
     # The ingestor's rate is that of the source, once two answers have come.
-    expect(processes.get_by_role("row", name=re.compile("^ingestor"))).to_contain_text(re.compile(r"[1-9]\d*\.\d/s"))
+    expect(processes.get_by_role("row", name=re.compile("^ingestor"))).to_contain_text(
+        re.compile(r"[1-9]\d*\.\d/s"), timeout=30_000
+    )
     streams = page.get_by_role("region", name="Streams").last
     expect(streams.get_by_role("row", name=re.compile("^MOCK"))).to_contain_text(re.compile(r"ingest \d+, \d+"))
     expect(streams.get_by_role("row", name=re.compile("^unified"))).to_be_visible()
