@@ -218,7 +218,7 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     told |= {"/api/alerts/rules", "/api/alerts/rules/{rule_id}"}
     told |= {"/api/health", "/api/health/rejects", "/api/triggers", "/api/triggers/runs"}
     accounts = {"/api/me", "/api/login", "/api/logout"}
-    accounts |= {"/api/openbb/widgets.json"} | {
+    accounts |= {"/api/openbb/widgets.json", "/api/thordata/trades.arrow"} | {
         f"/api/udf/{name}" for name in ("config", "history", "search", "symbols", "time")
     }
     assert set(document["paths"]) == history | clock | backtest | told | accounts | {
@@ -334,6 +334,7 @@ def test_metrics_tell_of_every_process_and_of_the_market(running: RunningThor) -
     }
     # Said only once something has been: a collector's refusals by code, a waiting ingestor's refused events.
     seldom = {"thor_collector_rejects_total", "thor_merger_rejects_total", "thor_ingestor_rejects_total"}
+    seldom |= {"thor_signal_accuracy_ratio", "thor_signal_mock_accuracy_ratio"}  # nothing is graded at first
     assert expected - told - seldom == {"thor_ingestor_unstorable_total"}
     ages = [line for line in lines if line.startswith("thor_symbol_age_seconds{")]
     assert len(ages) == 11

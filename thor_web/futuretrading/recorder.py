@@ -61,7 +61,7 @@ class Recorder:
         self._extremes_day = 0
         self._alerts = QuoteAlerts()
         self._watched = 0
-        self._counts: Counter[str] = Counter()
+        self._counts = Counter(signals=0, grades=0, alerts=0)
         self._accuracy: dict[str, str] = {}
         self._state = "starting"
 
