@@ -24,3 +24,10 @@ export function sweepAddress(sweep: number): string {
 export function compareAddress(runs: readonly number[]): string {
   return `${COMPARE_PATH}?ids=${runs.join(',')}`;
 }
+
+export const ALERTS_PATH = '/alerts';
+
+/** Where a new alert rule on a symbol is begun. */
+export function newAlertAddress(symbol: InstrumentSymbol | string): string {
+  return `${ALERTS_PATH}?symbol=${encodeURIComponent(symbol)}`;
+}

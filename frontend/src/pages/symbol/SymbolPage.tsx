@@ -3,6 +3,7 @@
 import { lazy, Suspense } from 'react';
 import { Link, useParams } from 'react-router';
 import { Loading } from '../../components/Answered.tsx';
+import { newAlertAddress } from '../../components/addresses.ts';
 import { Notice } from '../../components/Notice.tsx';
 import { PageFrame } from '../../components/PageFrame.tsx';
 import type { Instrument } from '../../domain/instrument.ts';
@@ -53,7 +54,12 @@ interface SymbolContentProps {
 
 function SymbolContent({ instrument, outdated }: SymbolContentProps) {
   return (
-    <PageFrame title={instrument.symbol} about={instrument.name} isLive>
+    <PageFrame
+      title={instrument.symbol}
+      about={instrument.name}
+      tools={<Link to={newAlertAddress(instrument.symbol)}>Alert me</Link>}
+      isLive
+    >
       <SymbolHead instrument={instrument} outdated={outdated} />
       <div className={styles['columns']}>
         <div className={styles['column']}>

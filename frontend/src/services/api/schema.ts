@@ -24,6 +24,58 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/alerts/rules": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What somebody wants to be told
+         * @description In the order of their names.
+         */
+        readonly get: operations["thor_web_timezones_alert_views_rules"];
+        readonly put?: never;
+        /**
+         * Make an alert rule
+         * @description Its name must be new.
+         */
+        readonly post: operations["thor_web_timezones_alert_views_make"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/alerts/rules/{rule_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * One alert rule
+         * @description With the version in force.
+         */
+        readonly get: operations["thor_web_timezones_alert_views_one"];
+        /**
+         * Change an alert rule
+         * @description It is another version, which knows nothing of where prices stood; channels stay as the admin has them.
+         */
+        readonly put: operations["thor_web_timezones_alert_views_change"];
+        readonly post?: never;
+        /**
+         * Remove an alert rule
+         * @description What it told stays.
+         */
+        readonly delete: operations["thor_web_timezones_alert_views_remove"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/bars": {
         readonly parameters: {
             readonly query?: never;
@@ -361,6 +413,26 @@ export interface paths {
         readonly get: operations["thor_web_timezones_notice_views_notifications"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/notifications/acknowledge": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take note of notifications
+         * @description Who took note first, and when, stays. Those that are not there are left out.
+         */
+        readonly post: operations["thor_web_timezones_alert_views_acknowledge"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1438,6 +1510,128 @@ export interface components {
             readonly rows: readonly components["schemas"]["AccuracyRecord"][];
         };
         /**
+         * Acknowledgement
+         * @description Notifications that somebody takes note of.
+         */
+        readonly Acknowledgement: {
+            /** Ids */
+            readonly ids: readonly number[];
+        };
+        /**
+         * AlertRuleInput
+         * @description A rule as it shall be. Decimals may come as texts; `limit` is a price, a percentage or seconds, by the kind.
+         */
+        readonly AlertRuleInput: {
+            /**
+             * Cooldown S
+             * @default 0
+             */
+            readonly cooldown_s: number;
+            /**
+             * Enabled
+             * @default true
+             */
+            readonly enabled: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "opens" | "closes" | "stale_feed" | "source_lost" | "missed_trigger" | "horizon" | "threshold" | "change" | "signal";
+            /** Limit */
+            readonly limit?: number | string | null;
+            /**
+             * Markets
+             * @default []
+             */
+            readonly markets: readonly string[];
+            /** Name */
+            readonly name: string;
+            /**
+             * Once
+             * @default false
+             */
+            readonly once: boolean;
+            /**
+             * Rearm
+             * @default 0
+             */
+            readonly rearm: number | string;
+            /**
+             * Severity
+             * @default info
+             * @enum {string}
+             */
+            readonly severity: "info" | "warning" | "critical";
+            /**
+             * Side
+             * @default above
+             * @enum {string}
+             */
+            readonly side: "above" | "below" | "beyond";
+            /**
+             * Signals
+             * @default []
+             */
+            readonly signals: readonly ("STRONG_BUY" | "BUY" | "HOLD" | "SELL" | "STRONG_SELL")[];
+            /**
+             * Sources
+             * @default []
+             */
+            readonly sources: readonly string[];
+            /**
+             * Symbols
+             * @default []
+             */
+            readonly symbols: readonly string[];
+        };
+        /**
+         * AlertRuleRecord
+         * @description A rule that is kept. Each change makes another `version`; decimals are texts with their exact digits.
+         */
+        readonly AlertRuleRecord: {
+            /** Author */
+            readonly author: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            readonly changed_at: string;
+            /** Channels */
+            readonly channels: readonly string[];
+            /** Cooldown S */
+            readonly cooldown_s: number;
+            /** Enabled */
+            readonly enabled: boolean;
+            /** Id */
+            readonly id: number;
+            /** Kind */
+            readonly kind: string;
+            /** Last Told At */
+            readonly last_told_at: string | null;
+            /** Limit */
+            readonly limit: string | null;
+            /** Markets */
+            readonly markets: readonly string[];
+            /** Name */
+            readonly name: string;
+            /** Once */
+            readonly once: boolean;
+            /** Rearm */
+            readonly rearm: string;
+            /** Severity */
+            readonly severity: string;
+            /** Side */
+            readonly side: string;
+            /** Signals */
+            readonly signals: readonly string[];
+            /** Sources */
+            readonly sources: readonly string[];
+            /** Symbols */
+            readonly symbols: readonly string[];
+            /** Version */
+            readonly version: number;
+        };
+        /**
          * AveragePrice
          * @description The volume-weighted average over the whole span; null where nothing was traded.
          */
@@ -2248,8 +2442,55 @@ export interface components {
             readonly share_of_best: number | null;
         };
         /**
+         * NoticeFilter
+         * @description Which notifications are asked for. Page on with `before` set to the last id.
+         */
+        readonly NoticeFilter: {
+            /**
+             * Before
+             * @description Older than this id.
+             */
+            readonly before?: number | null;
+            /**
+             * Kind
+             * @description Only of that kind.
+             * @default
+             */
+            readonly kind: string;
+            /**
+             * Limit
+             * @default 50
+             */
+            readonly limit: number;
+            /**
+             * Rule
+             * @description Only what that rule told.
+             */
+            readonly rule?: number | null;
+            /**
+             * Severity
+             * @description Only of that one.
+             * @default
+             */
+            readonly severity: string;
+            /**
+             * Symbol
+             * @description Only of that symbol.
+             * @default
+             */
+            readonly symbol: string;
+            /**
+             * Unacknowledged
+             * @description Only those nobody has acknowledged.
+             * @default false
+             */
+            readonly unacknowledged: boolean;
+        };
+        /**
          * NotificationRecord
          * @description Something that was told. `acknowledged_at` is null while nobody has taken note of it.
+         *
+         *     What rules on quotes told has the event's id in the unified stream, the exact value that crossed, and its marks.
          */
         readonly NotificationRecord: {
             /** Acknowledged At */
@@ -2258,12 +2499,20 @@ export interface components {
             readonly acknowledged_by: string;
             /** Created At */
             readonly created_at: string;
+            /** Event Id */
+            readonly event_id: string;
             /** Id */
             readonly id: number;
             /** Kind */
             readonly kind: string;
+            /** Mark */
+            readonly mark: string;
             /** Market */
             readonly market: string;
+            /** Rule Id */
+            readonly rule_id: number | null;
+            /** Rule Version */
+            readonly rule_version: number | null;
             /** Severity */
             readonly severity: string;
             /** Symbol */
@@ -2272,6 +2521,8 @@ export interface components {
             readonly text: string;
             /** Title */
             readonly title: string;
+            /** Value */
+            readonly value: string | null;
         };
         /**
          * OverfittingRecord
@@ -4255,6 +4506,208 @@ export interface operations {
             };
         };
     };
+    readonly thor_web_timezones_alert_views_rules: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["AlertRuleRecord"][];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_alert_views_make: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AlertRuleInput"];
+            };
+        };
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Created */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AlertRuleRecord"];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_alert_views_one: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly rule_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AlertRuleRecord"];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_alert_views_change: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly rule_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AlertRuleInput"];
+            };
+        };
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AlertRuleRecord"];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_alert_views_remove: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly rule_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No Content */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     readonly thor_web_futuretrading_bar_views_bars: {
         readonly parameters: {
             readonly query: {
@@ -4923,7 +5376,15 @@ export interface operations {
             readonly query?: {
                 /** @description Older than this id. */
                 readonly before?: number | null;
+                /** @description Only of that kind. */
+                readonly kind?: string;
                 readonly limit?: number;
+                /** @description Only what that rule told. */
+                readonly rule?: number | null;
+                /** @description Only of that one. */
+                readonly severity?: string;
+                /** @description Only of that symbol. */
+                readonly symbol?: string;
                 /** @description Only those nobody has acknowledged. */
                 readonly unacknowledged?: boolean;
             };
@@ -4932,6 +5393,48 @@ export interface operations {
             readonly cookie?: never;
         };
         readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["NotificationRecord"][];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_alert_views_acknowledge: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Acknowledgement"];
+            };
+        };
         readonly responses: {
             /** @description A problem document */
             readonly "4XX": {
