@@ -214,7 +214,8 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     runs = {f"/{kind}{part.replace('%s', word)}" for kind, word in kinds.items() for part in parts}
     others = {"/strategies", "/compare", "/portfolio", "/parity", "/schedules", "/schedules/{schedule}"}
     backtest = {f"/api/thordata/backtest{name}" for name in others | runs}
-    told = {"/api/flags", "/api/maintenance", "/api/notifications"}
+    told = {"/api/flags", "/api/maintenance", "/api/notifications", "/api/triggers", "/api/triggers/runs"}
+    told |= {"/api/health", "/api/health/rejects", "/api/thordata/query"}
     accounts = {"/api/me", "/api/login", "/api/logout"}
     accounts |= {"/api/openbb/widgets.json", "/api/thordata/trades.arrow"} | {
         f"/api/udf/{name}" for name in ("config", "history", "search", "symbols", "time")
