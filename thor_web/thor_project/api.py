@@ -19,6 +19,7 @@ from thor_web.problems import Problem
 from thor_web.thor_project.answers import problem_response
 from thor_web.thor_project.openapi import Api
 from thor_web.thordata.backtest.views import router as backtest_router
+from thor_web.thordata.playback_views import router as playback_router
 from thor_web.thordata.views import router as history_router
 from thor_web.timezones.views import router as session_router
 
@@ -45,6 +46,7 @@ api.add_router("", providers_router)
 api.add_router("", raw_router)
 api.add_router("", backtest_router)
 api.add_router("/thordata", history_router)
+api.add_router("/thordata", playback_router)
 
 
 @api.exception_handler(Problem)

@@ -42,6 +42,14 @@ export const PAGES: readonly PageEntry[] = [
     draw: later(async () => (await import('../pages/clock/ClockPage.tsx')).ClockPage),
   },
   {
+    path: '/replay',
+    title: 'Replay',
+    icon: 'replay',
+    place: 'top',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/replay/ReplayPage.tsx')).ReplayPage),
+  },
+  {
     path: '/health',
     title: 'Health',
     icon: 'health',
