@@ -8,6 +8,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -25,7 +26,7 @@ from thor_web.thordata.services.telling import Checkpoint, Frame, Telling
 from thor_web.thordata.services.told_ticks import Blocks, block_seconds
 from thor_web.thordata.services.trade_dates import spans_of
 from thor_web.thordata.settings import StorageSettings
-from thor_web.timezones.interface import SessionState, session_state, traded_markets
+from thor_web.timezones.interface import SessionState, session_state, trade_date_session, traded_markets
 
 __all__ = ["Played", "StoredDay", "Wanted", "played", "stored_dates", "stored_day"]
 
@@ -40,7 +41,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class StoredDay:
-    """A trade date: the span of its markets, where its ticks begin and end, what its markets did."""
+    """A trade date: from its markets' opening to their end, where its ticks begin and end, what its markets did."""
 
     trade_date: date
     start: datetime
@@ -131,6 +132,8 @@ def stored_day(settings: StorageSettings, trade_date: date) -> StoredDay:
     with _connected(settings) as connection:
         first, last = _ends(settings, connection, trade_date, start, end)
         version = stored_configuration(connection).version
+    # A Monday begins on Friday evening; before its markets open there is seldom anything to see.
+    start = max(start, min([first, *_openings(trade_date)]))
     return StoredDay(trade_date, start, end, first, last, tuple(_sessions(start, end)), version)
 
 
@@ -241,6 +244,13 @@ def _ends(
     if not ends:
         raise StorageError("bad_query", f"there are no ticks of {trade_date}")
     return min(ends), max(ends)
+
+
+def _openings(trade_date: date) -> Iterator[datetime]:
+    """When each traded market opens, of those that do."""
+    for market in traded_markets():
+        with suppress(ValueError):
+            yield trade_date_session(market, trade_date).opens_at
 
 
 def _sessions(start: datetime, end: datetime) -> Iterator[SessionState]:

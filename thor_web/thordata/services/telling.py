@@ -75,8 +75,9 @@ class Telling:
         self._newest |= zip(last.symbols(), records, strict=True)
 
     def snapshot(self, at_ms: int) -> Frame:
-        """The newest record of each symbol, and TOTAL."""
-        return Frame(at_ms, tuple(self._newest.values()), self._market.total(at_ms))
+        """The newest record of each symbol, by symbol, and TOTAL."""
+        records = tuple(self._newest[symbol] for symbol in sorted(self._newest))
+        return Frame(at_ms, records, self._market.total(at_ms))
 
     def frames(
         self, events: QuoteBatch, start_ms: int, end_ms: int, *, step_ms: int, every: Collection[str]

@@ -30,6 +30,7 @@ ROWS_A_BLOCK: Final = 100_000
 BYTES_A_ROW: Final = 120
 """Of a partition in Postgres, without its index; a guess is enough to choose a length by."""
 MOST_BYTES: Final = 128 << 20
+NOTHING: Final = QuoteBatch.from_events(())
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SETTLED: Final = timedelta(minutes=1)
 """Ticks come into the store a little after they happened; what is younger may not be whole and is not kept."""
@@ -61,6 +62,8 @@ class Blocks:
         self, settings: StorageSettings, connection: psycopg.Connection, at: datetime, length: timedelta
     ) -> QuoteBatch:
         version = records.version_of(connection, at, at + length)
+        if version == 0:
+            return NOTHING
         key = (at, round(length.total_seconds()), version)
         with self._lock:
             if key in self._kept:

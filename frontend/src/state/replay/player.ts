@@ -299,7 +299,7 @@ class Player implements ReplayPlayer {
     }
     if (this.#frames.length === 0 && this.#read >= now) this.#told = now;
     const { day } = this.#environment;
-    const ended = !this.#snapshotDue && now > day.last;
+    const ended = !this.#snapshotDue && this.#told > day.last;
     if (!struck && !ended) return;
     this.#struckAt = this.#environment.now();
     this.#epoch.advance(now, true);
