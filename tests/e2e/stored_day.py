@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -45,7 +46,9 @@ def storage_of(running: RunningThor) -> StorageSettings:
 def store_part(running: RunningThor, day: date, *, start: time, minutes: int, rate: float = 40.0) -> None:
     """Store so many minutes of the market from a time (UTC) on, at `rate` events a second."""
     first = datetime.combine(day, start, UTC)
-    asyncio.run(_store(storage_of(running), _batches(first, minutes, rate)))
+    # In a thread of its own: playwright has a loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(_store(storage_of(running), _batches(first, minutes, rate)))).result()
 
 
 def _batches(first: datetime, minutes: int, rate: float) -> Iterator[QuoteBatch]:

@@ -36,7 +36,8 @@ def told(second: float, number: int, symbol: str = "ES", **fields: Any) -> bytes
     at = datetime.fromisoformat(f"{DAY}T14:00:00+00:00") + timedelta(seconds=second)
     meta = {"netChange": number % 40 - 20, "close": 4790.0, "volume": number}
     text = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return event(number, symbol=symbol, **({"ts": text, "last": 4800 + number / 4, "meta": meta} | fields))
+    defaults: dict[str, Any] = {"ts": text, "last": 4800 + number / 4, "meta": meta}
+    return event(number, symbol=symbol, **(defaults | fields))
 
 
 def five_minutes() -> list[bytes]:
@@ -59,9 +60,8 @@ async def stored(client: httpx.AsyncClient, server_settings: ServerSettings) -> 
 
 
 async def frames(client: httpx.AsyncClient, start: str = START, end: str = END, **more: Any) -> dict[str, Any]:
-    answer = await client.get(
-        f"/replay/{DAY}/frames", params={"start": start, "end": end, "limit": 20_000} | more, timeout=60
-    )
+    asked: dict[str, Any] = {"start": start, "end": end, "limit": 20_000}
+    answer = await client.get(f"/replay/{DAY}/frames", params=asked | more, timeout=60)
     assert answer.status_code == 200, answer.text
     document: dict[str, Any] = answer.json()
     assert document["preparing"] is None

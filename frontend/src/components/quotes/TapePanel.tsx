@@ -36,6 +36,9 @@ function useTape({ symbol }: Instrument, held: boolean): readonly TapeLine[] {
   }, [held]);
 
   useEffect(() => {
+    // Another symbol, or another telling of its day: nothing of the one before belongs here.
+    known.current = [];
+    setLines([]);
     let key = 0;
     let due = 0;
     const draw = () => {

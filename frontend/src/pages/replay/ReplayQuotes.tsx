@@ -66,8 +66,7 @@ export function ReplayQuotes({ date }: { readonly date: string }) {
             options={instruments.map(({ symbol, name }) => ({ value: symbol, text: `${symbol} – ${name}` }))}
             onChange={(symbol) => setSearch({ date, symbol })}
           />
-          {/* After a jump, or for another symbol, the tape begins anew. */}
-          <TapePanel key={chosen.symbol} instrument={chosen} />
+          <TapePanel instrument={chosen} />
           <p className={styles['hint']}>
             Up to 10× every event stands here, faster than that the newest of each moment.
           </p>
