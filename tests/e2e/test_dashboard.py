@@ -172,7 +172,7 @@ def test_the_clock_has_every_market_with_its_day_and_favourites_stand_first(
 
 def test_health_shows_the_source_and_that_it_lives(context: BrowserContext, mock_thor: RunningThor) -> None:
     page = opened(context, mock_thor, "/health")
-    row = page.get_by_role("row", name=re.compile("^MOCK"))
+    row = page.get_by_role("region", name="Sources").last.get_by_role("row", name=re.compile("^MOCK"))
     expect(row).to_contain_text("live")
     expect(row).to_contain_text(re.compile(r"\d\.\d/s"))
 

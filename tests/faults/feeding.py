@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pydantic import SecretStr
@@ -21,6 +21,9 @@ SOURCE: Final = "TOS"
 SYMBOLS: Final = ("ES", "NQ", "YM")
 POISON: Final = (b"\xff\xfe", b"", b"{}", b'{"v":1,"symbol":"ES","ts":"never"}', b"[" * 200, b"x" * 70_000)
 TICK_S: Final = 0.02
+YESTERDAY: Final = 300
+"""So many of the first events are yesterday's, of a run of then."""
+DAY: Final = timedelta(days=1)
 
 
 class Feeder(threading.Thread):
@@ -77,7 +80,7 @@ class Feeder(threading.Thread):
         return count
 
     def repeat(self, count: int) -> None:
-        """Offer the first events once more, as a collector does that begins its day again."""
+        """Offer the first events once more, yesterday's among them, as a collector does that begins its day again."""
         self._wishes.append(self.offered[:count])
 
     async def _feed(self) -> None:
@@ -115,10 +118,11 @@ class Feeder(threading.Thread):
 
     def _next(self) -> bytes:
         number = self.sent
+        ago = DAY if number < YESTERDAY else timedelta(0)
         event = {
             "v": 1,
             "symbol": SYMBOLS[number % len(SYMBOLS)],
-            "ts": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "ts": (datetime.now(UTC) - ago).isoformat().replace("+00:00", "Z"),
             "source": SOURCE,
             "last": 4800 + number % 400 / 4,
             "bid": 4800.0,
@@ -127,7 +131,7 @@ class Feeder(threading.Thread):
             "bidSize": number % 50,
             "askSize": 7,
             "seq": number,
-            "meta": {"run": self._run_id},
+            "meta": {"run": self._run_id - int(ago.total_seconds() * 1_000)},
         }
         self.offered.append(json.dumps(event, separators=(",", ":")).encode())
         return self.offered[-1]

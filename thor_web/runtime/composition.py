@@ -118,6 +118,7 @@ def worker_specs(state: StateFolder, environment: Mapping[str, str], *, port: in
             argv=thor_command("backtest", "work"),
             environment=environment,
             log=state.logs / "backtests.log",
+            later=True,
         ),
     )
 

@@ -21,7 +21,7 @@ from thor_web.problems import Problem
 from thor_web.thordata.errors import StorageError
 from thor_web.thordata.reading import aware as _aware
 from thor_web.thordata.reading import read_in_turn as _read
-from thor_web.thordata.services import history, records, summaries
+from thor_web.thordata.services import history, records, summaries, trades
 from thor_web.thordata.services.formats import FORMATS, choose_format, json_row, write_table
 
 __all__ = ["router"]
@@ -38,6 +38,8 @@ SYMBOL_PATTERN: Final = r"^[A-Z0-9$][A-Z0-9.$_/-]{0,31}$"
 DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 INTERVAL: Final = re.compile(r"(\d{1,6})(ms|s|m|h|d)")
 UNITS_US: Final = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Symbol = Annotated[str, Query(pattern=SYMBOL_PATTERN, description="One symbol.")]
 
@@ -57,6 +59,7 @@ Form = Annotated[str, Query(alias="format", max_length=16, description=f"{', '.j
 Clean = Annotated[bool, Query(description="Leave out rows that a quality check spoils.")]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Most rows of a page.")]
 Cursor = Annotated[str, Query(max_length=256, description="`next` of the page before.")]
+Millisecond = Annotated[int, Query(ge=0, le=253_402_300_799_000)]
 Interval = Annotated[str, Query(max_length=16, description="Such as 500ms, 1s, 5m, 1h, 1d; in UTC.")]
 
 
@@ -86,6 +89,30 @@ async def ticks(
     if wanted == "json":
         return _json_page(await _read(lambda: _events(table)), following)
     return _table(request, table, wanted, following)
+
+
+@router.get("/trades.arrow", summary="Flowsurface: trades with their side, as an Arrow stream")
+async def trades_arrow(
+    request: ASGIRequest,
+    *,
+    venue: Annotated[str, Query(min_length=1, max_length=16, description="A source, such as `tos`.")],
+    symbol: Annotated[str, Query(min_length=1, max_length=32, description="One symbol, in any case.")],
+    first: Annotated[Millisecond, Query(alias="from", description="First millisecond since 1970, UTC.")],
+    last: Annotated[Millisecond, Query(alias="to", description="Last millisecond, itself included.")],
+    market: Annotated[str, Query(max_length=32, description="Not looked at: a symbol has one market.")] = "",
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="About how many ticks are read.")] = 400_000,
+) -> HttpResponseBase:
+    """Columns `ts` (ms), `price`, `qty`, `is_sell`, which is inferred; a page never ends within a millisecond.
+
+    Where the answer has no row there is nothing more: until then ask again from a millisecond behind the last one.
+    """
+    name = symbol.upper()
+    if not re.match(SYMBOL_PATTERN, name):
+        raise Problem(400, "bad_symbol", f"{symbol!r} is not a symbol.")
+    span = _span(EPOCH + timedelta(milliseconds=first), EPOCH + timedelta(milliseconds=last + 1))
+    query = history.TickQuery(name, *span, venue.upper())
+    table = await _read(lambda: trades.read_trades(settings.CONFIGURATION, query, limit))
+    return _table(request, table, "arrow", None)
 
 
 @router.get("/asof", summary="The quote of each symbol as it was at an instant")

@@ -165,7 +165,7 @@ pub(super) struct PyEnricher {
 }
 
 /// A stream id's numbers.
-fn position(id: &str) -> PyResult<Position> {
+pub(super) fn position(id: &str) -> PyResult<Position> {
     let fault = || PyValueError::new_err(format!("an id must be that of a stream's entry, was {id:?}"));
     let (ms, number) = id.split_once('-').ok_or_else(fault)?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
