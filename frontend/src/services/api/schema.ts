@@ -67,6 +67,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/health": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * How everything stands: processes, streams, freshness, versions
+         * @description Always answered: what is away is named under `faults`.
+         */
+        readonly get: operations["thor_web_thor_project_health_views_health"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/health/rejects": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Refused input with its errors, newest first
+         * @description Each input as it came, at most so many characters of it.
+         */
+        readonly get: operations["thor_web_thor_project_health_views_rejects"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/instruments": {
         readonly parameters: {
             readonly query?: never;
@@ -959,6 +999,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/trades.arrow": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Flowsurface: trades with their side, as an Arrow stream
+         * @description Columns `ts` (ms), `price`, `qty`, `is_sell`, which is inferred; a page never ends within a millisecond.
+         *
+         *     Where the answer has no row there is nothing more: until then ask again from a millisecond behind the last one.
+         */
+        readonly get: operations["thor_web_thordata_views_trades_arrow"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/thordata/vwap": {
         readonly parameters: {
             readonly query?: never;
@@ -971,6 +1033,46 @@ export interface paths {
          * @description One number over the whole span, with the volume and events behind it; null where nothing was traded.
          */
         readonly get: operations["thor_web_thordata_views_vwap"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/triggers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What happens because of markets, and how it went
+         * @description In the order of their names, each with its newest run.
+         */
+        readonly get: operations["thor_web_timezones_trigger_views_triggers"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/triggers/runs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Runs of triggers, newest first
+         * @description Page on with `before` set to the last id.
+         */
+        readonly get: operations["thor_web_timezones_trigger_views_runs"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1414,6 +1516,50 @@ export interface components {
             readonly version: number;
         };
         /**
+         * FreshnessRecord
+         * @description How fresh a symbol is: `fresh`, `stale`, `silent` (never quoted), or `closed` while nobody need speak.
+         */
+        readonly FreshnessRecord: {
+            /** Age Ms */
+            readonly age_ms: number | null;
+            /** Market */
+            readonly market: string | null;
+            /** Market Open */
+            readonly market_open: boolean | null;
+            /** Phase */
+            readonly phase: string | null;
+            /** Source */
+            readonly source: string | null;
+            /** State */
+            readonly state: string;
+            /** Symbol */
+            readonly symbol: string;
+        };
+        /**
+         * HealthRecord
+         * @description Everything of now. `faults` names what does not answer, and why; `rejects` is null where Redis is away.
+         */
+        readonly HealthRecord: {
+            /** Faults */
+            readonly faults: {
+                readonly [key: string]: string;
+            };
+            /** Now */
+            readonly now: string;
+            /** Processes */
+            readonly processes: readonly components["schemas"]["ProcessRecord"][];
+            /** Rejects */
+            readonly rejects: number | null;
+            /** Streams */
+            readonly streams: readonly components["schemas"]["StreamRecord"][];
+            /** Symbols */
+            readonly symbols: readonly components["schemas"]["FreshnessRecord"][];
+            /** Versions */
+            readonly versions: {
+                readonly [key: string]: string;
+            };
+        };
+        /**
          * InstrumentRecord
          * @description One instrument. Decimals are text, so that they keep their digits; stat values are in `unit`.
          */
@@ -1615,6 +1761,24 @@ export interface components {
             readonly type: string;
         };
         /**
+         * ProcessRecord
+         * @description A process, by what it last said of itself `age_ms` ago; `count` is what it counts: events, clients or runs.
+         */
+        readonly ProcessRecord: {
+            /** Age Ms */
+            readonly age_ms: number | null;
+            /** Count */
+            readonly count: number | null;
+            /** Name */
+            readonly name: string;
+            /** Pid */
+            readonly pid: number | null;
+            /** Problem */
+            readonly problem: string | null;
+            /** State */
+            readonly state: string;
+        };
+        /**
          * ProviderRecord
          * @description One provider; see `thor providers`. Times are ISO 8601 in UTC, what is not known is null.
          */
@@ -1812,6 +1976,18 @@ export interface components {
             readonly source: string;
         };
         /**
+         * ReaderRecord
+         * @description A consumer group of a stream: `lag` entries it has not read, `pending` ones it has not finished.
+         */
+        readonly ReaderRecord: {
+            /** Lag */
+            readonly lag: number | null;
+            /** Name */
+            readonly name: string;
+            /** Pending */
+            readonly pending: number;
+        };
+        /**
          * RecordedSignal
          * @description A signal that differed from the one before it, with what it was computed from. Decimals are text.
          */
@@ -1859,6 +2035,28 @@ export interface components {
              * Format: date
              */
             readonly trade_date: string;
+        };
+        /**
+         * RejectRecord
+         * @description A refused input. What does not print is written out; `data_length` is the whole length in characters.
+         */
+        readonly RejectRecord: {
+            /** At */
+            readonly at: string;
+            /** Code */
+            readonly code: string;
+            /** Data */
+            readonly data: string;
+            /** Data Length */
+            readonly data_length: number;
+            /** Field */
+            readonly field: string | null;
+            /** Id */
+            readonly id: string;
+            /** Message */
+            readonly message: string;
+            /** Source */
+            readonly source: string;
         };
         /**
          * ReplayDates
@@ -1990,6 +2188,28 @@ export interface components {
             readonly next: number | null;
             /** Runs */
             readonly runs: readonly components["schemas"]["RunStatus"][];
+        };
+        /**
+         * RunRecord
+         * @description An occurrence of a trigger: `due`, `running`, `done`, `failed` or `missed`, and why.
+         */
+        readonly RunRecord: {
+            /** Attempts */
+            readonly attempts: number;
+            /** Due At */
+            readonly due_at: string;
+            /** Finished At */
+            readonly finished_at: string | null;
+            /** Id */
+            readonly id: number;
+            /** Reason */
+            readonly reason: string;
+            /** Session Date */
+            readonly session_date: string;
+            /** State */
+            readonly state: string;
+            /** Trigger */
+            readonly trigger: string;
         };
         /**
          * RunRequest
@@ -2237,6 +2457,22 @@ export interface components {
             readonly summary: string;
         };
         /**
+         * StreamRecord
+         * @description A stream. `added` counts every entry there ever was, `length` those that are kept.
+         */
+        readonly StreamRecord: {
+            /** Added */
+            readonly added: number;
+            /** Groups */
+            readonly groups: readonly components["schemas"]["ReaderRecord"][];
+            /** Last Id */
+            readonly last_id: string;
+            /** Length */
+            readonly length: number;
+            /** Name */
+            readonly name: string;
+        };
+        /**
          * SweepList
          * @description The newest sweeps; `next` is the `before` of the following page, null on the last.
          */
@@ -2323,6 +2559,27 @@ export interface components {
              * @constant
              */
             readonly symbol: "TOTAL";
+        };
+        /**
+         * TriggerRecord
+         * @description A trigger with its newest run; `next_due_at` is null where it is off, or due within 40 days at no time.
+         */
+        readonly TriggerRecord: {
+            /** Action */
+            readonly action: string;
+            /** Condition */
+            readonly condition: string;
+            /** Enabled */
+            readonly enabled: boolean;
+            /** Id */
+            readonly id: number;
+            readonly last_run: components["schemas"]["RunRecord"] | null;
+            /** Market */
+            readonly market: string;
+            /** Name */
+            readonly name: string;
+            /** Next Due At */
+            readonly next_due_at: string | null;
         };
         /**
          * WatchlistInput
@@ -2512,6 +2769,84 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["FlagsRecord"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thor_project_health_views_health: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HealthRecord"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thor_project_health_views_rejects: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["RejectRecord"][];
                 };
             };
         };
@@ -4416,6 +4751,55 @@ export interface operations {
             };
         };
     };
+    readonly thor_web_thordata_views_trades_arrow: {
+        readonly parameters: {
+            readonly query: {
+                /** @description First millisecond since 1970, UTC. */
+                readonly from: number;
+                /** @description About how many ticks are read. */
+                readonly limit?: number;
+                /** @description Not looked at: a symbol has one market. */
+                readonly market?: string;
+                /** @description One symbol, in any case. */
+                readonly symbol: string;
+                /** @description Last millisecond, itself included. */
+                readonly to: number;
+                /** @description A source, such as `tos`. */
+                readonly venue: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     readonly thor_web_thordata_views_vwap: {
         readonly parameters: {
             readonly query: {
@@ -4460,6 +4844,88 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    readonly thor_web_timezones_trigger_views_triggers: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["TriggerRecord"][];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_trigger_views_runs: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Older than this id. */
+                readonly before?: number | null;
+                readonly limit?: number;
+                /** @description Only of that state. */
+                readonly state?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["RunRecord"][];
+                };
             };
         };
     };
