@@ -56,7 +56,7 @@ class Recorder:
         self._after = "0-0"
         self._extremes: Extremes = {}
         self._extremes_day = 0
-        self._counts: Counter[str] = Counter()
+        self._counts = Counter(signals=0, grades=0)
         self._accuracy: dict[str, str] = {}
         self._state = "starting"
 

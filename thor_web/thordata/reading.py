@@ -8,14 +8,12 @@ from typing import Final, TypeVar
 import psycopg
 
 from thor_web.problems import Problem
-from thor_web.thordata.errors import StorageError
+from thor_web.thordata.errors import STATUS_OF, StorageError
 
 __all__ = ["aware", "read_in_turn"]
 
 T = TypeVar("T")
 
-STATUS_OF: Final = {"bad_lake_file": 500, "no_object_store": 503}
-"""Status of a StorageError that is not the asker's."""
 AT_ONCE: Final = 4
 """Questions that are read at once; the others wait their turn."""
 

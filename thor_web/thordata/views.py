@@ -21,6 +21,7 @@ from thor_web.problems import Problem
 from thor_web.thordata.errors import StorageError
 from thor_web.thordata.reading import aware as _aware
 from thor_web.thordata.reading import read_in_turn as _read
+from thor_web.thordata.schemas import AveragePrice, Coverage, ExportList, HistoryBars, HistoryTicks, QualityList
 from thor_web.thordata.services import history, records, summaries, trades
 from thor_web.thordata.services.formats import FORMATS, choose_format, json_row, write_table
 
@@ -63,7 +64,7 @@ Millisecond = Annotated[int, Query(ge=0, le=253_402_300_799_000)]
 Interval = Annotated[str, Query(max_length=16, description="Such as 500ms, 1s, 5m, 1h, 1d; in UTC.")]
 
 
-@router.get("/ticks", summary="Every tick of a symbol in a span, in order")
+@router.get("/ticks", response=HistoryTicks, summary="Every tick of a symbol in a span, in order")
 async def ticks(
     request: ASGIRequest,
     *,
@@ -115,7 +116,7 @@ async def trades_arrow(
     return _table(request, table, "arrow", None)
 
 
-@router.get("/asof", summary="The quote of each symbol as it was at an instant")
+@router.get("/asof", response=HistoryTicks, summary="The quote of each symbol as it was at an instant")
 async def as_of(
     request: ASGIRequest,
     *,
@@ -144,7 +145,7 @@ async def as_of(
     return _table(request, table, wanted, None)
 
 
-@router.get("/bars", summary="Open, high, low, close, volume and average by interval")
+@router.get("/bars", response=HistoryBars, summary="Open, high, low, close, volume and average by interval")
 async def bars(
     request: ASGIRequest,
     *,
@@ -168,7 +169,7 @@ async def bars(
     return _rows(request, table, wanted)
 
 
-@router.get("/vwap", summary="The volume-weighted average price of a span")
+@router.get("/vwap", response=AveragePrice, summary="The volume-weighted average price of a span")
 async def vwap(
     request: ASGIRequest,
     *,
@@ -183,7 +184,7 @@ async def vwap(
     return _document(await _read(lambda: summaries.vwap(settings.CONFIGURATION, query)))
 
 
-@router.get("/coverage", summary="Which dates of which symbols are kept, and where")
+@router.get("/coverage", response=Coverage, summary="Which dates of which symbols are kept, and where")
 async def coverage(
     request: ASGIRequest,
     *,
@@ -198,7 +199,7 @@ async def coverage(
     return _rows(request, table, wanted)
 
 
-@router.get("/quality", summary="What the quality checks found")
+@router.get("/quality", response=QualityList, summary="What the quality checks found")
 async def quality(
     request: ASGIRequest,
     *,
@@ -217,7 +218,7 @@ async def quality(
     return _document({"items": items, "next": following})
 
 
-@router.get("/exports", summary="Exports, newest first")
+@router.get("/exports", response=ExportList, summary="Exports, newest first")
 async def exports(
     request: ASGIRequest,
     *,

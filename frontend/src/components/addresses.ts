@@ -11,3 +11,20 @@ export function symbolAddress(symbol: InstrumentSymbol | string): string {
 
 /** Where the symbols of a list lead: to their own pages, unless the page around them knows better. */
 export const SymbolAddress = createContext<(symbol: InstrumentSymbol) => string>(symbolAddress);
+
+export const BACKTESTS_PATH = '/backtests';
+export const RUN_PATH = '/backtests/runs/:run';
+export const SWEEP_PATH = '/backtests/sweeps/:sweep';
+export const COMPARE_PATH = '/backtests/compare';
+
+export function runAddress(run: number): string {
+  return `/backtests/runs/${run}`;
+}
+
+export function sweepAddress(sweep: number): string {
+  return `/backtests/sweeps/${sweep}`;
+}
+
+export function compareAddress(runs: readonly number[]): string {
+  return `${COMPARE_PATH}?ids=${runs.join(',')}`;
+}
