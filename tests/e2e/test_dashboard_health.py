@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.chromium import launched_chromium
+from tests.e2e.browsing import serious_faults
 from tests.e2e.conftest import RunningThor, clean_environment, thor, wait_until
-from tests.e2e.test_dashboard import opened, serious_faults
+from tests.e2e.test_dashboard import opened
 
 pytestmark = pytest.mark.browser
 
