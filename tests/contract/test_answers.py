@@ -206,7 +206,8 @@ def test_a_number_of_contracts_has_a_worth(running: RunningThor) -> None:
 
 def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
-    history = {f"/api/thordata/{name}" for name in ("asof", "bars", "coverage", "exports", "quality", "ticks", "vwap")}
+    stored = ("asof", "bars", "coverage", "exports", "quality", "query", "ticks", "vwap")
+    history = {f"/api/thordata/{name}" for name in stored}
     clock = {f"/api/markets{name}" for name in ("", "/overlaps", "/quiet", "/times")}
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
     parts = ("", "/{%s}", "/{%s}/result", "/{%s}/report", "/{%s}/cancel")
@@ -214,7 +215,9 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     runs = {f"/{kind}{part.replace('%s', word)}" for kind, word in kinds.items() for part in parts}
     others = {"/strategies", "/compare", "/portfolio", "/parity", "/schedules", "/schedules/{schedule}"}
     backtest = {f"/api/thordata/backtest{name}" for name in others | runs}
-    told = {"/api/flags", "/api/maintenance", "/api/notifications"}
+    told = {"/api/flags", "/api/maintenance", "/api/notifications", "/api/notifications/acknowledge"}
+    told |= {"/api/alerts/rules", "/api/alerts/rules/{rule_id}"}
+    told |= {"/api/health", "/api/health/rejects", "/api/triggers", "/api/triggers/runs"}
     accounts = {"/api/me", "/api/login", "/api/logout"}
     accounts |= {"/api/openbb/widgets.json", "/api/thordata/trades.arrow"} | {
         f"/api/udf/{name}" for name in ("config", "history", "search", "symbols", "time")
@@ -244,7 +247,7 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
         # Logged in all the time, so that what comes without a login is no question here. It comes before the strangers,
         # who try to log in until they are made to wait.
         (
-            r"^/api/watchlists",
+            r"^/api/(watchlists|alerts|notifications)",
             ("--exclude-checks", "positive_data_acceptance,negative_data_rejection,ignored_auth"),
             True,
         ),

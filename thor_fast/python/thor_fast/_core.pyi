@@ -37,6 +37,7 @@ __all__ = [
     "EventError",
     "InstrumentRules",
     "LatencyHistogram",
+    "LevelWatch",
     "MarketReading",
     "MarketTimeline",
     "MergePolicy",
