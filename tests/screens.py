@@ -42,6 +42,7 @@ SHOTS: Final = (
     Shot("symbol", "/symbol/ES", "figure canvas"),
     Shot("clock", "/clock", "ul[aria-label=Markets] li"),
     Shot("health", "/health", "th:text-is('MOCK')"),
+    Shot("alerts", "/alerts", "ul[aria-label=Alerts] li", login=True),
     Shot("settings", "/settings", "h2"),
     Shot("backtests", "/backtests", "table", login=True),
     Shot("run", "/backtests/runs/1", "svg[role=img]", login=True),
@@ -98,6 +99,7 @@ def _thor() -> Iterator[RunningThor]:
         stored_weeks.fill(running, Path(folder))
         add_users(running, trader="operator")
         played(running)
+        watched(running)
         wait_until(lambda: len(running.quotes()) == 11, "every future is quoted")
         yield running
 
@@ -113,6 +115,21 @@ def played(running: RunningThor) -> None:
     grid = {"fast": "4:16:2", "slow": "20:80:10"}
     trader.post(f"{RUNS}/sweeps", json=asked | more | {"grid": grid}).raise_for_status()
     wait_until(lambda: running.get(f"{RUNS}/sweeps/3").json()["state"] == "done", "the queue is empty")
+
+
+def watched(running: RunningThor) -> None:
+    """Alert rules of some kinds, at prices that the made-up market soon crosses."""
+    trader = logged_in(running.url, "trader")
+    last = {quote["symbol"]: str(quote["last"]) for quote in running.quotes()}
+    again = {"cooldown_s": 3_600}
+    for rule in (
+        {"name": "ES breaks out", "kind": "threshold", "symbols": ["ES"], "limit": last["ES"], "severity": "warning"},
+        {"name": "Bonds fall", "kind": "threshold", "symbols": ["ZB"], "limit": last["ZB"], "side": "below"},
+        {"name": "The market turns", "kind": "signal", "symbols": ["TOTAL"], "signals": ["STRONG_BUY", "STRONG_SELL"]},
+        {"name": "Big days", "kind": "change", "side": "beyond", "limit": "1.5"},
+    ):
+        trader.post("/api/alerts/rules", json=rule | again).raise_for_status()
+    wait_until(lambda: bool(running.get("/api/notifications", kind="threshold").json()), "a price was crossed")
 
 
 def take(page: Page, running: RunningThor, shot: Shot, file: Path) -> None:

@@ -215,7 +215,9 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     runs = {f"/{kind}{part.replace('%s', word)}" for kind, word in kinds.items() for part in parts}
     others = {"/strategies", "/compare", "/portfolio", "/parity", "/schedules", "/schedules/{schedule}"}
     backtest = {f"/api/thordata/backtest{name}" for name in others | runs}
-    told = {"/api/flags", "/api/maintenance", "/api/notifications"}
+    told = {"/api/flags", "/api/maintenance", "/api/notifications", "/api/notifications/acknowledge"}
+    told |= {"/api/alerts/rules", "/api/alerts/rules/{rule_id}"}
+    told |= {"/api/health", "/api/health/rejects", "/api/triggers", "/api/triggers/runs"}
     accounts = {"/api/me", "/api/login", "/api/logout"}
     accounts |= {"/api/openbb/widgets.json", "/api/thordata/trades.arrow"} | {
         f"/api/udf/{name}" for name in ("config", "history", "search", "symbols", "time")
@@ -245,7 +247,7 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
         # Logged in all the time, so that what comes without a login is no question here. It comes before the strangers,
         # who try to log in until they are made to wait.
         (
-            r"^/api/watchlists",
+            r"^/api/(watchlists|alerts|notifications)",
             ("--exclude-checks", "positive_data_acceptance,negative_data_rejection,ignored_auth"),
             True,
         ),

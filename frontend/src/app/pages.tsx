@@ -2,7 +2,14 @@
 
 import type { ComponentType } from 'react';
 import { lazy } from 'react';
-import { BACKTESTS_PATH, COMPARE_PATH, RUN_PATH, SWEEP_PATH, SYMBOL_PATH } from '../components/addresses.ts';
+import {
+  ALERTS_PATH,
+  BACKTESTS_PATH,
+  COMPARE_PATH,
+  RUN_PATH,
+  SWEEP_PATH,
+  SYMBOL_PATH,
+} from '../components/addresses.ts';
 import type { IconName } from '../components/Icon.tsx';
 import { LivePage } from '../pages/live/LivePage.tsx';
 
@@ -82,12 +89,28 @@ export const PAGES: readonly PageEntry[] = [
     draw: later(async () => (await import('../pages/backtests/ComparePage.tsx')).ComparePage),
   },
   {
+    path: '/replay',
+    title: 'Replay',
+    icon: 'replay',
+    place: 'top',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/replay/ReplayPage.tsx')).ReplayPage),
+  },
+  {
     path: '/health',
     title: 'Health',
     icon: 'health',
     place: 'top',
     onPhone: true,
     draw: later(async () => (await import('../pages/health/HealthPage.tsx')).HealthPage),
+  },
+  {
+    path: ALERTS_PATH,
+    title: 'Alerts',
+    icon: 'bell',
+    place: 'top',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/alerts/AlertsPage.tsx')).AlertsPage),
   },
   {
     path: '/settings',

@@ -1,5 +1,6 @@
 // Addresses of pages that others lead to.
 
+import { createContext } from 'react';
 import type { InstrumentSymbol } from '../domain/nominal.ts';
 
 export const SYMBOL_PATH = '/symbol/:symbol';
@@ -7,6 +8,9 @@ export const SYMBOL_PATH = '/symbol/:symbol';
 export function symbolAddress(symbol: InstrumentSymbol | string): string {
   return `/symbol/${encodeURIComponent(symbol)}`;
 }
+
+/** Where the symbols of a list lead: to their own pages, unless the page around them knows better. */
+export const SymbolAddress = createContext<(symbol: InstrumentSymbol) => string>(symbolAddress);
 
 export const BACKTESTS_PATH = '/backtests';
 export const RUN_PATH = '/backtests/runs/:run';
@@ -23,4 +27,11 @@ export function sweepAddress(sweep: number): string {
 
 export function compareAddress(runs: readonly number[]): string {
   return `${COMPARE_PATH}?ids=${runs.join(',')}`;
+}
+
+export const ALERTS_PATH = '/alerts';
+
+/** Where a new alert rule on a symbol is begun. */
+export function newAlertAddress(symbol: InstrumentSymbol | string): string {
+  return `${ALERTS_PATH}?symbol=${encodeURIComponent(symbol)}`;
 }

@@ -24,6 +24,58 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/alerts/rules": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What somebody wants to be told
+         * @description In the order of their names.
+         */
+        readonly get: operations["thor_web_timezones_alert_views_rules"];
+        readonly put?: never;
+        /**
+         * Make an alert rule
+         * @description Its name must be new.
+         */
+        readonly post: operations["thor_web_timezones_alert_views_make"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/alerts/rules/{rule_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * One alert rule
+         * @description With the version in force.
+         */
+        readonly get: operations["thor_web_timezones_alert_views_one"];
+        /**
+         * Change an alert rule
+         * @description It is another version, which knows nothing of where prices stood; channels stay as the admin has them.
+         */
+        readonly put: operations["thor_web_timezones_alert_views_change"];
+        readonly post?: never;
+        /**
+         * Remove an alert rule
+         * @description What it told stays.
+         */
+        readonly delete: operations["thor_web_timezones_alert_views_remove"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/bars": {
         readonly parameters: {
             readonly query?: never;
@@ -361,6 +413,26 @@ export interface paths {
         readonly get: operations["thor_web_timezones_notice_views_notifications"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/notifications/acknowledge": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take note of notifications
+         * @description Who took note first, and when, stays. Those that are not there are left out.
+         */
+        readonly post: operations["thor_web_timezones_alert_views_acknowledge"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1133,6 +1205,68 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/replay": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Trade dates that can be played
+         * @description Every date that has ticks, in the lake or in Postgres.
+         */
+        readonly get: operations["thor_web_thordata_playback_views_dates"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/replay/{trade_date}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What there is of a trade date
+         * @description The span of all its markets. A market's sessions come in order of time.
+         */
+        readonly get: operations["thor_web_thordata_playback_views_day"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/replay/{trade_date}/frames": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A span of a trade date, frame by frame
+         * @description What the live path would have shown, by the signals' thresholds of now; time is the ticks' own.
+         *
+         *     A frame holds nothing of its own instant or after it.
+         */
+        readonly get: operations["thor_web_thordata_playback_views_frames"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/thordata/ticks": {
         readonly parameters: {
             readonly query?: never;
@@ -1436,6 +1570,128 @@ export interface components {
             readonly mock: boolean;
             /** Rows */
             readonly rows: readonly components["schemas"]["AccuracyRecord"][];
+        };
+        /**
+         * Acknowledgement
+         * @description Notifications that somebody takes note of.
+         */
+        readonly Acknowledgement: {
+            /** Ids */
+            readonly ids: readonly number[];
+        };
+        /**
+         * AlertRuleInput
+         * @description A rule as it shall be. Decimals may come as texts; `limit` is a price, a percentage or seconds, by the kind.
+         */
+        readonly AlertRuleInput: {
+            /**
+             * Cooldown S
+             * @default 0
+             */
+            readonly cooldown_s: number;
+            /**
+             * Enabled
+             * @default true
+             */
+            readonly enabled: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            readonly kind: "opens" | "closes" | "stale_feed" | "source_lost" | "missed_trigger" | "horizon" | "threshold" | "change" | "signal";
+            /** Limit */
+            readonly limit?: number | string | null;
+            /**
+             * Markets
+             * @default []
+             */
+            readonly markets: readonly string[];
+            /** Name */
+            readonly name: string;
+            /**
+             * Once
+             * @default false
+             */
+            readonly once: boolean;
+            /**
+             * Rearm
+             * @default 0
+             */
+            readonly rearm: number | string;
+            /**
+             * Severity
+             * @default info
+             * @enum {string}
+             */
+            readonly severity: "info" | "warning" | "critical";
+            /**
+             * Side
+             * @default above
+             * @enum {string}
+             */
+            readonly side: "above" | "below" | "beyond";
+            /**
+             * Signals
+             * @default []
+             */
+            readonly signals: readonly ("STRONG_BUY" | "BUY" | "HOLD" | "SELL" | "STRONG_SELL")[];
+            /**
+             * Sources
+             * @default []
+             */
+            readonly sources: readonly string[];
+            /**
+             * Symbols
+             * @default []
+             */
+            readonly symbols: readonly string[];
+        };
+        /**
+         * AlertRuleRecord
+         * @description A rule that is kept. Each change makes another `version`; decimals are texts with their exact digits.
+         */
+        readonly AlertRuleRecord: {
+            /** Author */
+            readonly author: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            readonly changed_at: string;
+            /** Channels */
+            readonly channels: readonly string[];
+            /** Cooldown S */
+            readonly cooldown_s: number;
+            /** Enabled */
+            readonly enabled: boolean;
+            /** Id */
+            readonly id: number;
+            /** Kind */
+            readonly kind: string;
+            /** Last Told At */
+            readonly last_told_at: string | null;
+            /** Limit */
+            readonly limit: string | null;
+            /** Markets */
+            readonly markets: readonly string[];
+            /** Name */
+            readonly name: string;
+            /** Once */
+            readonly once: boolean;
+            /** Rearm */
+            readonly rearm: string;
+            /** Severity */
+            readonly severity: string;
+            /** Side */
+            readonly side: string;
+            /** Signals */
+            readonly signals: readonly string[];
+            /** Sources */
+            readonly sources: readonly string[];
+            /** Symbols */
+            readonly symbols: readonly string[];
+            /** Version */
+            readonly version: number;
         };
         /**
          * AveragePrice
@@ -2248,8 +2504,55 @@ export interface components {
             readonly share_of_best: number | null;
         };
         /**
+         * NoticeFilter
+         * @description Which notifications are asked for. Page on with `before` set to the last id.
+         */
+        readonly NoticeFilter: {
+            /**
+             * Before
+             * @description Older than this id.
+             */
+            readonly before?: number | null;
+            /**
+             * Kind
+             * @description Only of that kind.
+             * @default
+             */
+            readonly kind: string;
+            /**
+             * Limit
+             * @default 50
+             */
+            readonly limit: number;
+            /**
+             * Rule
+             * @description Only what that rule told.
+             */
+            readonly rule?: number | null;
+            /**
+             * Severity
+             * @description Only of that one.
+             * @default
+             */
+            readonly severity: string;
+            /**
+             * Symbol
+             * @description Only of that symbol.
+             * @default
+             */
+            readonly symbol: string;
+            /**
+             * Unacknowledged
+             * @description Only those nobody has acknowledged.
+             * @default false
+             */
+            readonly unacknowledged: boolean;
+        };
+        /**
          * NotificationRecord
          * @description Something that was told. `acknowledged_at` is null while nobody has taken note of it.
+         *
+         *     What rules on quotes told has the event's id in the unified stream, the exact value that crossed, and its marks.
          */
         readonly NotificationRecord: {
             /** Acknowledged At */
@@ -2258,12 +2561,20 @@ export interface components {
             readonly acknowledged_by: string;
             /** Created At */
             readonly created_at: string;
+            /** Event Id */
+            readonly event_id: string;
             /** Id */
             readonly id: number;
             /** Kind */
             readonly kind: string;
+            /** Mark */
+            readonly mark: string;
             /** Market */
             readonly market: string;
+            /** Rule Id */
+            readonly rule_id: number | null;
+            /** Rule Version */
+            readonly rule_version: number | null;
             /** Severity */
             readonly severity: string;
             /** Symbol */
@@ -2272,6 +2583,8 @@ export interface components {
             readonly text: string;
             /** Title */
             readonly title: string;
+            /** Value */
+            readonly value: string | null;
         };
         /**
          * OverfittingRecord
@@ -2296,6 +2609,18 @@ export interface components {
             readonly markets: readonly string[];
             /** Spans */
             readonly spans: readonly components["schemas"]["SpanRecord"][];
+        };
+        /**
+         * PaperRecord
+         * @description Of a paper run: after which entry of the stream it began, and what it took in.
+         */
+        readonly PaperRecord: {
+            /** After */
+            readonly after: string;
+            /** Events */
+            readonly events: number;
+            /** Late */
+            readonly late: number;
         };
         /**
          * ParameterAxis
@@ -2904,6 +3229,115 @@ export interface components {
             readonly source: string;
         };
         /**
+         * ReplayDates
+         * @description The trade dates that have ticks, newest first.
+         */
+        readonly ReplayDates: {
+            /** Dates */
+            readonly dates: readonly string[];
+        };
+        /**
+         * ReplayDay
+         * @description A stored trade date: its span, where its ticks begin and end, and what its markets did.
+         */
+        readonly ReplayDay: {
+            /** Config Version */
+            readonly config_version: number;
+            /**
+             * Date
+             * Format: date
+             */
+            readonly date: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            readonly ends_at: string;
+            /**
+             * First At
+             * Format: date-time
+             */
+            readonly first_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            readonly last_at: string;
+            /** Sessions */
+            readonly sessions: readonly components["schemas"]["ReplaySession"][];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            readonly starts_at: string;
+        };
+        /**
+         * ReplayFrame
+         * @description What has become new before an instant: records as of `/api/quotes`, and the composite where it is another.
+         */
+        readonly ReplayFrame: {
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** Quotes */
+            readonly quotes: readonly unknown[];
+            /** Total */
+            readonly total: unknown | null;
+        };
+        /**
+         * ReplayFrames
+         * @description Frames in order. They reach to `until`, which may lie before the end that was asked for: go on from there.
+         *
+         *     While `preparing` is a number from 0 to 1, the server is still on its way to the span: ask again.
+         */
+        readonly ReplayFrames: {
+            /** Frames */
+            readonly frames: readonly components["schemas"]["ReplayFrame"][];
+            /** Preparing */
+            readonly preparing: number | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            readonly until: string;
+        };
+        /**
+         * ReplaySession
+         * @description What a market does from an instant on, until its next entry. Fields as in `/api/session`.
+         */
+        readonly ReplaySession: {
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** Confidence */
+            readonly confidence: string;
+            /** Holiday */
+            readonly holiday: string | null;
+            /** Is Open */
+            readonly is_open: boolean;
+            /** Market */
+            readonly market: string;
+            /** Next Transition At */
+            readonly next_transition_at: string | null;
+            /** Phase */
+            readonly phase: string;
+            /** Reason */
+            readonly reason: string | null;
+            /** Time Zone */
+            readonly time_zone: string;
+            /** Title */
+            readonly title: string;
+            /**
+             * Trade Date
+             * Format: date
+             */
+            readonly trade_date: string;
+        };
+        /**
          * RollRecord
          * @description A change of the contract month behind a continuous symbol.
          */
@@ -3147,7 +3581,7 @@ export interface components {
              * @description SHA-256 over equity and fills: equal digests are equal runs, bit for bit.
              */
             readonly digest: string;
-            readonly elapsed_s: components["schemas"]["ElapsedSeconds"];
+            readonly elapsed_s?: components["schemas"]["ElapsedSeconds"] | null;
             readonly equity: components["schemas"]["EquityRecord"];
             /** Figures */
             readonly figures: {
@@ -3168,8 +3602,17 @@ export interface components {
             readonly open_positions: {
                 readonly [key: string]: number;
             };
+            readonly paper?: components["schemas"]["PaperRecord"] | null;
             readonly parity?: components["schemas"]["RunParity"] | null;
             readonly periods: components["schemas"]["PeriodRecord"];
+            /**
+             * Sealed
+             * @description The newest proof of each partition that was read.
+             * @default []
+             */
+            readonly sealed: readonly {
+                readonly [key: string]: unknown;
+            }[];
             readonly significance: components["schemas"]["SignificanceRecord"];
             readonly simulation: components["schemas"]["SimulationRecord"] | null;
             readonly specification: components["schemas"]["RunSpecificationRecord"];
@@ -4234,6 +4677,208 @@ export interface operations {
             };
         };
     };
+    readonly thor_web_timezones_alert_views_rules: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["AlertRuleRecord"][];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_alert_views_make: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AlertRuleInput"];
+            };
+        };
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Created */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AlertRuleRecord"];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_alert_views_one: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly rule_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AlertRuleRecord"];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_alert_views_change: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly rule_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AlertRuleInput"];
+            };
+        };
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AlertRuleRecord"];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_alert_views_remove: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly rule_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No Content */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     readonly thor_web_futuretrading_bar_views_bars: {
         readonly parameters: {
             readonly query: {
@@ -4902,7 +5547,15 @@ export interface operations {
             readonly query?: {
                 /** @description Older than this id. */
                 readonly before?: number | null;
+                /** @description Only of that kind. */
+                readonly kind?: string;
                 readonly limit?: number;
+                /** @description Only what that rule told. */
+                readonly rule?: number | null;
+                /** @description Only of that one. */
+                readonly severity?: string;
+                /** @description Only of that symbol. */
+                readonly symbol?: string;
                 /** @description Only those nobody has acknowledged. */
                 readonly unacknowledged?: boolean;
             };
@@ -4911,6 +5564,48 @@ export interface operations {
             readonly cookie?: never;
         };
         readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["NotificationRecord"][];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_alert_views_acknowledge: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Acknowledgement"];
+            };
+        };
         readonly responses: {
             /** @description A problem document */
             readonly "4XX": {
@@ -6683,6 +7378,139 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["LakeAnswer"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_playback_views_dates: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReplayDates"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_playback_views_day: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description A trade date, YYYY-MM-DD. */
+                readonly trade_date: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReplayDay"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_playback_views_frames: {
+        readonly parameters: {
+            readonly query: {
+                /** @description The instant behind the last, ISO 8601 with a zone. */
+                readonly end: string;
+                /** @description Symbols with a record an event. */
+                readonly every?: string;
+                /** @description About so many records at most. */
+                readonly limit?: number;
+                /** @description Begin with the newest record of each symbol, and TOTAL. */
+                readonly snapshot?: boolean;
+                /** @description First instant, ISO 8601 with a zone; whole milliseconds. */
+                readonly start: string;
+                /** @description Length of a frame; a symbol's newest record stands in it. */
+                readonly step_ms?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description A trade date, YYYY-MM-DD. */
+                readonly trade_date: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReplayFrames"];
                 };
             };
         };
