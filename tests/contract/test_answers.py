@@ -206,7 +206,8 @@ def test_a_number_of_contracts_has_a_worth(running: RunningThor) -> None:
 
 def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
-    history = {f"/api/thordata/{name}" for name in ("asof", "bars", "coverage", "exports", "quality", "ticks", "vwap")}
+    stored = ("asof", "bars", "coverage", "exports", "quality", "query", "ticks", "vwap")
+    history = {f"/api/thordata/{name}" for name in stored}
     clock = {f"/api/markets{name}" for name in ("", "/overlaps", "/quiet", "/times")}
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
     parts = ("", "/{%s}", "/{%s}/result", "/{%s}/report", "/{%s}/cancel")
