@@ -48,7 +48,12 @@ SHOTS: Final = (
     Shot("run", "/backtests/runs/1", "svg[role=img]", login=True),
     Shot("sweep", "/backtests/sweeps/3", "table", login=True),
     Shot("compare", "/backtests/compare?ids=1,2", "svg[role=img]", login=True),
-    Shot("history", f"/history?{WEEKS}&symbol=ES&date={stored_weeks.DOUBTFUL}", "figure canvas", login=True),
+    Shot(
+        "history",
+        f"/history?{WEEKS}&symbol=ES&date={stored_weeks.DOUBTFUL}&clean=1&interval=5m",
+        "figure canvas",
+        login=True,
+    ),
 )
 
 

@@ -19,6 +19,7 @@ from thor_web.cli.backtest_options import (
     show_progress,
     specification_of,
 )
+from thor_web.cli.backtest_paper import register_paper
 from thor_web.cli.backtest_parity import register_parity
 from thor_web.cli.backtest_sweep import register_sweeps
 from thor_web.cli.options import Commands, add_state, require_core
@@ -40,6 +41,7 @@ def register(commands: Commands) -> None:
     register_analysis(actions)
     register_parity(actions)
     register_ask(actions)
+    register_paper(actions)
     for name, text, handler in (
         ("strategies", "the strategies and their parameters", _strategies),
         ("list", "the newest runs", _list),
@@ -159,7 +161,7 @@ def _played(
         sys.stderr.write("thor: Postgres is away, so this run is not kept and its trials are not counted.\n")
         return {"id": None, **play()}
     with runs, held(settings, runs, specification, rerun_of=rerun_of) as claim:
-        result = play(trials=lambda data_hash: runs.trials(specification.strategy, data_hash))
+        result = runs.with_proofs(play(trials=lambda data_hash: runs.trials(specification.strategy, data_hash)))
         runs.finish(claim.number, claim.worker, Outcome.of_run(result))
     return {"id": claim.number, **result}
 

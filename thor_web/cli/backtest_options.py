@@ -50,10 +50,11 @@ OPTIONS: Final = (
 )
 
 
-def add_specification(parser: argparse.ArgumentParser) -> None:
-    """What is to be played on what, for every action that plays something."""
-    parser.add_argument("strategy", help="a name from `thor backtest strategies`, or module:Class")
-    add_span(parser)
+def add_specification(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
+    """What is to be played on what, for every action that plays something; not `needed` where it may be known."""
+    text = "a name from `thor backtest strategies`, or module:Class"
+    parser.add_argument("strategy", nargs=None if needed else "?", help=text)
+    add_span(parser, needed=needed)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the strategy")
     for flag, name, kind, text in OPTIONS:
         parser.add_argument(flag, dest=name, type=kind, help=text)
@@ -62,12 +63,12 @@ def add_specification(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_span(parser: argparse.ArgumentParser) -> None:
+def add_span(parser: argparse.ArgumentParser, *, needed: bool = True) -> None:
     """Which symbols, and when."""
     parser.add_argument("--from", dest="start", metavar="TS", help="first instant, or a UTC day")
     parser.add_argument("--to", dest="end", metavar="TS", help="instant behind the last, or a UTC day, included")
     parser.add_argument("--session", metavar="D", help="the first symbol's trade date instead of --from and --to")
-    parser.add_argument("--symbols", required=True, metavar="ES,NQ", help="symbols separated by commas")
+    parser.add_argument("--symbols", required=needed, default="", metavar="ES,NQ", help="symbols separated by commas")
 
 
 def number_from_one(text: str) -> int:

@@ -21,6 +21,7 @@ from thor_web.thor_project.answers import problem_response
 from thor_web.thor_project.health_views import router as health_router
 from thor_web.thor_project.openapi import Api
 from thor_web.thordata.backtest.views import router as backtest_router
+from thor_web.thordata.playback_views import router as playback_router
 from thor_web.thordata.query_views import router as lake_router
 from thor_web.thordata.views import router as history_router
 from thor_web.timezones.alert_views import router as alerts_router
@@ -51,6 +52,7 @@ api.add_router("", raw_router)
 api.add_router("", backtest_router)
 api.add_router("", health_router)
 api.add_router("/thordata", history_router)
+api.add_router("/thordata", playback_router)
 api.add_router("/thordata", lake_router)
 
 

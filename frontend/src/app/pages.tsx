@@ -89,6 +89,14 @@ export const PAGES: readonly PageEntry[] = [
     draw: later(async () => (await import('../pages/backtests/ComparePage.tsx')).ComparePage),
   },
   {
+    path: '/replay',
+    title: 'Replay',
+    icon: 'replay',
+    place: 'top',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/replay/ReplayPage.tsx')).ReplayPage),
+  },
+  {
     path: '/health',
     title: 'Health',
     icon: 'health',

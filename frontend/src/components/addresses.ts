@@ -1,5 +1,6 @@
 // Addresses of pages that others lead to.
 
+import { createContext } from 'react';
 import type { InstrumentSymbol } from '../domain/nominal.ts';
 
 export const SYMBOL_PATH = '/symbol/:symbol';
@@ -7,6 +8,9 @@ export const SYMBOL_PATH = '/symbol/:symbol';
 export function symbolAddress(symbol: InstrumentSymbol | string): string {
   return `/symbol/${encodeURIComponent(symbol)}`;
 }
+
+/** Where the symbols of a list lead: to their own pages, unless the page around them knows better. */
+export const SymbolAddress = createContext<(symbol: InstrumentSymbol) => string>(symbolAddress);
 
 export const BACKTESTS_PATH = '/backtests';
 export const RUN_PATH = '/backtests/runs/:run';

@@ -1,4 +1,4 @@
-"""What a worker can be asked for: a run, a sweep, the patterns of markets. Plain values that wait in the registry."""
+"""What can stand in the registry: a run, a sweep, the patterns of markets, a paper run. Plain values."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -17,7 +17,14 @@ from thor_web.thordata.backtest.specification import (
     words_of,
 )
 
-__all__ = ["Asked", "PatternsSpecification", "SweepOptions", "SweepSpecification", "asked_from_json"]
+__all__ = [
+    "Asked",
+    "PaperSpecification",
+    "PatternsSpecification",
+    "SweepOptions",
+    "SweepSpecification",
+    "asked_from_json",
+]
 
 MOST_FOLDS: Final = 20
 
@@ -156,11 +163,37 @@ class PatternsSpecification:
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class PaperSpecification:
+    """A run on the unified stream from the entry `after` on; its span says which events are played."""
+
+    kind: ClassVar[str] = "paper"
+    specification: RunSpecification
+    after: str
+
+    @property
+    def strategy(self) -> str:
+        return self.specification.strategy
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """A paper run from JSON values. Raises BacktestError `bad_specification`."""
+        values = dict(document)
+        after = values.pop("after", None)
+        if not isinstance(after, str):
+            raise bad("a paper run says after which entry of the stream it begins")
+        return cls(RunSpecification.from_json(values), after)
+
+    def to_json(self) -> dict[str, Any]:
+        return self.specification.to_json() | {"after": self.after}
+
+
 KINDS: Final[Mapping[str, Callable[[Mapping[str, Any]], Asked]]] = MappingProxyType(
     {
         "run": RunSpecification.from_json,
         "sweep": SweepSpecification.from_json,
         "patterns": PatternsSpecification.from_json,
+        "paper": PaperSpecification.from_json,
     }
 )
 

@@ -15,6 +15,8 @@ BACKTEST_CODES: Final = MappingProxyType(
         "unknown_symbol": "The instrument registry does not know the symbol.",
         "no_data": "The lake holds nothing of these symbols in this span.",
         "strategy_failed": "The strategy raised an error.",
+        "look_ahead": "A paper run's strategy changed a decision that was already played: it looked ahead.",
+        "history_lost": "The stream does not hold any more what a paper run needs to begin again.",
         "strategy_broken": "A strategy of an entry point cannot be loaded.",
         "time_limit": "The run took longer than it may.",
         "memory_limit": "The run needed more memory than it may.",

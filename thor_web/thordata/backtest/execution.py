@@ -37,7 +37,7 @@ from thor_web.thordata.backtest.trades import breakdowns, trade_frame, trade_sta
 from thor_web.thordata.backtest.trial_key import Trials, trial_key
 from thor_web.thordata.backtest.version import code_version
 
-__all__ = ["audit_strategy", "execute"]
+__all__ = ["Played", "audit_strategy", "execute", "judged"]
 
 CURVE_POINTS: Final = 1_500
 TRADES_KEPT: Final = 5_000
@@ -91,7 +91,7 @@ def execute(
     start, end = specification.span()
     market = instruments[specification.symbols[0]].market
     periods = periods_of(data.times_us, closes_us=[closes for _, _, closes in sessions_of(market, start, end)])
-    result = _judged(Played(specification, strategy, ticks, data, run, periods), instruments, tried)
+    result = judged(Played(specification, strategy, ticks, data, run, periods), instruments, tried)
     say("stressing", 0.0)
     ground = Ground(specification, ticks, data, terms, periods)
     result["stress"] = stress(ground, specification.parameters, modules=modules)
@@ -135,7 +135,8 @@ def _parity(ticks: TickData, instruments: Instruments, classifier: Classifier) -
     return {"engine": engine, "live": live, "match": engine == live, "events": ticks.frame.height}
 
 
-def _judged(played: Played, instruments: Instruments, tried: Trials) -> dict[str, Any]:
+def judged(played: Played, instruments: Instruments, tried: Trials) -> dict[str, Any]:
+    """What a finished run is worth, as JSON values."""
     specification, strategy, ticks, data, run = played.parts()
     start, end = specification.span()
     sessions = {

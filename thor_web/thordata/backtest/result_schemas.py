@@ -240,6 +240,14 @@ class RunParity(Schema):
     events: int
 
 
+class PaperRecord(Schema):
+    """Of a paper run: after which entry of the stream it began, and what it took in."""
+
+    after: str
+    events: int
+    late: int
+
+
 class ElapsedSeconds(Schema):
     """Seconds."""
 
@@ -274,7 +282,9 @@ class RunResult(Schema):
     stress: list[StressRow] = []
     audit: RunAudit | None = None
     parity: RunParity | None = None
-    elapsed_s: ElapsedSeconds
+    paper: PaperRecord | None = None
+    sealed: list[dict[str, Any]] = Field([], description="The newest proof of each partition that was read.")
+    elapsed_s: ElapsedSeconds | None = None
 
 
 class SweepData(Schema):

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from thor_web.thordata.backtest.asked import Asked, asked_from_json
 from thor_web.thordata.backtest.errors import BacktestError
+from thor_web.thordata.backtest.live_parity import seals_of
 from thor_web.thordata.backtest.outcomes import Outcome
 from thor_web.thordata.backtest.trial_key import Trials
 
@@ -114,10 +115,13 @@ class Runs:
             return
 
     def claim(self, worker: str, *, run: int | None = None) -> Claim | None:
-        """Take the oldest run that waits or whose worker has died, or the one of that number; None without any."""
+        """Take the oldest that waits or whose worker has died, or the one of that number; None without any.
+
+        Paper runs are nobody's to take but by number: who plays one stands in the stream of quotes.
+        """
         self._connection.execute(
             "UPDATE backtest_runs SET state = 'failed', error = %s, worker = NULL, finished_at = now() "
-            "WHERE state = 'running' AND lease_until < now() AND attempts >= %s",
+            "WHERE state = 'running' AND kind <> 'paper' AND lease_until < now() AND attempts >= %s",
             (Jsonb(BacktestError("worker_lost", f"its worker died {MOST_ATTEMPTS} times").to_json()), MOST_ATTEMPTS),
         )
         while (row := self._claimed_row(worker, run)) is not None:
@@ -132,7 +136,8 @@ class Runs:
             "UPDATE backtest_runs SET state = 'running', worker = %(worker)s, attempts = attempts + 1, "
             "started_at = now(), lease_until = now() + make_interval(secs => %(lease)s) WHERE id = ("
             "  SELECT id FROM backtest_runs WHERE (state = 'queued' OR (state = 'running' AND lease_until < now())) "
-            "  AND (%(run)s::bigint IS NULL OR id = %(run)s) ORDER BY id FOR UPDATE SKIP LOCKED LIMIT 1) "
+            "  AND (id = %(run)s OR (%(run)s::bigint IS NULL AND kind <> 'paper')) "
+            "  ORDER BY id FOR UPDATE SKIP LOCKED LIMIT 1) "
             "RETURNING id, kind, specification, modules",
             {"worker": worker, "lease": LEASE_S, "run": run},
         )
@@ -156,6 +161,10 @@ class Runs:
             (LEASE_S, work, share, run, worker),
         )
         return row is not None and not row["cancel_asked"]
+
+    def with_proofs(self, result: dict[str, Any]) -> dict[str, Any]:
+        """A run's result with the newest proof of each partition that it was played on."""
+        return result | {"sealed": seals_of(self._connection, result["data"]["partitions"])}
 
     def finish(self, run: int, worker: str, outcome: Outcome) -> bool:
         """Store what came of it. False when it is no longer this worker's, and then nothing is stored."""
@@ -199,8 +208,8 @@ class Runs:
         """Ask for the end of something; what waits ends at once. Raises BacktestError `unknown_…`."""
         self._connection.execute(
             "UPDATE backtest_runs SET cancel_asked = true, "
-            "state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END, "
-            "finished_at = CASE WHEN state = 'queued' THEN now() ELSE finished_at END "
+            "state = CASE WHEN state = 'queued' OR lease_until < now() THEN 'cancelled' ELSE state END, "
+            "finished_at = CASE WHEN state = 'queued' OR lease_until < now() THEN now() ELSE finished_at END "
             "WHERE id = %s AND kind = ANY(%s) AND state IN ('queued', 'running')",
             (run, list(kinds)),
         )

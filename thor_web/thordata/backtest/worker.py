@@ -130,15 +130,14 @@ def _played(runs: Runs, claim: Claim, lake: Path, progress: Progress) -> Outcome
         return Outcome.of_patterns(study_patterns(lake, asked, progress=progress))
     if not isinstance(asked, RunSpecification):
         raise BacktestError("bad_specification", f"a worker plays no {asked.kind}")
-    return Outcome.of_run(
-        execute(
-            asked,
-            lake,
-            modules=claim.modules,
-            trials=lambda data_hash: runs.trials(asked.strategy, data_hash),
-            progress=progress,
-        )
+    result = execute(
+        asked,
+        lake,
+        modules=claim.modules,
+        trials=lambda data_hash: runs.trials(asked.strategy, data_hash),
+        progress=progress,
     )
+    return Outcome.of_run(runs.with_proofs(result))
 
 
 def _reporter(runs: Runs, run: int, worker: str) -> Progress:

@@ -7,6 +7,7 @@ import { BACKTESTS_PATH, runAddress } from '../../components/addresses.ts';
 import { count, figure, ratio } from '../../components/amounts.ts';
 import { Button } from '../../components/Button.tsx';
 import { CellTable } from '../../components/CellTable.tsx';
+import { Facts } from '../../components/Facts.tsx';
 import { LineChart } from '../../components/LineChart.tsx';
 import { Notice } from '../../components/Notice.tsx';
 import { PageFrame } from '../../components/PageFrame.tsx';
@@ -67,15 +68,16 @@ function Compared({ ids }: { readonly ids: readonly number[] }) {
         {(compared) => (
           <>
             <Panel title="What they share">
-              <ul className={styles['caveats']}>
-                <li>
-                  {compared.same_data
-                    ? 'The same data.'
-                    : 'Different data: their figures are not of one market.'}
-                </li>
-                <li>{compared.same_code ? 'The same code.' : 'Made by different versions of the code.'}</li>
-                <li>{compared.same_result ? 'The same result, bit for bit.' : 'Different results.'}</li>
-              </ul>
+              <Facts
+                facts={[
+                  [
+                    'Data',
+                    compared.same_data ? 'the same' : 'different: these are figures of different markets',
+                  ],
+                  ['Code', compared.same_code ? 'the same' : 'of different versions'],
+                  ['Result', compared.same_result ? 'the same, bit for bit' : 'different'],
+                ]}
+              />
             </Panel>
             <Curves ids={ids} />
             <Inputs compared={compared} />

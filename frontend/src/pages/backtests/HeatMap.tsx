@@ -1,6 +1,7 @@
 // The outcome over one or two parameters as a table whose cells are coloured: it is read by eyes and by ears alike.
 
 import { ratio } from '../../components/amounts.ts';
+import { NOTHING } from '../../components/Price.tsx';
 import type { Shape } from '../../services/api/client.ts';
 import styles from './HeatMap.module.css';
 
@@ -58,7 +59,9 @@ export function HeatMap({ surface, best }: HeatMapProps) {
                             : `color-mix(in srgb, var(${value < 0 ? '--down' : '--up'}) ${Math.round((Math.abs(value) / most) * 45)}%, var(--panel))`,
                       }}
                     >
-                      <span className={isSmall ? 'only-heard' : ''}>{ratio(value)}</span>
+                      <span className={isSmall ? 'only-heard' : ''}>
+                        {value === null ? NOTHING : value.toFixed(3)}
+                      </span>
                     </td>
                   );
                 })}

@@ -48,13 +48,17 @@ export function AuditPanel({ result }: PartProps) {
 }
 
 export function WantedPanel({ result }: PartProps) {
-  const { parameters, ...rest } = result.specification;
+  const { strategy, symbols, start, end, parameters, ...rest } = result.specification;
   const told = (value: unknown) =>
     value === null ? 'not set' : Array.isArray(value) ? value.join(', ') : String(value);
   return (
     <Panel title="What was asked">
       <Facts
         facts={[
+          ['strategy', strategy],
+          ['symbols', symbols.join(', ')],
+          ['start', start],
+          ['end, not part of it', end],
           ...Object.entries(parameters).map(([name, value]) => [name, told(value)] as const),
           ...Object.entries(rest).map(([name, value]) => [name.replaceAll('_', ' '), told(value)] as const),
         ]}

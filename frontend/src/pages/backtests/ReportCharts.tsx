@@ -45,7 +45,10 @@ export function CurvePanels({ result }: PartProps) {
           xText={xText}
         />
       </Panel>
-      <Panel title="Drawdown" about="below the highest worth so far">
+      <Panel
+        title="Drawdown"
+        about={`below the highest worth so far, after each event; the figures are of each ${result.periods.name}’s end`}
+      >
         <LineChart
           label="Drawdown"
           height={140}

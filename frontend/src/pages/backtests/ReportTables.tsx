@@ -19,6 +19,18 @@ interface PartProps {
 
 /** So many trades are drawn at first; the file has all that were kept. */
 const FIRST_TRADES = 50;
+/** What is looked at first stands first; the others by their names. */
+const FIRST_FIGURES = [
+  'total_return',
+  'cagr',
+  'volatility',
+  'sharpe',
+  'sortino',
+  'calmar',
+  'max_drawdown',
+  'var_historical',
+  'cvar_historical',
+];
 const TRADE_COLUMNS = [
   'symbol',
   'entered_us',
@@ -33,7 +45,14 @@ const TRADE_COLUMNS = [
 ] as const;
 
 export function FiguresPanel({ result }: PartProps) {
-  const rows = Object.entries(result.figures).map(([name, it]) => {
+  const rank = (name: string) => {
+    const place = FIRST_FIGURES.indexOf(name);
+    return place < 0 ? FIRST_FIGURES.length : place;
+  };
+  const ordered = Object.entries(result.figures).toSorted(
+    ([a, one], [b, other]) => rank(a) - rank(b) || one.title.localeCompare(other.title),
+  );
+  const rows = ordered.map(([name, it]) => {
     const interval = result.confidence[name];
     return {
       key: name,

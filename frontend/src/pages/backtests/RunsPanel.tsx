@@ -55,7 +55,7 @@ export function RunsPanel({ chosen, isFull, onChoose }: RunsPanelProps) {
           {run.id}
         </Link>,
         <StateMark key="state" status={run} />,
-        run.strategy,
+        run.kind === 'run' ? run.strategy : `${run.strategy} (${run.kind})`,
         Array.isArray(symbols) ? symbols.join(', ') : '',
         parametersText(parameters),
         `${String(start).slice(0, 10)} to ${String(end).slice(0, 10)}`,

@@ -2,7 +2,7 @@
 // One cell is in the tab order; arrow keys lead from it to the others.
 
 import type { KeyboardEvent } from 'react';
-import { useRef } from 'react';
+import { useEffect, useRef } from 'react';
 import { longDate, monthName } from '../../domain/tradeDate.ts';
 import styles from './CoverageStrips.module.css';
 import type { Cell, Coverage } from './coverage.ts';
@@ -27,10 +27,22 @@ const clamped = (value: number, count: number) => Math.min(count - 1, Math.max(0
 
 export function CoverageStrips({ coverage, chosen, onChoose }: CoverageStripsProps) {
   const { symbols, dates, cells } = coverage;
+  const scroller = useRef<HTMLElement>(null);
   const table = useRef<HTMLTableElement>(null);
   const row = clamped(symbols.indexOf(chosen?.symbol ?? ''), symbols.length);
   const found = dates.indexOf(chosen?.date ?? '');
   const column = found < 0 ? dates.length - 1 : found;
+
+  // Where the strips are wider than the page, they begin with what is chosen.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the place of the cell follows from them
+  useEffect(() => {
+    const cell = table.current?.querySelector<HTMLElement>('button[tabindex="0"]');
+    const box = scroller.current;
+    if (cell == null || box === null) return;
+    const [wanted, shown] = [cell.getBoundingClientRect(), box.getBoundingClientRect()];
+    if (wanted.left < shown.left + shown.width / 4 || wanted.right > shown.right)
+      box.scrollLeft += wanted.left - shown.left - shown.width / 2;
+  }, [column, dates.length]);
 
   function move(event: KeyboardEvent): void {
     const step = STEPS[event.key];
@@ -43,7 +55,7 @@ export function CoverageStrips({ coverage, chosen, onChoose }: CoverageStripsPro
   }
 
   return (
-    <section className={styles['scroll']} aria-label="Coverage by symbol and date">
+    <section ref={scroller} className={styles['scroll']} aria-label="Coverage by symbol and date">
       <table ref={table} className={styles['strips']} onKeyDown={move}>
         <thead>
           <tr>

@@ -6,6 +6,7 @@ import { Loading } from '../../components/Answered.tsx';
 import { newAlertAddress } from '../../components/addresses.ts';
 import { Notice } from '../../components/Notice.tsx';
 import { PageFrame } from '../../components/PageFrame.tsx';
+import { TapePanel } from '../../components/quotes/TapePanel.tsx';
 import type { Instrument } from '../../domain/instrument.ts';
 import { toSymbol } from '../../domain/nominal.ts';
 import { useDashboard, useOutage, useReadable } from '../../state/react.ts';
@@ -15,7 +16,6 @@ import { SignalPanel } from './SignalPanel.tsx';
 import { SourcesPanel } from './SourcesPanel.tsx';
 import { SymbolHead } from './SymbolHead.tsx';
 import styles from './SymbolPage.module.css';
-import { TapePanel } from './TapePanel.tsx';
 
 const ChartPanel = lazy(async () => ({ default: (await import('./ChartPanel.tsx')).ChartPanel }));
 

@@ -1205,6 +1205,68 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/replay": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Trade dates that can be played
+         * @description Every date that has ticks, in the lake or in Postgres.
+         */
+        readonly get: operations["thor_web_thordata_playback_views_dates"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/replay/{trade_date}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What there is of a trade date
+         * @description The span of all its markets. A market's sessions come in order of time.
+         */
+        readonly get: operations["thor_web_thordata_playback_views_day"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/replay/{trade_date}/frames": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A span of a trade date, frame by frame
+         * @description What the live path would have shown, by the signals' thresholds of now; time is the ticks' own.
+         *
+         *     A frame holds nothing of its own instant or after it.
+         */
+        readonly get: operations["thor_web_thordata_playback_views_frames"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/thordata/ticks": {
         readonly parameters: {
             readonly query?: never;
@@ -2549,6 +2611,18 @@ export interface components {
             readonly spans: readonly components["schemas"]["SpanRecord"][];
         };
         /**
+         * PaperRecord
+         * @description Of a paper run: after which entry of the stream it began, and what it took in.
+         */
+        readonly PaperRecord: {
+            /** After */
+            readonly after: string;
+            /** Events */
+            readonly events: number;
+            /** Late */
+            readonly late: number;
+        };
+        /**
          * ParameterAxis
          * @description A parameter and its values.
          */
@@ -3155,6 +3229,115 @@ export interface components {
             readonly source: string;
         };
         /**
+         * ReplayDates
+         * @description The trade dates that have ticks, newest first.
+         */
+        readonly ReplayDates: {
+            /** Dates */
+            readonly dates: readonly string[];
+        };
+        /**
+         * ReplayDay
+         * @description A stored trade date: its span, where its ticks begin and end, and what its markets did.
+         */
+        readonly ReplayDay: {
+            /** Config Version */
+            readonly config_version: number;
+            /**
+             * Date
+             * Format: date
+             */
+            readonly date: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            readonly ends_at: string;
+            /**
+             * First At
+             * Format: date-time
+             */
+            readonly first_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            readonly last_at: string;
+            /** Sessions */
+            readonly sessions: readonly components["schemas"]["ReplaySession"][];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            readonly starts_at: string;
+        };
+        /**
+         * ReplayFrame
+         * @description What has become new before an instant: records as of `/api/quotes`, and the composite where it is another.
+         */
+        readonly ReplayFrame: {
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** Quotes */
+            readonly quotes: readonly unknown[];
+            /** Total */
+            readonly total: unknown | null;
+        };
+        /**
+         * ReplayFrames
+         * @description Frames in order. They reach to `until`, which may lie before the end that was asked for: go on from there.
+         *
+         *     While `preparing` is a number from 0 to 1, the server is still on its way to the span: ask again.
+         */
+        readonly ReplayFrames: {
+            /** Frames */
+            readonly frames: readonly components["schemas"]["ReplayFrame"][];
+            /** Preparing */
+            readonly preparing: number | null;
+            /**
+             * Until
+             * Format: date-time
+             */
+            readonly until: string;
+        };
+        /**
+         * ReplaySession
+         * @description What a market does from an instant on, until its next entry. Fields as in `/api/session`.
+         */
+        readonly ReplaySession: {
+            /**
+             * At
+             * Format: date-time
+             */
+            readonly at: string;
+            /** Confidence */
+            readonly confidence: string;
+            /** Holiday */
+            readonly holiday: string | null;
+            /** Is Open */
+            readonly is_open: boolean;
+            /** Market */
+            readonly market: string;
+            /** Next Transition At */
+            readonly next_transition_at: string | null;
+            /** Phase */
+            readonly phase: string;
+            /** Reason */
+            readonly reason: string | null;
+            /** Time Zone */
+            readonly time_zone: string;
+            /** Title */
+            readonly title: string;
+            /**
+             * Trade Date
+             * Format: date
+             */
+            readonly trade_date: string;
+        };
+        /**
          * RollRecord
          * @description A change of the contract month behind a continuous symbol.
          */
@@ -3398,7 +3581,7 @@ export interface components {
              * @description SHA-256 over equity and fills: equal digests are equal runs, bit for bit.
              */
             readonly digest: string;
-            readonly elapsed_s: components["schemas"]["ElapsedSeconds"];
+            readonly elapsed_s?: components["schemas"]["ElapsedSeconds"] | null;
             readonly equity: components["schemas"]["EquityRecord"];
             /** Figures */
             readonly figures: {
@@ -3419,8 +3602,17 @@ export interface components {
             readonly open_positions: {
                 readonly [key: string]: number;
             };
+            readonly paper?: components["schemas"]["PaperRecord"] | null;
             readonly parity?: components["schemas"]["RunParity"] | null;
             readonly periods: components["schemas"]["PeriodRecord"];
+            /**
+             * Sealed
+             * @description The newest proof of each partition that was read.
+             * @default []
+             */
+            readonly sealed: readonly {
+                readonly [key: string]: unknown;
+            }[];
             readonly significance: components["schemas"]["SignificanceRecord"];
             readonly simulation: components["schemas"]["SimulationRecord"] | null;
             readonly specification: components["schemas"]["RunSpecificationRecord"];
@@ -7186,6 +7378,139 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["LakeAnswer"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_playback_views_dates: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReplayDates"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_playback_views_day: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description A trade date, YYYY-MM-DD. */
+                readonly trade_date: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReplayDay"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_playback_views_frames: {
+        readonly parameters: {
+            readonly query: {
+                /** @description The instant behind the last, ISO 8601 with a zone. */
+                readonly end: string;
+                /** @description Symbols with a record an event. */
+                readonly every?: string;
+                /** @description About so many records at most. */
+                readonly limit?: number;
+                /** @description Begin with the newest record of each symbol, and TOTAL. */
+                readonly snapshot?: boolean;
+                /** @description First instant, ISO 8601 with a zone; whole milliseconds. */
+                readonly start: string;
+                /** @description Length of a frame; a symbol's newest record stands in it. */
+                readonly step_ms?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description A trade date, YYYY-MM-DD. */
+                readonly trade_date: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReplayFrames"];
                 };
             };
         };

@@ -3,14 +3,14 @@
 
 import { useVirtualizer } from '@tanstack/react-virtual';
 import type { CSSProperties } from 'react';
-import { memo, useRef } from 'react';
+import { memo, useContext, useRef } from 'react';
 import { Link } from 'react-router';
-import { symbolAddress } from '../../components/addresses.ts';
-import { NOTHING } from '../../components/Price.tsx';
-import { useRow } from '../../components/useRow.ts';
 import type { Instrument } from '../../domain/instrument.ts';
+import { SymbolAddress } from '../addresses.ts';
+import { NOTHING } from '../Price.tsx';
+import { useRow } from '../useRow.ts';
+import type { ColumnKey, Sort } from './columnKeys.ts';
 import { COLUMNS } from './columns.tsx';
-import type { ColumnKey, Sort } from './liveLayout.ts';
 import styles from './QuoteGrid.module.css';
 import { useGridKeys } from './useGridKeys.ts';
 
@@ -29,6 +29,7 @@ interface QuoteRowProps {
 
 const QuoteRow = memo(function QuoteRow({ instrument, columns, outdated, place }: QuoteRowProps) {
   const row = useRow(instrument, outdated);
+  const addressOf = useContext(SymbolAddress);
   return (
     <tr
       role="row"
@@ -40,7 +41,7 @@ const QuoteRow = memo(function QuoteRow({ instrument, columns, outdated, place }
       data-empty={row === null}
     >
       <th role="rowheader" scope="row" tabIndex={-1} data-cell={0} className={styles['symbol']}>
-        <Link to={symbolAddress(instrument.symbol)} tabIndex={-1} className={styles['link'] ?? ''}>
+        <Link to={addressOf(instrument.symbol)} tabIndex={-1} className={styles['link'] ?? ''}>
           <span className={styles['ticker']}>{instrument.symbol}</span>
           <span className={styles['name']}>{instrument.name}</span>
         </Link>

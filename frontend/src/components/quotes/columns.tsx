@@ -2,17 +2,17 @@
 // Every text is the server's; the numbers beside them only order and place.
 
 import type { ReactNode } from 'react';
-import { Arrow, directionOf } from '../../components/Direction.tsx';
-import { NOTHING, Price, PriceWithSize } from '../../components/Price.tsx';
-import { RangeBar } from '../../components/RangeBar.tsx';
-import { SignalChip } from '../../components/SignalChip.tsx';
-import { Trend } from '../../components/Trend.tsx';
-import type { Row } from '../../components/useRow.ts';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { Quote } from '../../domain/quote.ts';
 import { isMock } from '../../domain/staleness.ts';
-import { LiveSourceBadge } from './LiveSourceBadge.tsx';
-import type { ColumnKey } from './liveLayout.ts';
+import { Arrow, directionOf } from '../Direction.tsx';
+import { NOTHING, Price, PriceWithSize } from '../Price.tsx';
+import { RangeBar } from '../RangeBar.tsx';
+import { SignalChip } from '../SignalChip.tsx';
+import { Trend } from '../Trend.tsx';
+import type { Row } from '../useRow.ts';
+import type { ColumnKey } from './columnKeys.ts';
+import { RowSource } from './RowSource.tsx';
 
 export interface Column {
   readonly title: string;
@@ -224,7 +224,7 @@ export const COLUMNS: Readonly<Record<ColumnKey, Column>> = {
     sortValue: ({ activeSource }) => activeSource,
     csv: ({ activeSource, marks }) => [activeSource, ...marks].join(' '),
     draw: ({ quote, marks }, instrument) => (
-      <LiveSourceBadge instrument={instrument} source={quote.activeSource} marks={marks} />
+      <RowSource instrument={instrument} source={quote.activeSource} marks={marks} />
     ),
   },
   open: textColumn(

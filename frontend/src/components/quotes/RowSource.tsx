@@ -1,24 +1,31 @@
-// The source badge of a row. Whoever rests on it, by pointer or by keys, sees what the sources that do not stand say.
+// The source badge of a row. Whoever rests on it, by pointer or by keys, sees what the sources that do not stand say;
+// in a day told again it is the badge alone, since nobody knows any more what they said.
 
 import { useEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
-import { SourceBadge } from '../../components/SourceBadge.tsx';
-import { SourceComparison } from '../../components/SourceComparison.tsx';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { SourceName } from '../../domain/nominal.ts';
 import type { Mark } from '../../domain/quote.ts';
-import styles from './LiveSourceBadge.module.css';
+import { useDashboard } from '../../state/react.ts';
+import { SourceBadge } from '../SourceBadge.tsx';
+import { SourceComparison } from '../SourceComparison.tsx';
+import styles from './RowSource.module.css';
 
 /** Resting so long shows it; passing over does not. */
 const REST_MS = 250;
 
-interface LiveSourceBadgeProps {
+interface RowSourceProps {
   readonly instrument: Instrument;
   readonly source: SourceName;
   readonly marks: readonly Mark[];
 }
 
-export function LiveSourceBadge({ instrument, source, marks }: LiveSourceBadgeProps) {
+export function RowSource(props: RowSourceProps) {
+  const { origin } = useDashboard();
+  return origin === 'live' ? <LiveSource {...props} /> : <SourceBadge {...props} />;
+}
+
+function LiveSource({ instrument, source, marks }: RowSourceProps) {
   const badge = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
   const [shown, setShown] = useState(false);

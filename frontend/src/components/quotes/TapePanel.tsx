@@ -1,12 +1,12 @@
 // Every event of the symbol as it comes, newest first. It can be held to be read; what comes meanwhile is kept.
 
 import { useEffect, useRef, useState } from 'react';
-import { Button } from '../../components/Button.tsx';
-import { Panel } from '../../components/Panel.tsx';
-import { NOTHING } from '../../components/Price.tsx';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { Quote } from '../../domain/quote.ts';
 import { useDashboard, useTimeFormat } from '../../state/react.ts';
+import { Button } from '../Button.tsx';
+import { Panel } from '../Panel.tsx';
+import { NOTHING } from '../Price.tsx';
 import styles from './TapePanel.module.css';
 
 const MOST = 60;
@@ -36,6 +36,9 @@ function useTape({ symbol }: Instrument, held: boolean): readonly TapeLine[] {
   }, [held]);
 
   useEffect(() => {
+    // Another symbol, or another telling of its day: nothing of the one before belongs here.
+    known.current = [];
+    setLines([]);
     let key = 0;
     let due = 0;
     const draw = () => {

@@ -1,9 +1,9 @@
 // TOTAL: the one figure of the whole list, with what it is made of. Everything in it is the server's; nothing is added up here.
 
-import { NOTHING } from '../../components/Price.tsx';
-import { SignalChip } from '../../components/SignalChip.tsx';
 import type { Contribution, Total } from '../../domain/total.ts';
 import { useDashboard, useReadable } from '../../state/react.ts';
+import { NOTHING } from '../Price.tsx';
+import { SignalChip } from '../SignalChip.tsx';
 import styles from './TotalTile.module.css';
 
 /** The score lies between this and its negative. */

@@ -1,18 +1,18 @@
 // The live page as tiles: one an instrument, the price first, everything else in quieter lines. What a phone shows.
 
-import { memo } from 'react';
+import { memo, useContext } from 'react';
 import { Link } from 'react-router';
-import { symbolAddress } from '../../components/addresses.ts';
-import { Change } from '../../components/Change.tsx';
-import { NOTHING, Price, PriceWithSize } from '../../components/Price.tsx';
-import { RangeBar } from '../../components/RangeBar.tsx';
-import { SignalChip } from '../../components/SignalChip.tsx';
-import { SourceBadge } from '../../components/SourceBadge.tsx';
-import { Trend } from '../../components/Trend.tsx';
-import type { Row } from '../../components/useRow.ts';
-import { useRow } from '../../components/useRow.ts';
 import type { Instrument } from '../../domain/instrument.ts';
 import { isMock } from '../../domain/staleness.ts';
+import { SymbolAddress } from '../addresses.ts';
+import { Change } from '../Change.tsx';
+import { NOTHING, Price, PriceWithSize } from '../Price.tsx';
+import { RangeBar } from '../RangeBar.tsx';
+import { SignalChip } from '../SignalChip.tsx';
+import { SourceBadge } from '../SourceBadge.tsx';
+import { Trend } from '../Trend.tsx';
+import type { Row } from '../useRow.ts';
+import { useRow } from '../useRow.ts';
 import styles from './QuoteTiles.module.css';
 
 interface QuoteTileProps {
@@ -22,6 +22,7 @@ interface QuoteTileProps {
 
 const QuoteTile = memo(function QuoteTile({ instrument, outdated }: QuoteTileProps) {
   const row = useRow(instrument, outdated);
+  const addressOf = useContext(SymbolAddress);
   return (
     <li
       className={styles['tile']}
@@ -32,7 +33,7 @@ const QuoteTile = memo(function QuoteTile({ instrument, outdated }: QuoteTilePro
     >
       <div className={styles['top']}>
         <h2 className={styles['title']}>
-          <Link to={symbolAddress(instrument.symbol)} className={styles['link'] ?? ''}>
+          <Link to={addressOf(instrument.symbol)} className={styles['link'] ?? ''}>
             <span className={styles['ticker']}>{instrument.symbol}</span>
             <span className={styles['name']}>{instrument.name}</span>
           </Link>
