@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 GATHERED_S: Final = 0.005
 """Most that an event waits for others to share its message."""
 GATHERED_FROM_S: Final = 0.002
-"""From so much rest owed on what comes is gathered: timers of the loop are no finer than a millisecond, and a lone sending
-that takes long is no load."""
+"""From so much rest owed on what comes is gathered: timers of the loop are no finer than a millisecond, and a lone
+sending that takes long is no load."""
 CHUNK: Final = 500
 """Most frames sent at once to a client that catches up."""
 CHUNK_FROM_REDIS: Final = 1_000
@@ -348,7 +348,7 @@ class Fanout:
                 audience.send(message, started)
                 sent = True
         ended = clock()
-        # As much rest as work: where sending takes less than half of the time nothing waits, else one message serves more.
+        # As much rest as work: where sending takes less than half of the time nothing waits.
         rested_s = started - self._ended
         self._owed_s = min(GATHERED_S, max(0.0, self._owed_s - rested_s) + ended - started)
         self._ended = ended
