@@ -5,13 +5,14 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.chromium import launched_chromium
+from tests.e2e.browsing import DESKTOP, PHONES, opened, overhang, serious_faults
 from tests.e2e.conftest import RunningThor, clean_environment, thor, wait_until
-from tests.e2e.test_dashboard import opened, serious_faults
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +35,7 @@ def mock_thor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningThor]
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+    context = browser.new_context(viewport=DESKTOP, color_scheme="dark")
     yield context
     context.close()
 
@@ -48,7 +49,9 @@ def test_every_process_stream_and_symbol_is_there_with_its_figures(
     for name in ROWS:
         expect(processes.get_by_role("row", name=re.compile(f"^{name}"))).to_be_visible()
     # The ingestor's rate is that of the source, once two answers have come.
-    expect(processes.get_by_role("row", name=re.compile("^ingestor"))).to_contain_text(re.compile(r"[1-9]\d*\.\d/s"))
+    expect(processes.get_by_role("row", name=re.compile("^ingestor"))).to_contain_text(
+        re.compile(r"[1-9]\d*\.\d/s"), timeout=30_000
+    )
     streams = page.get_by_role("region", name="Streams").last
     expect(streams.get_by_role("row", name=re.compile("^MOCK"))).to_contain_text(re.compile(r"ingest \d+, \d+"))
     expect(streams.get_by_role("row", name=re.compile("^unified"))).to_be_visible()
@@ -106,10 +109,10 @@ def test_axe_finds_nothing_serious(browser: Browser, mock_thor: RunningThor, sch
     context.close()
 
 
-@pytest.mark.parametrize("width", [390, 360])
-def test_nothing_is_wider_than_a_phone(browser: Browser, mock_thor: RunningThor, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800})
+@pytest.mark.parametrize("size", PHONES)
+def test_nothing_is_wider_than_a_phone(browser: Browser, mock_thor: RunningThor, size: Any) -> None:
+    context = browser.new_context(viewport=size)
     page = opened(context, mock_thor, "/health")
     expect(page.get_by_role("region", name="Streams").last.get_by_role("row").nth(1)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert overhang(page) == 0
     context.close()

@@ -21,6 +21,7 @@ from typing import Final
 
 import psutil
 
+from tests.faults.costs import measure_costs
 from tests.faults.hosts import Host
 from tests.faults.rig import Counts, Rig
 
@@ -84,6 +85,14 @@ def grown(sizes: Sequence[float]) -> float:
     """How much more there is on average in the last fifth of a series than in the second."""
     fifth = max(1, len(sizes) // 5)
     return statistics.fmean(sizes[-fifth:]) - statistics.fmean(sizes[fifth : 2 * fifth] or sizes[:1])
+
+
+def costs(arguments: argparse.Namespace) -> Counts:
+    """What an event, a symbol and a client cost in processor time and room."""
+    crowded = {"STREAM_CLIENTS_EACH": str(arguments.clients + 10)}
+    with folder() as made, Rig(made / "state", rate=200.0, environment=crowded) as rig:
+        measure_costs(rig, stretch_s=arguments.seconds, rate=arguments.rate, clients=arguments.clients, say=say)
+        return rig.counts()
 
 
 def readers(arguments: argparse.Namespace) -> Counts:
@@ -185,6 +194,7 @@ def main() -> int:
         (soak, {"minutes": 10}),
         (connections, {"count": 10_000}),
         (readers, {"count": 100, "seconds": 90}),
+        (costs, {"seconds": 10, "clients": 500}),
         (freeze, {"seconds": 30}),
         (network, {"seconds": 60}),
         (disk, {"seconds": 20, "mib": 400}),

@@ -37,6 +37,8 @@ class Feeder(threading.Thread):
         self._resting = threading.Event()
         self._wishes: list[Sequence[bytes]] = []
         self._run_id = time.time_ns() // 1_000_000
+        self._symbols: Sequence[str] = SYMBOLS
+        self._told: list[tuple[str, int]] = []
         self.offered: list[bytes] = []
         self.refused = 0
         self.fault: BaseException | None = None
@@ -47,7 +49,7 @@ class Feeder(threading.Thread):
 
     def keys(self) -> set[tuple[str, int]]:
         """Symbol and number of everything that was offered."""
-        return {(SYMBOLS[number % len(SYMBOLS)], number) for number in range(self.sent)}
+        return set(self._told[: self.sent])
 
     def run(self) -> None:
         try:
@@ -62,6 +64,13 @@ class Feeder(threading.Thread):
         self.join(120)
         assert self.fault is None, self.fault
         assert not self.is_alive(), "the publisher cannot get rid of its events"
+
+    def go_on(self, rate: float, symbols: Sequence[str] = SYMBOLS) -> None:
+        """From now on so many events a second, over these symbols."""
+        self._rate, self._symbols = rate, symbols
+        self._resting.set()  # counting from now on, not from the beginning
+        time.sleep(10 * TICK_S)
+        self._resting.clear()
 
     def rest(self, *, resting: bool) -> None:
         """Pause, or go on."""
@@ -119,9 +128,11 @@ class Feeder(threading.Thread):
     def _next(self) -> bytes:
         number = self.sent
         ago = DAY if number < YESTERDAY else timedelta(0)
+        symbol = self._symbols[number % len(self._symbols)]
+        self._told.append((symbol, number))
         event = {
             "v": 1,
-            "symbol": SYMBOLS[number % len(SYMBOLS)],
+            "symbol": symbol,
             "ts": (datetime.now(UTC) - ago).isoformat().replace("+00:00", "Z"),
             "source": SOURCE,
             "last": 4800 + number % 400 / 4,

@@ -57,10 +57,10 @@ impl Kind {
         }
     }
 
-    fn of(event: &EventRef<'_>, at_ms: i64) -> Self {
+    fn of(event: &EventRef<'_>, at_ms: i64, delayed: bool) -> Self {
         if event.source.as_bytes() == b"MOCK" {
             Self::Mock
-        } else if at_ms.saturating_sub(event.ts_us.div_euclid(1_000)) > RECORDED_AFTER_MS {
+        } else if !delayed && at_ms.saturating_sub(event.ts_us / 1_000) > RECORDED_AFTER_MS {
             Self::Replay
         } else {
             Self::Live
@@ -134,7 +134,7 @@ impl LevelWatch {
             return;
         }
         let change = Derived::of(event, &figures).change_percent;
-        let kind = Kind::of(event, at_ms);
+        let kind = Kind::of(event, at_ms, figures.delayed);
         for Watched { level, standings } in watched {
             let value = match level.measure {
                 Measure::Last => event.last,

@@ -4,7 +4,14 @@ from thor_web.accounts.services.access import SCOPES, Caller, Role, judge, need_
 from thor_web.accounts.services.following import follow_accounts
 from thor_web.accounts.services.logins import LOGINS_STATE, Logins, logins_of
 from thor_web.accounts.services.rates import Rate
-from thor_web.accounts.services.sign import CALLER_STATE, LOGIN_STATE, caller_of, login_required, signed_in
+from thor_web.accounts.services.sign import (
+    CALLER_STATE,
+    LOGIN_STATE,
+    caller_of,
+    login_required,
+    signed_in,
+    signed_in_async,
+)
 
 __all__ = [
     "CALLER_STATE",
@@ -22,4 +29,5 @@ __all__ = [
     "logins_of",
     "need_of",
     "signed_in",
+    "signed_in_async",
 ]

@@ -135,7 +135,7 @@ def _cargo_deny(*words: str) -> Callable[[Path], Outcome]:
 
     def made(root: Path) -> Outcome:
         for folder in ("thor_fast", "benchmarks/load"):
-            command = ["cargo", "deny", "--locked", "check", "--config", str(root / "deny.toml"), *words]
+            command = ["cargo", "deny", "--locked", "--config", str(root / "deny.toml"), "check", *words]
             status, out, err = _run(command, root / folder)
             outcome = judge_cargo_deny(status, out + err)
             if outcome.state is not State.HELD:

@@ -1,8 +1,8 @@
 """The recorder process, `thor signals`: keeps what the market did, and tells every process of a new configuration.
 
 It takes the unified stream in once, from where the database says it stood, and stores bars, changed signals and their
-grades, trade dates and rolls. It may be killed at any instant: what it stores and how far it has come are one
-transaction. One recorder works a database; another one stands by.
+grades, trade dates and rolls, and what alert rules on quotes tell. It may be killed at any instant: what it stores and
+how far it has come are one transaction. One recorder works a database; another one stands by.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from thor_fast import parse_batch, register_source
 from thor_web.futuretrading.services.announcement import announce, announced
 from thor_web.futuretrading.services.configuration import Configuration
 from thor_web.futuretrading.services.enrichment import Enricher
+from thor_web.futuretrading.services.quote_alerts import QuoteAlerts
 from thor_web.futuretrading.services.record_store import Extremes, RecordStore
 
 __all__ = ["Recorder", "run_recorder"]
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 READ_COUNT: Final = 2_000
 BLOCK_MS: Final = 200
 STORED_EACH_S: Final = 1.0
+TOLD_WITHIN_S: Final = 0.2
+"""A crossing is told so soon, other things store together."""
 MOST_UNSTORED: Final = 50_000
 """Events after which it stores at once, however quickly they came."""
 WATCHED_EACH_S: Final = 0.5
@@ -56,7 +59,9 @@ class Recorder:
         self._after = "0-0"
         self._extremes: Extremes = {}
         self._extremes_day = 0
-        self._counts: Counter[str] = Counter()
+        self._alerts = QuoteAlerts()
+        self._watched = 0
+        self._counts = Counter(signals=0, grades=0, alerts=0)
         self._accuracy: dict[str, str] = {}
         self._state = "starting"
 
@@ -112,9 +117,11 @@ class Recorder:
         configuration = await store.configuration()
         if configuration is not None:
             self._enricher.configure(configuration)
-            # Redis may hold the configuration of a database that is no more.
-            if await announced(self._bus) != configuration:
-                await announce(self._bus, configuration)
+        self._alerts = QuoteAlerts(await store.alert_rules())
+        self._alerts.watch(self._enricher.configuration)
+        # Redis may hold the configuration of a database that is no more.
+        if configuration is not None and await announced(self._bus) != configuration:
+            await announce(self._bus, configuration)
 
     async def _record(self, store: RecordStore) -> None:
         unstored = 0
@@ -129,7 +136,8 @@ class Recorder:
             if now - watched_at >= WATCHED_EACH_S:
                 await self._watch(store)
                 watched_at = now
-            if unstored >= MOST_UNSTORED or (unstored and now - stored_at >= STORED_EACH_S):
+            wait_s = TOLD_WITHIN_S if self._alerts.has_crossed else STORED_EACH_S
+            if unstored >= MOST_UNSTORED or (unstored and now - stored_at >= wait_s):
                 await self._store(store)
                 unstored, stored_at = 0, now
             if now - pruned_at >= PRUNED_EACH_S:
@@ -148,6 +156,7 @@ class Recorder:
         refused = {reject.position for reject in rejects}
         good = [entry.id for number, entry in enumerate(entries) if number not in refused]
         self._enricher.observe(batch, good)
+        self._alerts.observe(batch, good, self._enricher)
         self._after = entries[-1].id
         self._counts["events"] += len(good)
         self._counts["rejected"] += len(rejects)
@@ -161,19 +170,26 @@ class Recorder:
             for symbol, (high, high_day, low, low_day) in self._extremes.items():
                 self._enricher.core.set_history(symbol, high=high, high_day=high_day, low=low, low_day=low_day)
         state = self._enricher.core.export_state()
-        await store.store(recording, parse_id(self._after), state, self._extremes)
+        news = self._alerts.drain(recording["transitions"], self._enricher, await store.paused_markets())
+        told = await store.store(recording, parse_id(self._after), state, self._extremes, news)
+        self._counts["alerts"] += told
         self._counts["bars"] += len(recording["bars"])
         self._counts["signals"] += len(recording["transitions"])
         self._counts["grades"] += len(recording["grades"])
         await self._bus.put(keys.MARKET_STATE, state)
 
     async def _watch(self, store: RecordStore) -> None:
-        """Take a new configuration over, and publish what no edit has published or what Redis has lost."""
+        """Take new rules and a new configuration over; publish what no edit has published or what Redis has lost."""
         version = await store.version()
         if version != self._enricher.configuration.version:
             configuration = await store.configuration()
             if configuration is not None:
                 self._enricher.configure(configuration)
+        rules = await store.alert_rules()
+        if version != self._watched or frozenset((it.id, it.version) for it in rules) != self._alerts.versions:
+            self._watched = version
+            self._alerts = QuoteAlerts(rules, former=self._alerts)
+            self._alerts.watch(self._enricher.configuration)
         known = self._enricher.configuration
         published = await announced(self._bus)
         # An edit may have published what this session has not read yet: only what is behind is published over.

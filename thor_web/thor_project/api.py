@@ -4,6 +4,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from thor_web.accounts.interface import signed_in
 from thor_web.accounts.views import router as accounts_router
 from thor_web.futuretrading.bar_views import router as bars_router
 from thor_web.futuretrading.instrument_views import router as instruments_router
@@ -20,7 +21,10 @@ from thor_web.thor_project.answers import problem_response
 from thor_web.thor_project.health_views import router as health_router
 from thor_web.thor_project.openapi import Api
 from thor_web.thordata.backtest.views import router as backtest_router
+from thor_web.thordata.playback_views import router as playback_router
+from thor_web.thordata.query_views import router as lake_router
 from thor_web.thordata.views import router as history_router
+from thor_web.timezones.alert_views import router as alerts_router
 from thor_web.timezones.views import router as session_router
 
 __all__ = ["api", "no_such_path"]
@@ -42,11 +46,14 @@ api.add_router("", watchlists_router)
 api.add_router("", tradingview_router)
 api.add_router("", openbb_router)
 api.add_router("", session_router)
+api.add_router("", alerts_router, auth=signed_in)
 api.add_router("", providers_router)
 api.add_router("", raw_router)
 api.add_router("", backtest_router)
 api.add_router("", health_router)
 api.add_router("/thordata", history_router)
+api.add_router("/thordata", playback_router)
+api.add_router("/thordata", lake_router)
 
 
 @api.exception_handler(Problem)

@@ -4,12 +4,11 @@ import asyncio
 import base64
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-import psycopg
 import pyarrow as pa
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
@@ -20,6 +19,9 @@ from pydantic import BeforeValidator
 from thor_fast import EventError, Ticks
 from thor_web.problems import Problem
 from thor_web.thordata.errors import StorageError
+from thor_web.thordata.reading import aware as _aware
+from thor_web.thordata.reading import read_in_turn as _read
+from thor_web.thordata.schemas import AveragePrice, Coverage, ExportList, HistoryBars, HistoryTicks, QualityList
 from thor_web.thordata.services import history, records, summaries, trades
 from thor_web.thordata.services.formats import FORMATS, choose_format, json_row, write_table
 
@@ -27,18 +29,12 @@ __all__ = ["router"]
 
 router = Router(tags=["history"])
 
-T = TypeVar("T")
-
 MOST_ROWS: Final = 1_000_000
 MOST_JSON_ROWS: Final = 50_000
 USUAL_ROWS: Final = 10_000
 LONGEST_SPAN: Final = timedelta(days=400)
 MOST_SYMBOLS: Final = 500
 MOST_BARS: Final = 200_000
-STATUS_OF: Final = {"bad_lake_file": 500, "no_object_store": 503}
-"""Status of a StorageError that is not the asker's."""
-AT_ONCE: Final = 4
-"""Questions that are read at once; the others wait their turn."""
 SYMBOL_PATTERN: Final = r"^[A-Z0-9$][A-Z0-9.$_/-]{0,31}$"
 DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 INTERVAL: Final = re.compile(r"(\d{1,6})(ms|s|m|h|d)")
@@ -68,7 +64,7 @@ Millisecond = Annotated[int, Query(ge=0, le=253_402_300_799_000)]
 Interval = Annotated[str, Query(max_length=16, description="Such as 500ms, 1s, 5m, 1h, 1d; in UTC.")]
 
 
-@router.get("/ticks", summary="Every tick of a symbol in a span, in order")
+@router.get("/ticks", response=HistoryTicks, summary="Every tick of a symbol in a span, in order")
 async def ticks(
     request: ASGIRequest,
     *,
@@ -120,7 +116,7 @@ async def trades_arrow(
     return _table(request, table, "arrow", None)
 
 
-@router.get("/asof", summary="The quote of each symbol as it was at an instant")
+@router.get("/asof", response=HistoryTicks, summary="The quote of each symbol as it was at an instant")
 async def as_of(
     request: ASGIRequest,
     *,
@@ -149,7 +145,7 @@ async def as_of(
     return _table(request, table, wanted, None)
 
 
-@router.get("/bars", summary="Open, high, low, close, volume and average by interval")
+@router.get("/bars", response=HistoryBars, summary="Open, high, low, close, volume and average by interval")
 async def bars(
     request: ASGIRequest,
     *,
@@ -173,7 +169,7 @@ async def bars(
     return _rows(request, table, wanted)
 
 
-@router.get("/vwap", summary="The volume-weighted average price of a span")
+@router.get("/vwap", response=AveragePrice, summary="The volume-weighted average price of a span")
 async def vwap(
     request: ASGIRequest,
     *,
@@ -188,7 +184,7 @@ async def vwap(
     return _document(await _read(lambda: summaries.vwap(settings.CONFIGURATION, query)))
 
 
-@router.get("/coverage", summary="Which dates of which symbols are kept, and where")
+@router.get("/coverage", response=Coverage, summary="Which dates of which symbols are kept, and where")
 async def coverage(
     request: ASGIRequest,
     *,
@@ -203,7 +199,7 @@ async def coverage(
     return _rows(request, table, wanted)
 
 
-@router.get("/quality", summary="What the quality checks found")
+@router.get("/quality", response=QualityList, summary="What the quality checks found")
 async def quality(
     request: ASGIRequest,
     *,
@@ -222,7 +218,7 @@ async def quality(
     return _document({"items": items, "next": following})
 
 
-@router.get("/exports", summary="Exports, newest first")
+@router.get("/exports", response=ExportList, summary="Exports, newest first")
 async def exports(
     request: ASGIRequest,
     *,
@@ -234,21 +230,6 @@ async def exports(
         lambda: records.exports_page(settings.CONFIGURATION, limit=limit, after=_place(cursor))
     )
     return _document({"items": items, "next": following})
-
-
-_turns: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
-
-
-async def _read(work: Callable[[], T]) -> T:
-    """Do blocking work in a thread, a few at once, and say as a problem what goes wrong."""
-    turns = _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
-    try:
-        async with turns:
-            return await asyncio.to_thread(work)
-    except StorageError as error:
-        raise Problem(STATUS_OF.get(error.code, 400), error.code, str(error)) from error
-    except psycopg.OperationalError as error:
-        raise Problem(503, "postgres_away", "Postgres cannot be reached now.", retry_after_s=2) from error
 
 
 def _events(table: pa.Table) -> list[bytes]:
@@ -314,12 +295,6 @@ def _span(start: datetime, end: datetime) -> tuple[datetime, datetime]:
     if behind - first > LONGEST_SPAN:
         raise Problem(400, "bad_span", f"At most {LONGEST_SPAN.days} days can be asked for at once.")
     return first, behind
-
-
-def _aware(name: str, at: datetime) -> datetime:
-    if at.tzinfo is None:
-        raise Problem(400, "bad_parameter", f"{name}: the instant needs a time zone, such as 2025-06-10T12:00:00Z.")
-    return at.astimezone(UTC)
 
 
 def _interval(text: str) -> int:

@@ -131,9 +131,13 @@ class TriggerRunAdmin(ModelAdmin):
 class AlertRuleAdmin(SignedAdmin):
     """Who is told what."""
 
-    list_display = ("name", "enabled", "kind", "severity", "markets", "symbols", "limit_value", "channels")
+    list_display = (
+        *("name", "enabled", "kind", "severity", "markets", "symbols", "limit_value", "side", "signals", "once"),
+        "channels",
+    )
     list_filter = ("enabled", "kind", "severity")
-    readonly_fields = ("author", "changed_at")
+    search_fields = ("name",)
+    readonly_fields = ("version", "author", "changed_at")
 
 
 @admin.register(QuietHours)
@@ -169,7 +173,7 @@ class DeliveryInline(ReadOnlyInline):
 class NotificationAdmin(ModelAdmin):
     """What was told, to acknowledge."""
 
-    list_display = ("created_at", "severity", "kind", "market", "symbol", "title", "acknowledged_by")
+    list_display = ("created_at", "severity", "kind", "market", "symbol", "title", "mark", "acknowledged_by")
     list_filter = (("acknowledged_at", admin.EmptyFieldListFilter), "severity", "kind", "market")
     search_fields = ("title", "text")
     inlines = (DeliveryInline,)

@@ -7,21 +7,26 @@ from pathlib import Path
 
 from collectors.instruments import load_instruments
 from thor_web.timezones.services.actions import command_action, webhook_action
-from thor_web.timezones.services.alert_conditions import Feed
+from thor_web.timezones.services.alert_conditions import COMPOSITE, Feed, Notice
 from thor_web.timezones.services.calendar_file import CalendarError
 from thor_web.timezones.services.clock import MARKETS_FOLDER, Clock, UnknownMarketError
 from thor_web.timezones.services.following import follow_files, follow_rulebook
 from thor_web.timezones.services.instants import instant
 from thor_web.timezones.services.notice_stream import follow_notices
+from thor_web.timezones.services.quote_rules import QuoteRule, RuleNews, keep_news, paused_markets, quote_rules
 from thor_web.timezones.services.session_changes import session_changes
 from thor_web.timezones.services.state import SessionState, state_of
 from thor_web.timezones.settings import ClockSettings
 
 __all__ = [
+    "COMPOSITE",
     "CalendarError",
     "Clock",
     "ClockSettings",
     "Feed",
+    "Notice",
+    "QuoteRule",
+    "RuleNews",
     "Session",
     "SessionState",
     "UnknownMarketError",
@@ -30,8 +35,11 @@ __all__ = [
     "follow_files",
     "follow_notices",
     "follow_rulebook",
+    "keep_news",
     "market_names",
     "market_of",
+    "paused_markets",
+    "quote_rules",
     "session_changes",
     "session_state",
     "trade_date_session",

@@ -1,7 +1,8 @@
 """What operators write down, and what the clock writes: ledger, notifications, audit. Rules are in services."""
 
+import re
 from datetime import date
-from typing import ClassVar, Final, cast
+from typing import Any, ClassVar, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.postgres.fields import ArrayField
@@ -12,7 +13,7 @@ from django.utils.timezone import now
 
 from thor_web.timezones.interface import UnknownMarketError, market_of, world_clock
 from thor_web.timezones.services.actions import ACTION_NAMES, SEVERITIES, checked_parameters
-from thor_web.timezones.services.alert_conditions import KINDS
+from thor_web.timezones.services.alert_conditions import COMPOSITE, KINDS, QUOTE_KINDS
 from thor_web.timezones.services.calendar_file import DayException
 from thor_web.timezones.services.delivering import CHANNELS
 from thor_web.timezones.services.deployment import STATES, DeploymentState, Window, problem_with
@@ -33,10 +34,12 @@ __all__ = [
     "TriggerRun",
 ]
 
-COMPOSITE: Final = "TOTAL"
-"""The composite of all symbols, among the symbols that a threshold may name."""
-
 LONGEST_OFFSET_S: Final = 7 * 86_400
+SIDES: Final = ("above", "below", "beyond")
+SIGNALS: Final = ("STRONG_BUY", "BUY", "HOLD", "SELL", "STRONG_SELL")
+MOST_LIMIT: Final = 9_000_000_000
+"""Prices are 64 bits of 1e-9."""
+SYMBOL: Final = re.compile(r"[A-Z0-9$][A-Z0-9.$_/-]{0,31}\Z")
 RUN_STATES: Final = ("due", "running", "done", "failed", "missed")
 
 
@@ -230,7 +233,7 @@ class TriggerRun(models.Model):
 
 
 class AlertRule(models.Model):
-    """What somebody wants to be told, and how."""
+    """What somebody wants to be told, and how. Every change is another version, which knows nothing of before."""
 
     name = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=16, choices=[(word, word.replace("_", " ")) for word in KINDS])
@@ -245,7 +248,14 @@ class AlertRule(models.Model):
         models.CharField(max_length=32),
         default=list,
         blank=True,
-        help_text="For stale feeds (all when empty) and thresholds; TOTAL is the composite.",
+        help_text="For stale feeds, changes and signals (all when empty) and thresholds; TOTAL is the composite.",
+    )
+    sources = ArrayField(
+        models.CharField(max_length=16),
+        default=list,
+        blank=True,
+        db_default=[],
+        help_text="For lost sources; all that are heard when empty.",
     )
     limit_value = models.DecimalField(
         "limit",
@@ -253,15 +263,33 @@ class AlertRule(models.Model):
         decimal_places=9,
         null=True,
         blank=True,
-        help_text="The price of a threshold, of TOTAL its signal weight sum; for a stale feed the seconds of silence"
-        " (30 when empty).",
+        help_text="The price of a threshold, of TOTAL its signal weight sum; the percent of a change; for a stale feed"
+        " (30 when empty) and a lost source (10) the seconds of silence.",
     )
     side = models.CharField(
-        max_length=5,
+        max_length=6,
         default="above",
-        choices=[("above", "above"), ("below", "below")],
-        help_text="Where a crossing of the threshold leads.",
+        choices=[(word, word) for word in SIDES],
+        help_text="Where a crossing leads; `beyond` is either way from zero, for changes.",
     )
+    signals = ArrayField(
+        models.CharField(max_length=12, choices=[(word, word) for word in SIGNALS]),
+        default=list,
+        blank=True,
+        db_default=[],
+        help_text="What a signal becomes.",
+    )
+    rearm = models.DecimalField(
+        max_digits=20,
+        decimal_places=9,
+        default=0,
+        db_default=0,
+        help_text="How far back behind the limit before another crossing counts.",
+    )
+    cooldown_s = models.PositiveIntegerField(
+        "cool-down in seconds", default=0, db_default=0, help_text="How long none is told of a symbol after one."
+    )
+    once = models.BooleanField(default=False, db_default=False, help_text="It switches itself off when it was told.")
     channels = ArrayField(
         models.CharField(max_length=8, choices=[(word, word) for word in CHANNELS]),
         default=list,
@@ -271,6 +299,7 @@ class AlertRule(models.Model):
     emails = models.CharField(max_length=500, blank=True, default="", help_text="Addresses, separated by commas.")
     webhook_url = models.URLField(max_length=500, blank=True, default="")
     enabled = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     sides = models.JSONField(default=dict, editable=False)
     author = models.CharField(max_length=150, editable=False, default="")
     changed_at = models.DateTimeField(auto_now=True)
@@ -281,21 +310,48 @@ class AlertRule(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *arguments: Any, **options: Any) -> None:
+        """Keep it as another version; where its prices stood is forgotten."""
+        if self.pk is not None:
+            self.version += 1
+            self.sides = {}
+        super().save(*arguments, **options)
+
     def clean(self) -> None:
         """Refuse what contradicts itself, with the reason."""
         self.markets = [_market(word) for word in self.markets or []]
-        self.symbols = [word.strip().upper() for word in self.symbols or []]
-        if self.kind == "threshold" and (self.limit_value is None or not self.symbols):
-            raise ValidationError({"limit_value": "A threshold needs a limit and at least one symbol."})
-        if self.kind == "stale_feed" and COMPOSITE in self.symbols:
-            raise ValidationError({"symbols": f"{COMPOSITE} is no feed: only a threshold can name it."})
-        if self.kind == "stale_feed" and self.limit_value is not None and self.limit_value <= 0:
-            raise ValidationError({"limit_value": "Seconds of silence are more than 0."})
+        self.symbols = list(dict.fromkeys(word.strip().upper() for word in self.symbols or []))
+        self.sources = list(dict.fromkeys(word.strip().upper() for word in self.sources or []))
+        for word in self.symbols:
+            if not SYMBOL.match(word):
+                raise ValidationError({"symbols": f"{word[:32]!r} is no symbol in canonical form, such as ES."})
+        self._check_limit()
+        if self.kind == "signal" and not self.signals:
+            raise ValidationError({"signals": "Name at least one signal that it may become."})
+        if COMPOSITE in self.symbols and self.kind not in {"threshold", "signal"}:
+            raise ValidationError({"symbols": f"{COMPOSITE} is no feed: only a threshold or a signal can name it."})
+        if self.kind not in QUOTE_KINDS and (self.once or self.cooldown_s or self.rearm):
+            raise ValidationError("Once, cool-down and re-arming belong to thresholds, changes and signals.")
         if "email" in self.channels:
             for address in self.emails.split(","):
                 validate_email(address.strip())
         if "webhook" in self.channels and not self.webhook_url.startswith(("https://", "http://")):
             raise ValidationError({"webhook_url": "The channel webhook needs an address."})
+
+    def _check_limit(self) -> None:
+        limit = self.limit_value
+        if self.kind == "threshold" and (limit is None or not self.symbols):
+            raise ValidationError({"limit_value": "A threshold needs a limit and at least one symbol."})
+        if self.kind == "change" and limit is None:
+            raise ValidationError({"limit_value": "A change needs a limit in percent."})
+        if limit is not None and abs(limit) > MOST_LIMIT:
+            raise ValidationError({"limit_value": f"A limit is {MOST_LIMIT} at most."})
+        if self.kind in {"stale_feed", "source_lost"} and limit is not None and limit <= 0:
+            raise ValidationError({"limit_value": "Seconds of silence are more than 0."})
+        if self.side == "beyond" and (self.kind != "change" or (limit is not None and limit <= 0)):
+            raise ValidationError({"side": "`beyond` is for changes, with a limit above 0."})
+        if not 0 <= self.rearm <= MOST_LIMIT:
+            raise ValidationError({"rearm": "The way back is not below 0."})
 
 
 class QuietHours(models.Model):
@@ -328,7 +384,10 @@ class QuietHours(models.Model):
 
 
 class Notification(models.Model):
-    """Something somebody was told. Rows are written by the clock; acknowledging is all that can be done to one."""
+    """Something somebody was told. The clock and `thor signals` write it; acknowledging is all that can be done to one.
+
+    `rule_version`, `event_id` (of the unified stream), `value` and `mark` say what a rule on quotes saw.
+    """
 
     rule = models.ForeignKey(AlertRule, on_delete=models.SET_NULL, null=True, related_name="notifications")
     key = models.CharField(max_length=200, unique=True)
@@ -341,6 +400,10 @@ class Notification(models.Model):
     created_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=150, default="")
+    rule_version = models.PositiveIntegerField(null=True)
+    event_id = models.CharField(max_length=48, default="", db_default="")
+    value = models.DecimalField(max_digits=24, decimal_places=9, null=True)
+    mark = models.CharField(max_length=40, default="", db_default="")
 
     class Meta:
         ordering: ClassVar = ["-id"]

@@ -14,6 +14,7 @@ import httpx
 
 from collectors.bus import Bus, BusError
 from collectors.instruments import load_instruments
+from collectors.provider_health import read_providers
 from thor_web.timezones.interface import calendar_folders, market_of, traded_markets, world_clock
 from thor_web.timezones.services.actions import Action, alert_action
 from thor_web.timezones.services.alert_conditions import Feed
@@ -70,12 +71,20 @@ class WorldClock:
             others = await self._more_feeds(named) if self._more_feeds is not None else ()
             return [*await quote_feeds(bus, markets), *others]
 
+        async def statuses() -> dict[str, str] | None:
+            try:
+                health = await bus.health()
+            except BusError:
+                return None
+            return {it.source: it.status for it in read_providers(health, (), self._timekeeper.now())}
+
         secret = self._settings.webhook_secret.get_secret_value()
         alerts = AlertLoop(
             self._conninfo,
             self._clock,
             self._timekeeper,
             feeds=feeds,
+            statuses=statuses,
             channels={"webhook": webhook_channel(client, secret), **self._channels},
             traded=self._traded(),
         )

@@ -6,6 +6,7 @@ import { Loading } from '../components/Answered.tsx';
 import { Banners } from '../components/Banners.tsx';
 import { ConnectionStatus } from '../components/ConnectionStatus.tsx';
 import { Markets } from '../components/Markets.tsx';
+import { PAGE_BANNER } from '../components/PageBanner.tsx';
 import { Toasts } from '../components/Toasts.tsx';
 import { WallClock } from '../components/WallClock.tsx';
 import { Account } from './Account.tsx';
@@ -46,6 +47,7 @@ export function Layout() {
             </div>
           </div>
           <Banners />
+          <div id={PAGE_BANNER} />
           <MaintenanceBanner />
         </header>
         {/* Another page is another chance: what has failed on one does not follow to the next. */}

@@ -3,7 +3,9 @@
 
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
+import { Link } from 'react-router';
 import { Answered } from '../components/Answered.tsx';
+import { ALERTS_PATH } from '../components/addresses.ts';
 import { playChime } from '../components/chime.ts';
 import { Icon } from '../components/Icon.tsx';
 import { Popover } from '../components/Popover.tsx';
@@ -54,17 +56,22 @@ export function Notifications() {
         </span>
       }
     >
-      {() => <NotificationList />}
+      {(close) => <NotificationList onLeave={close} />}
     </Popover>
   );
 }
 
-function NotificationList() {
+function NotificationList({ onLeave }: { onLeave(): void }) {
   const answer = useApi('/api/notifications', { query: { limit: MOST } });
   const time = useTimeFormat();
   return (
     <div className={styles['list']}>
-      <h2 className={styles['title']}>Notifications</h2>
+      <div className={styles['head']}>
+        <h2 className={styles['title']}>Notifications</h2>
+        <Link to={ALERTS_PATH} onClick={onLeave}>
+          All alerts and their rules
+        </Link>
+      </div>
       <Answered
         answer={answer}
         what="notifications"

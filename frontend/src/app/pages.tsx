@@ -2,7 +2,14 @@
 
 import type { ComponentType } from 'react';
 import { lazy } from 'react';
-import { SYMBOL_PATH } from '../components/addresses.ts';
+import {
+  ALERTS_PATH,
+  BACKTESTS_PATH,
+  COMPARE_PATH,
+  RUN_PATH,
+  SWEEP_PATH,
+  SYMBOL_PATH,
+} from '../components/addresses.ts';
 import type { IconName } from '../components/Icon.tsx';
 import { LivePage } from '../pages/live/LivePage.tsx';
 
@@ -42,12 +49,68 @@ export const PAGES: readonly PageEntry[] = [
     draw: later(async () => (await import('../pages/clock/ClockPage.tsx')).ClockPage),
   },
   {
+    path: '/history',
+    title: 'History',
+    icon: 'history',
+    place: 'top',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/history/HistoryPage.tsx')).HistoryPage),
+  },
+  {
+    path: BACKTESTS_PATH,
+    title: 'Backtests',
+    icon: 'backtest',
+    place: 'top',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/backtests/BacktestsPage.tsx')).BacktestsPage),
+  },
+  {
+    path: RUN_PATH,
+    title: 'Run',
+    icon: 'backtest',
+    place: 'nowhere',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/backtests/RunPage.tsx')).RunPage),
+  },
+  {
+    path: SWEEP_PATH,
+    title: 'Sweep',
+    icon: 'backtest',
+    place: 'nowhere',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/backtests/SweepPage.tsx')).SweepPage),
+  },
+  {
+    path: COMPARE_PATH,
+    title: 'Compare',
+    icon: 'backtest',
+    place: 'nowhere',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/backtests/ComparePage.tsx')).ComparePage),
+  },
+  {
+    path: '/replay',
+    title: 'Replay',
+    icon: 'replay',
+    place: 'top',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/replay/ReplayPage.tsx')).ReplayPage),
+  },
+  {
     path: '/health',
     title: 'Health',
     icon: 'health',
     place: 'top',
     onPhone: true,
     draw: later(async () => (await import('../pages/health/HealthPage.tsx')).HealthPage),
+  },
+  {
+    path: ALERTS_PATH,
+    title: 'Alerts',
+    icon: 'bell',
+    place: 'top',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/alerts/AlertsPage.tsx')).AlertsPage),
   },
   {
     path: '/settings',

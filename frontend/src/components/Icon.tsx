@@ -31,6 +31,9 @@ const SHAPES = {
   info: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18m0 8v5.5M12 7.5v.01',
   play: 'M8 5v14l11-7z',
   pause: 'M8 5v14M16 5v14',
+  step: 'M6 5v14l9-7zM18 5v14',
+  back: 'M19 6l-7 6 7 6zM11 6l-7 6 7 6z',
+  forward: 'M5 6l7 6-7 6zM13 6l7 6-7 6z',
   sound: 'M4 10v4h3l5 4V6L7 10zM16 9a4 4 0 0 1 0 6',
 } as const;
 

@@ -9,6 +9,8 @@ export interface Column<Row> {
   readonly isText?: boolean;
   /** Left out on a phone. */
   readonly isWide?: boolean;
+  /** What the column means, told on hovering. */
+  readonly about?: string;
   draw(row: Row): ReactNode;
 }
 
@@ -18,22 +20,24 @@ interface TableProps<Row> {
   /** The first column names the row. */
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
+  /** Many rows: they scroll beneath their headings. */
+  readonly isLong?: boolean;
   keyOf(row: Row): string | number;
 }
 
-export function Table<Row>({ label, columns, rows, keyOf }: TableProps<Row>) {
+export function Table<Row>({ label, columns, rows, isLong = false, keyOf }: TableProps<Row>) {
   const about = (column: Column<Row>) => ({
     'data-text': column.isText === true,
     'data-wide': column.isWide === true,
   });
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
-    <section className={styles['scroll']} tabIndex={0} aria-label={label}>
+    <section className={styles['scroll']} data-long={isLong} tabIndex={0} aria-label={label}>
       <table className={styles['table']}>
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.title} scope="col" {...about(column)}>
+              <th key={column.title} scope="col" title={column.about} {...about(column)}>
                 {column.title}
               </th>
             ))}

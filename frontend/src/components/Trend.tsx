@@ -33,10 +33,11 @@ interface TrendProps {
 }
 
 export const Trend = memo(function Trend({ symbol, mock }: TrendProps) {
-  const { minutes } = useDashboard();
+  const { minutes, origin } = useDashboard();
   const { data } = useApi('/api/bars', {
     query: { symbol, interval: '1m', limit: MINUTES, mock },
-    when: !minutes.isSeeded(symbol),
+    // A stored day knows nothing of the bars after it.
+    when: origin === 'live' && !minutes.isSeeded(symbol),
   });
   useEffect(() => {
     if (data !== undefined) minutes.seed(symbol, data.bars);

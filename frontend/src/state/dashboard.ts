@@ -18,9 +18,13 @@ import { createServerClock } from './serverClock.ts';
 import type { Toasts } from './toasts.ts';
 import { createToasts } from './toasts.ts';
 
+export type Origin = 'live' | 'replay';
+
 export type Sessions = ReadonlyMap<MarketName, MarketSession>;
 
 export interface Dashboard {
+  /** `replay`: a stored day told again. Nothing in it may ask the server what is known now. */
+  readonly origin: Origin;
   /** In registry order; null until the registry has been read. */
   readonly instruments: Readable<readonly Instrument[] | null>;
   readonly quotes: QuoteStore;
@@ -44,6 +48,10 @@ export interface Dashboard {
 }
 
 export interface DashboardEnvironment {
+  /** `live` when it is not said. */
+  readonly origin?: Origin;
+  /** The clock that the server's is told by; without one it is made of `now`. */
+  readonly clock?: ServerClock;
   start(emit: (message: FeedMessage) => void): FeedHandle;
   now(): LocalTime;
   /** Runs its argument before the next frame is drawn. */
@@ -57,7 +65,7 @@ export function createDashboard(environment: DashboardEnvironment): Dashboard {
   const malformed = createCell(0);
   const quotes = createQuoteStore(environment.schedule);
   const minutes = createMinuteCloses();
-  const clock = createServerClock(environment.now);
+  const clock = environment.clock ?? createServerClock(environment.now);
   const total = createCell<Total | null>(null);
   const notice = createCell<Notice | null>(null);
   const tapes = new Map<InstrumentSymbol, Set<(quotes: readonly Quote[]) => void>>();
@@ -111,6 +119,7 @@ export function createDashboard(environment: DashboardEnvironment): Dashboard {
   }
 
   return {
+    origin: environment.origin ?? 'live',
     instruments,
     quotes,
     minutes,

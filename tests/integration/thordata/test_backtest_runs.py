@@ -1,5 +1,6 @@
 """Runs in Postgres: kept, done again, queued, cancelled, and what becomes of them when their worker dies."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,14 +16,21 @@ from typing import Any
 import psycopg
 import pytest
 
+from collectors.bus import Bus
+from tests.integration.live import eventually, running
 from tests.integration.thordata import slow_strategies
 from tests.unit.thordata.backtest import leaky_strategies
-from tests.unit.thordata.backtest.lakes import write_lake
+from tests.unit.thordata.backtest.lakes import made_up_market, write_lake
 from thor_fast import parse_batch
 from thor_web.runtime.composition import thor_command
 from thor_web.thor_project.configuration import ServerSettings
+from thor_web.thordata.backtest import paper_process
+from thor_web.thordata.backtest.asked import PaperSpecification, SweepSpecification
 from thor_web.thordata.backtest.errors import BacktestError
-from thor_web.thordata.backtest.runs import Runs
+from thor_web.thordata.backtest.execution import execute
+from thor_web.thordata.backtest.paper_process import Taken, play_paper
+from thor_web.thordata.backtest.runs import SWEEPS, Runs
+from thor_web.thordata.backtest.schedules import words_of_schedule
 from thor_web.thordata.backtest.specification import RunSpecification
 from thor_web.thordata.backtest.worker import work
 
@@ -209,3 +218,95 @@ def test_the_audit_tells_by_its_exit_status(settings: ServerSettings) -> None:
 
     assert status(f"{leaky_strategies.__name__}:ShiftedBack") == (1, "look_ahead")
     assert status("breakout")[0] == 0
+
+
+def test_a_schedule_asks_once_an_occurrence(
+    settings: ServerSettings, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THOR_TRIGGER_KEY", "nightly 2023-12-26")
+    body = {"strategy": "sma_cross", "symbols": ["ES"], "options": {"interval_s": 1}}
+    words = words_of_schedule("run", body, trade_dates=2, name="nightly")
+    said = [word.replace("{session_date}", "2023-12-26") for word in words]
+    first, again = command(settings, *said), command(settings, *said)
+    assert first == again == {"id": first["id"], "kind": "run"}
+    status = runs.status(first["id"])
+    assert (status["created_by"], status["state"]) == ("schedule nightly", "queued")
+    # The trade date before is Friday's; Monday's day session was a holiday that belongs to Tuesday.
+    assert (status["specification"]["start"], status["specification"]["end"]) == (
+        "2023-12-21T23:00:00Z", "2023-12-26T22:00:00Z",
+    )  # fmt: skip
+
+
+def test_a_queued_sweep_ends_when_it_is_cancelled_and_keeps_nothing(settings: ServerSettings, runs: Runs) -> None:
+    grid: dict[str, list[object]] = {"fast": [2, 3], "slow": [8]}
+    waiting = runs.add(SweepSpecification(specification(), grid))
+    assert runs.cancel(waiting, kinds=SWEEPS)["state"] == "cancelled"
+    number = runs.add(SweepSpecification(specification(), grid))
+    assert command(settings, "work", "--once") == {"runs": 1}
+    assert (runs.status(number)["state"], runs.status(number)["combinations"]) == ("done", 2)
+    for wrong in (waiting, number):
+        with pytest.raises(BacktestError) as raised:
+            runs.result(wrong)
+        assert raised.value.code == "unknown_run"
+    kept = runs.connection.execute("SELECT DISTINCT sweep FROM backtest_trials").fetchall()
+    assert [row["sweep"] for row in kept] == [number]
+
+
+def test_what_another_version_asked_for_fails_alone(runs: Runs) -> None:
+    broken, sound = runs.add(specification()), runs.add(specification())
+    runs.connection.execute("UPDATE backtest_runs SET specification = '{}' WHERE id = %s", (broken,))
+    claim = runs.claim("worker")
+    assert claim is not None
+    assert claim.id == sound
+    assert runs.status(broken)["error"]["code"] == "bad_specification"
+
+
+async def test_a_paper_run_plays_the_stream_and_goes_on_after_a_stop(
+    settings: ServerSettings, runs: Runs, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the hour, a stop, the rest: the run has the backtest's result, although its process began again."""
+    monkeypatch.setattr(paper_process, "BEHIND_S", 1e9)  # the span is long past, and yet there is more to come
+    events = made_up_market()
+    lines = [events[at].to_json() for at in range(len(events))]
+    span = {"start": "2025-06-09T22:00Z", "end": "2025-06-09T22:59Z", "interval_s": 10}
+    document = {"strategy": "sma_cross", "symbols": ["ES"], "parameters": {"fast": 3, "slow": 8}, **span}
+    asked = PaperSpecification(RunSpecification.from_json(document), "0-0")
+    write_lake(settings.lake_folder(), events, date(2025, 6, 10))
+    backtest = execute(asked.specification, settings.lake_folder())
+    await bus.append_unified(lines[:3_000], retention_s=86_400)
+    number = runs.add(asked, worker="first")
+    taken = Taken(lambda: Runs.connect(settings.conninfo()), number, "first", asked)
+
+    async def told() -> str:
+        return str(await asyncio.to_thread(lambda: runs.status(number)["work"]))
+
+    async with running(play_paper(bus, taken, modules=False)):
+        await eventually(told, lambda work: work.startswith("1500 events"), "half of it is played")
+    assert runs.status(number)["state"] == "running"
+    assert runs.claim("a worker") is None  # nobody's to take but by its number
+    runs.connection.execute("UPDATE backtest_runs SET lease_until = now() - interval '1 second'")
+    assert runs.claim("a worker") is None
+    assert runs.claim("second", run=number) is not None
+    await bus.append_unified(lines[3_000:], retention_s=86_400)
+    await play_paper(bus, replace(taken, worker="second"), modules=False)
+    result, status = runs.result(number), runs.status(number)
+    assert (status["kind"], status["state"], status["attempts"]) == ("paper", "done", 2)
+    assert (result["digest"], result["trades"]) == (backtest["digest"], backtest["trades"])
+    # What the stream has lost cannot be played again.
+    lost = PaperSpecification(asked.specification, "1-0")
+    again = replace(taken, asked=lost, number=runs.add(lost, worker="first"))
+    with pytest.raises(BacktestError) as raised:
+        await play_paper(bus, again, modules=False)
+    assert raised.value.code == "history_lost"
+
+
+async def test_a_cancelled_paper_run_ends_with_what_it_has(settings: ServerSettings, runs: Runs, bus: Bus) -> None:
+    events = made_up_market()
+    await bus.append_unified([events[at].to_json() for at in range(2_000)], retention_s=86_400)
+    document = {"strategy": "ladder", "symbols": ["ES"], "start": "2025-06-09T22:00Z", "end": "2025-06-10"}
+    asked = PaperSpecification(RunSpecification.from_json(document), "0-0")
+    number = runs.add(asked, worker="first")
+    runs.cancel(number)
+    await play_paper(bus, Taken(lambda: Runs.connect(settings.conninfo()), number, "first", asked), modules=False)
+    assert runs.status(number)["state"] == "done"
+    assert runs.result(number)["paper"]["events"] == 1_000

@@ -29,6 +29,7 @@ class Market:
     def __init__(self) -> None:
         self.at = NOW
         self.prices: dict[str, str] = {}
+        self.sources: dict[str, str] | None = {}
 
     def now(self) -> datetime:
         return self.at
@@ -41,6 +42,9 @@ class Market:
             Feed(symbol, {"ES": "GLOBEX_EQUITY"}.get(symbol, ""), Decimal(price), NOW)
             for symbol, price in self.prices.items()
         ]
+
+    async def statuses(self) -> dict[str, str] | None:
+        return self.sources
 
 
 async def add_rule(connection: psycopg.AsyncConnection, kind: str, **fields: Any) -> int:
@@ -65,7 +69,13 @@ async def add_rule(connection: psycopg.AsyncConnection, kind: str, **fields: Any
 
 def loop_of(database: Database, market: Market, **channels: Any) -> AlertLoop:
     return AlertLoop(
-        database.conninfo, world_clock(), market, feeds=market.feeds, channels=channels, traded=traded_markets()
+        database.conninfo,
+        world_clock(),
+        market,
+        feeds=market.feeds,
+        statuses=market.statuses,
+        channels=channels,
+        traded=traded_markets(),
     )
 
 
@@ -87,16 +97,45 @@ async def test_however_many_look_it_is_told_once(database: Database, connection:
     assert await rows(connection, TITLES) == [("ES is silent while CME Globex equity index is open",)]
 
 
-async def test_a_crossing_is_told_also_when_the_copy_that_saw_the_other_side_is_dead(
+async def test_a_crossing_of_total_is_told_also_when_the_copy_that_saw_the_other_side_is_dead(
     database: Database, connection: psycopg.AsyncConnection
 ) -> None:
-    await add_rule(connection, "threshold", symbols=["ES"], limit_value=Decimal(5000))
+    await add_rule(connection, "threshold", symbols=["TOTAL", "ES"], limit_value=Decimal(3))
     market = Market()
-    market.prices = {"ES": "4990"}
+    market.prices = {"TOTAL": "2", "ES": "2"}
     await loop_of(database, market).look(connection)
-    market.prices = {"ES": "5001.25"}
+    market.prices = {"TOTAL": "4", "ES": "4"}
     await loop_of(database, market).look(connection)
-    assert await rows(connection, TITLES) == [("ES is above 5000",)]
+    # What a price does is told by `thor signals`, which sees every event.
+    assert await rows(connection, TITLES) == [("TOTAL is above 3",)]
+
+
+async def test_a_source_that_is_heard_no_more_is_told_once_also_after_a_restart(
+    database: Database, connection: psycopg.AsyncConnection
+) -> None:
+    await add_rule(connection, "source_lost")
+    market = Market()
+    market.sources = {"TOS": "live", "MOCK": "live", "SCHWAB": "live"}
+    await loop_of(database, market).look(connection)
+    market.sources = {"MOCK": "stopped", "SCHWAB": "login_needed"}
+    loop = loop_of(database, market)
+    for seconds in (0, 9.5, 10, 60):
+        market.at = NOW + timedelta(seconds=seconds)
+        await loop.look(connection)
+        assert len(await rows(connection, TITLES)) == (0 if seconds < 10 else 2)
+    assert sorted(await rows(connection, TITLES)) == [("The source SCHWAB is lost",), ("The source TOS is lost",)]
+    await loop_of(database, market).look(connection)
+    market.sources = {"TOS": "quiet"}
+    await loop.look(connection)
+    market.sources = None  # nobody can know: no source is lost by that
+    market.at += timedelta(minutes=5)
+    await loop.look(connection)
+    assert len(await rows(connection, TITLES)) == 2
+    market.sources = {}
+    await loop.look(connection)
+    market.at += timedelta(seconds=10)
+    await loop.look(connection)
+    assert (await rows(connection, TITLES))[2:] == [("The source TOS is lost",)]
 
 
 async def test_what_has_no_market_is_looked_at_only_where_a_threshold_names_it(

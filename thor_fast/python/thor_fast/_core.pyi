@@ -37,11 +37,13 @@ __all__ = [
     "EventError",
     "InstrumentRules",
     "LatencyHistogram",
+    "LevelWatch",
     "MarketReading",
     "MarketTimeline",
     "MergePolicy",
     "MergeStep",
     "NarrowTicks",
+    "PaperSession",
     "PriceTexts",
     "Quality",
     "QuoteBatch",
@@ -1593,6 +1595,22 @@ def play_strategy(
     What the strategy raises comes out with the attribute `backtest_position`, the number of the event. TypeError for
     another answer than None or a whole number.
     """
+
+@final
+class PaperSession:
+    """Plays events part by part. Parts one after the other give what all of them at once give.
+
+    Raises ValueError for a part that begins before the end of the one before it.
+    """
+
+    def __new__(cls, contracts: Sequence[BacktestContract], rules: BacktestRules) -> PaperSession: ...
+    def __len__(self) -> int: ...
+    def play_strategy(self, events: BacktestQuotes | BacktestBars, call: Callable[[Any, Broker], int | None]) -> None:
+        """Plays a part with a strategy of Python's: `call(event, broker)`."""
+    def play_targets(self, events: BacktestQuotes | BacktestBars, targets: Buffer) -> None:
+        """Plays a part with the contracts to hold after each of its events."""
+    def run(self) -> BacktestRun:
+        """The run so far, as if the data ended here. The session goes on as if nobody had asked."""
 
 def play_ladder(
     ticks: object,

@@ -346,27 +346,37 @@ impl Strategy for Targets<'_> {
 impl Engine {
     /// Plays quotes and gives the equity after each, in units of 1e-9.
     pub fn play_quotes(&mut self, quotes: &[Quote], strategy: &mut impl Strategy) -> Vec<i128> {
-        let step = |(position, quote): (usize, &Quote)| {
-            self.apply_quote(quote);
-            strategy.on_quote(position, quote, self);
-            self.settle();
-            self.account.equity
-        };
-        let equity = quotes.iter().enumerate().map(step).collect();
+        let equity = self.go_on_with_quotes(quotes, strategy);
         self.finish();
         equity
     }
 
     /// Plays bars, in the order of their ends, and gives the equity after each.
     pub fn play_bars(&mut self, bars: &[Bar], strategy: &mut impl Strategy) -> Vec<i128> {
+        let equity = self.go_on_with_bars(bars, strategy);
+        self.finish();
+        equity
+    }
+
+    /// Plays quotes that others will follow: orders stay at work.
+    pub fn go_on_with_quotes(&mut self, quotes: &[Quote], strategy: &mut impl Strategy) -> Vec<i128> {
+        let step = |(position, quote): (usize, &Quote)| {
+            self.apply_quote(quote);
+            strategy.on_quote(position, quote, self);
+            self.settle();
+            self.account.equity
+        };
+        quotes.iter().enumerate().map(step).collect()
+    }
+
+    /// Plays bars that others will follow: orders stay at work.
+    pub fn go_on_with_bars(&mut self, bars: &[Bar], strategy: &mut impl Strategy) -> Vec<i128> {
         let step = |(position, bar): (usize, &Bar)| {
             self.apply_bar(bar);
             strategy.on_bar(position, bar, self);
             self.account.equity
         };
-        let equity = bars.iter().enumerate().map(step).collect();
-        self.finish();
-        equity
+        bars.iter().enumerate().map(step).collect()
     }
 }
 

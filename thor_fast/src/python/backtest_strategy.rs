@@ -24,13 +24,13 @@ pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// What a strategy may do: ask for trades, take orders back, and look at its own account.
 #[pyclass(frozen, name = "Broker", module = "thor_fast")]
-struct PyBroker {
+pub(super) struct PyBroker {
     engine: Mutex<Engine>,
     numbers: HashMap<String, u32>,
 }
 
 impl PyBroker {
-    fn engine(&self) -> MutexGuard<'_, Engine> {
+    pub(super) fn engine(&self) -> MutexGuard<'_, Engine> {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -290,45 +290,61 @@ fn play_strategy(
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<PyRun> {
     let events = Events::of(events)?;
-    let names: Vec<Py<PyString>> =
-        contracts.iter().map(|contract| PyString::intern(py, &contract.symbol).unbind()).collect();
-    let numbers = contracts.iter().zip(0..).map(|(contract, number)| (contract.symbol.clone(), number)).collect();
-    let broker = Bound::new(py, PyBroker { engine: Mutex::new(engine_of(&contracts, rules)), numbers })?;
-    let play = Play { py, names, broker: &broker, call };
-    let mut equity = Vec::with_capacity(events.len());
-    for position in 0..events.len() {
-        if position % STRETCH == 0 {
-            py.check_signals()?;
-            if let Some(progress) = progress {
-                progress.call1((position,))?;
-            }
-        }
-        let step = match &events {
-            Events::Quotes(quotes) => play.quote(quotes, position),
-            Events::Bars(bars) => bars.bars.get(position).map_or(Ok(0), |bar| play.bar(bar)),
-        };
-        match step {
-            Ok(worth) => equity.push(worth),
-            Err(error) => {
-                // An exception that takes no attributes is still raised; it only cannot say where.
-                error.value(py).setattr("backtest_position", position).unwrap_or(());
-                return Err(error);
-            }
-        }
-    }
+    let (names, broker) = broker_of(py, &contracts, rules)?;
+    let play = Play { py, names: &names, broker: broker.bind(py), call };
+    let equity = play.all(&events, progress)?;
     let mut engine = broker.get().engine().clone();
     engine.finish();
     Ok(PyRun::new(engine, &equity))
 }
 
-struct Play<'a, 'py> {
-    py: Python<'py>,
-    names: Vec<Py<PyString>>,
-    broker: &'a Bound<'py, PyBroker>,
-    call: &'a Bound<'py, PyAny>,
+/// The names that events are seen under, and the broker of an account before any event.
+pub(super) fn broker_of(
+    py: Python<'_>,
+    contracts: &[PyRef<'_, PyContract>],
+    rules: &PyRules,
+) -> PyResult<(Vec<Py<PyString>>, Py<PyBroker>)> {
+    let names = contracts.iter().map(|contract| PyString::intern(py, &contract.symbol).unbind()).collect();
+    let numbers = contracts.iter().zip(0..).map(|(contract, number)| (contract.symbol.clone(), number)).collect();
+    let broker = Py::new(py, PyBroker { engine: Mutex::new(engine_of(contracts, rules)), numbers })?;
+    Ok((names, broker))
+}
+
+/// A strategy of Python's and the account it plays with.
+pub(super) struct Play<'a, 'py> {
+    pub(super) py: Python<'py>,
+    pub(super) names: &'a [Py<PyString>],
+    pub(super) broker: &'a Bound<'py, PyBroker>,
+    pub(super) call: &'a Bound<'py, PyAny>,
 }
 
 impl Play<'_, '_> {
+    /// Plays every event and gives the equity after each. What the strategy raises says at which event.
+    pub(super) fn all(&self, events: &Events<'_>, progress: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<i128>> {
+        let mut equity = Vec::with_capacity(events.len());
+        for position in 0..events.len() {
+            if position % STRETCH == 0 {
+                self.py.check_signals()?;
+                if let Some(progress) = progress {
+                    progress.call1((position,))?;
+                }
+            }
+            let step = match events {
+                Events::Quotes(quotes) => self.quote(quotes, position),
+                Events::Bars(bars) => bars.bars.get(position).map_or(Ok(0), |bar| self.bar(bar)),
+            };
+            match step {
+                Ok(worth) => equity.push(worth),
+                Err(error) => {
+                    // An exception that takes no attributes is still raised; it only cannot say where.
+                    error.value(self.py).setattr("backtest_position", position).unwrap_or(());
+                    return Err(error);
+                }
+            }
+        }
+        Ok(equity)
+    }
+
     fn name(&self, number: u32) -> PyResult<Py<PyString>> {
         let name = self.names.get(number as usize).map(|name| name.clone_ref(self.py));
         name.ok_or_else(|| PyValueError::new_err(format!("an event names instrument {number}, which has no contract")))

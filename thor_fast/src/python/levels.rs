@@ -16,7 +16,7 @@ use crate::levels::{KINDS, Level, LevelWatch, Measure, Side, Standing};
 /// What is known of a rule: by symbol and mark whether it is armed, and when it was crossed last.
 type Standings = BTreeMap<String, (Option<bool>, Option<i64>)>;
 
-/// Watches levels, each told at its crossing.
+/// Levels of alert rules against the events of the unified stream, each told at its crossing.
 #[pyclass(frozen, name = "LevelWatch", module = "thor_fast")]
 pub(super) struct PyLevelWatch(Mutex<LevelWatch>);
 

@@ -6,6 +6,7 @@ mod arrow;
 mod backtest;
 mod backtest_figures;
 mod backtest_series;
+mod backtest_session;
 mod backtest_strategy;
 mod bars;
 mod batch;
@@ -99,6 +100,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     backtest::add(module)?;
     backtest_series::add(module)?;
     backtest_strategy::add(module)?;
+    backtest_session::add(module)?;
     backtest_figures::add(module)?;
     market_columns::add(module)?;
     heard::add(module)?;

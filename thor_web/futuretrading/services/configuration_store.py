@@ -7,6 +7,9 @@ import json
 from decimal import Decimal
 from typing import Any, Final
 
+import psycopg
+
+from collectors.instruments import load_instruments
 from thor_web.futuretrading.services.configuration import (
     SHIPPED_BOUNDS,
     Bounds,
@@ -16,7 +19,7 @@ from thor_web.futuretrading.services.configuration import (
     in_order,
 )
 
-__all__ = ["SNAPSHOT_SQL", "VERSION_SQL", "configuration_of", "faulty_instruments"]
+__all__ = ["SNAPSHOT_SQL", "VERSION_SQL", "configuration_of", "faulty_instruments", "stored_configuration"]
 
 VERSION_SQL: Final = "SELECT version FROM futuretrading_configurationversion"
 """The version alone."""
@@ -54,6 +57,13 @@ def configuration_of(document: str | dict[str, Any]) -> Configuration | None:
         instruments=in_order(_instrument(row) for row in read["instruments"]),
         bounds=SHIPPED_BOUNDS if bounds is None else Bounds(**{name: _decimal(text) for name, text in bounds.items()}),
     )
+
+
+def stored_configuration(connection: psycopg.Connection) -> Configuration:
+    """The configuration in force; what ships with Thor where none has been seeded yet."""
+    row = connection.execute(SNAPSHOT_SQL).fetchone()
+    stored = configuration_of(row[0]) if row else None
+    return Configuration.shipped(load_instruments()) if stored is None else stored
 
 
 def faulty_instruments(document: str | dict[str, Any]) -> dict[str, str]:

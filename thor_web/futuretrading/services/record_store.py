@@ -17,6 +17,7 @@ from thor_web.futuretrading.services.configuration import Configuration
 from thor_web.futuretrading.services.configuration_store import SNAPSHOT_SQL, VERSION_SQL, configuration_of
 from thor_web.futuretrading.services.phases import phase_of
 from thor_web.futuretrading.services.trade_dates import date_of
+from thor_web.timezones.interface import QuoteRule, RuleNews, keep_news, paused_markets, quote_rules
 
 __all__ = ["Extremes", "RecordStore"]
 
@@ -148,8 +149,23 @@ class RecordStore:
         cursor = await self._connection.execute(HITS, (newest,))
         return {(mock, measure): (worked, decided) for mock, measure, worked, decided in await cursor.fetchall()}
 
-    async def store(self, recording: Recording, position: tuple[int, int], state: bytes, extremes: Extremes) -> None:
-        """Store a recording and the position it reaches in one transaction."""
+    async def alert_rules(self) -> list[QuoteRule]:
+        """The alert rules on quotes that are on."""
+        return await quote_rules(self._connection)
+
+    async def paused_markets(self) -> frozenset[str]:
+        """Markets that nothing is told of now, because of maintenance; the empty name means all."""
+        return await paused_markets(self._connection, datetime.now(UTC))
+
+    async def store(
+        self,
+        recording: Recording,
+        position: tuple[int, int],
+        state: bytes,
+        extremes: Extremes,
+        news: Sequence[RuleNews] = (),
+    ) -> int:
+        """Store a recording, what rules tell and the position reached in one transaction; how many were told."""
         async with self._connection.transaction(), self._connection.cursor() as cursor:
             if recording["bars"]:
                 async with cursor.copy(COPY_BARS) as copy:
@@ -162,6 +178,7 @@ class RecordStore:
             await cursor.executemany(KEEP_SESSION, [_session(it, extremes) for it in recording["sessions"]])
             await cursor.executemany(ADD_ROLL, [(*names, _at(at_us)) for *names, at_us in recording["rolls"]])
             await cursor.execute(KEEP_STATE, (*position, state))
+            return await keep_news(self._connection, news) if news else 0
 
     async def prune_second_bars(self, days: int) -> None:
         """Drop the bars of a second that are older than so many days."""

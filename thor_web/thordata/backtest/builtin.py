@@ -1,5 +1,6 @@
 """The strategies that come with Thor: live signals on ticks, four classics on bars. The arithmetic is the core's."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -96,9 +97,9 @@ def _steps_by_sum(totals: pl.Series) -> pl.Series:
 class BarStrategy(TargetStrategy):
     """A direction a bar from the core, times contracts."""
 
+    @abstractmethod
     def direction(self, series: BarSeries) -> Column:
         """1, 0 or -1 after each bar."""
-        raise NotImplementedError
 
     def targets(self, data: TickData | BarData) -> pl.Series:
         if not isinstance(data, BarData):

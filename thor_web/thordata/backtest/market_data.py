@@ -21,7 +21,7 @@ from thor_web.futuretrading.interface import Classifier
 from thor_web.thordata.backtest.columns import MISSING, column
 from thor_web.thordata.backtest.errors import BacktestError
 
-__all__ = ["BarData", "Manifest", "Partition", "TickData", "load_ticks", "make_bars"]
+__all__ = ["BarData", "Manifest", "Months", "Partition", "TickData", "load_ticks", "make_bars", "with_signals"]
 
 LONGEST_SESSION: Final = timedelta(days=5)
 """A trade date begins at most this long before its own day: a holiday beside a weekend."""
@@ -157,7 +157,9 @@ def load_ticks(
     ticks = pl.concat(frames)
     ticks, used, dropped = _one_source(ticks, instruments, source)
     ticks = ticks.sort("ts_us", "id", "seq", maintain_order=True, nulls_last=False)
-    return TickData(tuple(symbols), _with_signals(ticks, classifier), Manifest(tuple(partitions), used, dropped))
+    return TickData(
+        tuple(symbols), with_signals(ticks, classifier, Months()), Manifest(tuple(partitions), used, dropped)
+    )
 
 
 def _days(start: datetime, end: datetime) -> Iterator[date]:
@@ -204,7 +206,32 @@ def _one_source(
     return kept, tuple(f"{symbol} of {found}" for symbol, found in sorted(chosen.items())), tuple(dropped)
 
 
-def _with_signals(ticks: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
+class Months:
+    """Contract months as numbers from 1, in the order in which they became known, and the newest of each symbol."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.newest: dict[str, int] = {}
+
+    def table(self, names: pl.Series) -> pl.DataFrame:
+        """Every month that is known, these included."""
+        for name in names.drop_nulls().unique().sort():
+            self.numbers.setdefault(name, len(self.numbers) + 1)
+        columns = {"month": list(self.numbers), "contract": list(self.numbers.values())}
+        return pl.DataFrame(columns, schema={"month": pl.String, "contract": pl.UInt32})
+
+    def filled(self, contract: pl.Series, symbol: pl.Series) -> pl.Series:
+        """Each event's month, or the newest of its symbol before it; 0 where none was ever said."""
+        before = symbol.replace_strict(self.newest, default=0, return_dtype=pl.UInt32) if self.newest else 0
+        frame = pl.DataFrame({"contract": contract, "symbol": symbol}).with_columns(before=before)
+        frame = frame.with_columns(
+            pl.col("contract").forward_fill().over("symbol").fill_null(pl.col("before").cast(pl.UInt32))
+        )
+        self.newest |= dict(frame.group_by("symbol").agg(pl.col("contract").last()).iter_rows())
+        return frame["contract"]
+
+
+def with_signals(ticks: pl.DataFrame, classifier: Classifier, months: Months) -> pl.DataFrame:
     """The change, the contract month and the live signal of each event."""
     extras = ticks.select(pl.col("extra").unique())
     path = pl.col("extra").str.json_path_match
@@ -215,16 +242,12 @@ def _with_signals(ticks: pl.DataFrame, classifier: Classifier) -> pl.DataFrame:
     exact["volume"] = path("$.meta.volume").cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
     extras = extras.select("extra", **exact, month=path("$.meta.contract"))
     # A contract month is a number of its own, from 1; 0 is an event that does not say.
-    months = extras["month"].drop_nulls().unique().sort()
-    table = pl.DataFrame(
-        {"month": months, "contract": range(1, len(months) + 1)}, schema_overrides={"contract": pl.UInt32}
-    )
-    extras = extras.join(table, on="month", how="left").drop("month")
+    extras = extras.join(months.table(extras["month"]), on="month", how="left").drop("month")
     joined = ticks.join(extras, on="extra", how="left", nulls_equal=True, maintain_order="left")
     columns = [column(joined[name]) for name in ("last", "net_change", "settled", "volume")]
     joined = joined.with_columns(
         change=pl.Series(net_changes(*columns), dtype=pl.Int64).replace(MISSING, None),
-        contract=pl.col("contract").forward_fill().over("symbol").fill_null(0),
+        contract=months.filled(joined["contract"], joined["symbol"]),
     )
     pairs = joined.select("symbol", "change").unique().drop_nulls()
     signals = [_signal(classifier, symbol, change) for symbol, change in pairs.iter_rows()]

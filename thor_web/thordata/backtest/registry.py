@@ -55,4 +55,6 @@ def make_strategy(name: str, values: Mapping[str, object], *, modules: bool = Fa
 def _checked(kind: object, place: str) -> type[Strategy]:
     if not (isinstance(kind, type) and issubclass(kind, Strategy)):
         raise BacktestError("strategy_broken", f"{place} is no strategy class")
+    if missing := sorted(getattr(kind, "__abstractmethods__", ())):
+        raise BacktestError("strategy_broken", f"{place} does not say its {missing[0]}")
     return kind

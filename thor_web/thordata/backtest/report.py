@@ -20,6 +20,8 @@ HOW: Final[Mapping[str, str]] = {
     "by construction": "asked event by event, so never handed the future; not played again, for it is long",
 }
 
+NO_PARITY: Final[Mapping[str, Any]] = {"engine": "", "live": "", "match": None}
+
 
 def html_report(result: Mapping[str, Any]) -> str:
     """The page of a result, as `execute` gives it."""
@@ -114,8 +116,8 @@ def _simulation(simulation: Mapping[str, Any] | None) -> str:
 
 
 def _provenance(result: Mapping[str, Any]) -> str:
-    data, parity = result["data"], result["parity"]
-    match = {True: "equal", False: "DIFFERENT", None: "not checked: too many events"}[parity["match"]]
+    data, parity = result["data"], result.get("parity") or NO_PARITY
+    match = {True: "equal", False: "DIFFERENT", None: "not checked: too many events, or played live"}[parity["match"]]
     facts = {
         "data hash": data["hash"],
         "sources": ", ".join(data["sources"]),
@@ -132,4 +134,16 @@ def _provenance(result: Mapping[str, Any]) -> str:
         f"<tr><td>{escape(it['date'])}<td>{escape(it['symbol'])}<td class=n>{it['rows']}<td><code>{it['sha256']}</code>"
         for it in data["partitions"]
     )
-    return pairs(facts) + table(("trade date", "symbol", "rows", "SHA-256"), files)
+    return pairs(facts) + table(("trade date", "symbol", "rows", "SHA-256"), files) + _proofs(result.get("sealed", ()))
+
+
+def _proofs(seals: Sequence[Mapping[str, Any]]) -> str:
+    """What the nightly proofs said of the signals that were shown live on these trade dates."""
+    if not seals:
+        return "<p class=quiet>No nightly proof of these trade dates: nobody compared with what was shown live.</p>"
+    rows = (
+        f"<tr><td>{escape(it['trade_date'])}<td>{escape(it['symbol'])}<td class=n>{it['live_count']}"
+        f"<td>{'equal' if it['match'] else 'DIFFERENT'}<td><code>{escape(it['live'])}</code>"
+        for it in seals
+    )
+    return table(("trade date", "symbol", "sealed live", "replayed", "last link"), rows)

@@ -4,6 +4,7 @@ Three kinds, from fast to free: `TargetStrategy` gives a whole column of contrac
 expressions), `EventStrategy` is asked event by event. All of them are played by the same kernel.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -40,15 +41,15 @@ class Strategy:
         self.values = dict(values)
 
 
-class TargetStrategy(Strategy):
+class TargetStrategy(Strategy, ABC):
     """Gives the contracts to hold after each event, as 32-bit integers; `thor_fast`'s -2^31 keeps what is held.
 
     The column at an event may depend on that event and those before it only; `thor backtest audit` checks that.
     """
 
+    @abstractmethod
     def targets(self, data: TickData | BarData) -> pl.Series:
         """One whole number an event, in the order of the data."""
-        raise NotImplementedError
 
 
 class ExpressionStrategy(TargetStrategy):
@@ -57,9 +58,9 @@ class ExpressionStrategy(TargetStrategy):
     Null keeps what is held. Each symbol is evaluated by itself.
     """
 
+    @abstractmethod
     def expression(self) -> pl.Expr:
         """Contracts to hold after each bar."""
-        raise NotImplementedError
 
     def targets(self, data: TickData | BarData) -> pl.Series:
         return data.frame.select(self.expression().over("symbol").alias("target")).to_series()

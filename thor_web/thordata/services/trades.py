@@ -36,8 +36,8 @@ MOST_AT_ONCE: Final = 1_000_000
 def read_trades(settings: StorageSettings, query: TickQuery, limit: int) -> pa.Table:
     """The first trades of a query, out of about `limit` ticks; none only where there are none in all of it.
 
-    Whoever goes on does so a millisecond behind the last one, so no millisecond is cut in two. The pages are the same
-    trades whatever the limit is.
+    Whoever goes on does so a millisecond behind the last one, so no millisecond is cut in two. Pages of any limit are
+    the same trades; only a side that follows from the last change of price does not look further back than its page.
     """
     while True:
         before = as_of(settings, query.symbol, query.start - MICROSECOND, query.source)
@@ -66,16 +66,15 @@ def trades_of(before: pa.Table, ticks: pa.Table) -> pa.Table:
     frame = (
         pl.DataFrame(pl.from_arrow(pa.concat_tables([before, ticks]).select(COLUMNS)))
         .with_row_index()
-        .filter(last.is_not_null() & (size > 0))
         .with_columns(
-            new=(pl.col("index") >= len(before)) & ~repeated.fill_null(value=False),
+            trade=(pl.col("index") >= len(before)) & (size > 0) & ~repeated.fill_null(value=False),
             is_sell=pl.when(twice > sides)
             .then(statement=False)
             .when(twice < sides)
             .then(statement=True)
             .otherwise(step),
         )
-        .filter("new")
+        .filter(last.is_not_null() & pl.col("trade"))
         .select(
             pl.col("ts").dt.epoch("ms"),
             last.cast(pl.Float64).alias("price"),

@@ -14,24 +14,41 @@ from thor_web.timezones.services.instants import seconds, utc_text
 from thor_web.timezones.services.phases import OPEN_PHASES
 
 __all__ = [
+    "COMPOSITE",
     "KINDS",
+    "QUOTE_KINDS",
     "AlertRule",
     "Feed",
+    "Kind",
     "MissedRun",
     "Notice",
     "Side",
     "horizon_notices",
+    "lost_notices",
     "missed_notices",
     "stale_notices",
     "threshold_notices",
     "transition_notices",
 ]
 
-Kind = Literal["opens", "closes", "stale_feed", "missed_trigger", "horizon", "threshold"]
-KINDS: Final[tuple[Kind, ...]] = ("opens", "closes", "stale_feed", "missed_trigger", "horizon", "threshold")
+Kind = Literal[
+    "opens", "closes", "stale_feed", "source_lost", "missed_trigger", "horizon", "threshold", "change", "signal"
+]
+QUOTE_KINDS: Final[tuple[Kind, ...]] = ("threshold", "change", "signal")
+"""Kinds that `thor signals` decides, which sees every event; of the composite a threshold is decided here."""
+KINDS: Final[tuple[Kind, ...]] = (
+    *("opens", "closes", "stale_feed", "source_lost", "missed_trigger", "horizon"),
+    *QUOTE_KINDS,
+)
+COMPOSITE: Final = "TOTAL"
+"""The composite of all symbols, among the symbols that a threshold or a signal may name."""
 Side = Literal["above", "below"]
 
 HORIZON_DAYS: Final = 60
+LOST_AFTER_S: Final = 10
+"""So long a source may say nothing, where its rule does not say otherwise."""
+ENDED: Final = frozenset({"finished", "stopped"})
+UNHEARD: Final = frozenset({"missing", "login_needed"})
 WARM_UP_S: Final = 60
 """A feed may need this long after an open before it is called stale."""
 
@@ -40,8 +57,8 @@ WARM_UP_S: Final = 60
 class AlertRule:
     """What an operator wants to be told. `markets` empty: those of the instruments; `symbols` empty: all of theirs.
 
-    `limit` is the price of a threshold, or the seconds of silence that make a feed stale. `side` is the one that a
-    crossing leads to.
+    `limit` is the price of a threshold, or the seconds of silence that make a feed stale or a source lost. `side` is
+    the one that a crossing leads to. `sources` empty: all that are heard.
     """
 
     id: int
@@ -52,6 +69,8 @@ class AlertRule:
     symbols: tuple[str, ...] = ()
     limit: Decimal | None = None
     side: Side = "above"
+    sources: tuple[str, ...] = ()
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +100,10 @@ class MissedRun:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to be told once. `key` is the same for the same thing, whoever noticed it."""
+    """Something to be told once. `key` is the same for the same thing, whoever noticed it.
+
+    `rule_version`, `event_id`, `value` and `mark` (MOCK, REPLAY, DELAYED) say what a rule on quotes saw.
+    """
 
     key: str
     rule_id: int | None
@@ -91,6 +113,10 @@ class Notice:
     symbol: str
     title: str
     text: str
+    rule_version: int | None = None
+    event_id: str = ""
+    value: Decimal | None = None
+    mark: str = ""
 
 
 def transition_notices(clock: Clock, rule: AlertRule, markets: Iterable[str], since: int, until: int) -> list[Notice]:
@@ -138,6 +164,35 @@ def stale_notices(clock: Clock, rule: AlertRule, feeds: Iterable[Feed], now: dat
         key = f"{feed.symbol}:{seconds(feed.received_at)}:{reading.trade_day}"
         found.append(_notice(rule, key, title, text, market=feed.market, symbol=feed.symbol))
     return found
+
+
+def lost_notices(
+    rule: AlertRule, statuses: Mapping[str, str], known: Mapping[str, str], silent: dict[str, datetime], now: datetime
+) -> tuple[list[Notice], dict[str, str]]:
+    """Sources that were heard and are heard no more, and what is known of each now: `heard`, `lost` or `ended`.
+
+    `statuses` is what each source says, as `/api/providers` has it; one that says nothing is not in it. `silent` keeps
+    since when one has not been heard, and is brought up to date. What ends because it is told to is not lost.
+    """
+    found: list[Notice] = []
+    after = dict(known)
+    for source in statuses.keys() | known.keys():
+        if rule.sources and source not in rule.sources:
+            continue
+        status = statuses.get(source, "missing")
+        if status not in UNHEARD:
+            after[source] = "ended" if status in ENDED else "heard"
+        if status not in UNHEARD or known.get(source) != "heard":
+            silent.pop(source, None)
+            continue
+        since = silent.setdefault(source, now)
+        if (now - since).total_seconds() < float(rule.limit if rule.limit is not None else LOST_AFTER_S):
+            continue
+        after[source] = "lost"
+        why = "It has to be logged in anew." if status == "login_needed" else "Its collector says nothing any more."
+        title, text = f"The source {source} is lost", f"Not heard since {since:%Y-%m-%d %H:%M:%S}Z. {why}"
+        found.append(_notice(rule, f"{source}:{seconds(since)}", title, text, market=""))
+    return found, after
 
 
 def missed_notices(rule: AlertRule, runs: Iterable[MissedRun]) -> list[Notice]:
@@ -193,4 +248,14 @@ def threshold_notices(
 
 
 def _notice(rule: AlertRule, key: str, title: str, text: str, *, market: str, symbol: str = "") -> Notice:
-    return Notice(f"{rule.id}:{rule.kind}:{key}", rule.id, rule.kind, rule.severity, market, symbol, title, text)
+    return Notice(
+        key=f"{rule.id}:{rule.kind}:{key}",
+        rule_id=rule.id,
+        kind=rule.kind,
+        severity=rule.severity,
+        market=market,
+        symbol=symbol,
+        title=title,
+        text=text,
+        rule_version=rule.version,
+    )

@@ -16,11 +16,12 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from thor_web.timezones.services.alert_conditions import (
+    COMPOSITE,
     AlertRule,
     Feed,
     Notice,
-    Side,
     horizon_notices,
+    lost_notices,
     missed_notices,
     stale_notices,
     threshold_notices,
@@ -31,9 +32,10 @@ from thor_web.timezones.services.delivering import Channel, deliver_due
 from thor_web.timezones.services.instants import seconds
 from thor_web.timezones.services.notices import NoticeBoard
 from thor_web.timezones.services.quiet_hours import QuietSpan
+from thor_web.timezones.services.quote_rules import paused_markets
 from thor_web.timezones.services.timekeeping import Timekeeper
 
-__all__ = ["AlertLoop", "Feeds"]
+__all__ = ["AlertLoop", "Feeds", "Statuses"]
 
 log = logging.getLogger(__name__)
 
@@ -43,17 +45,16 @@ LATE_S: Final = 300
 """An opening that nobody noticed for longer is no news."""
 LOCK: Final = "SELECT pg_try_advisory_lock(hashtext('thor alerts'))"
 RULES: Final = """
-SELECT id, name, kind, severity, markets, symbols, limit_value, side, channels, sides
-FROM timezones_alertrule WHERE enabled
+SELECT id, name, kind, severity, markets, symbols, limit_value, side, sources, version, channels, sides
+FROM timezones_alertrule WHERE enabled AND kind NOT IN ('signal', 'change')
 """
 QUIET: Final = "SELECT market, time_zone, begins, ends, days FROM timezones_quiethours"
-SIDES: Final = "UPDATE timezones_alertrule SET sides = %s WHERE id = %s"
-PAUSED: Final = """
-SELECT markets FROM timezones_maintenancewindow WHERE pauses_alerts AND starts_at <= %s AND ends_at > %s
-"""
+SIDES: Final = "UPDATE timezones_alertrule SET sides = sides || %s WHERE id = %s AND version = %s"
 
 Feeds = Callable[[frozenset[str]], Awaitable[Sequence[Feed]]]
 """Asks for the newest quotes, with the symbols that thresholds name: other rooms add what of them they know."""
+Statuses = Callable[[], Awaitable[Mapping[str, str] | None]]
+"""Asks how each source goes, by name; None while nobody can know."""
 
 
 class AlertLoop:
@@ -66,6 +67,7 @@ class AlertLoop:
         timekeeper: Timekeeper,
         *,
         feeds: Feeds,
+        statuses: Statuses,
         channels: Mapping[str, Channel],
         traded: Sequence[str],
     ) -> None:
@@ -73,6 +75,8 @@ class AlertLoop:
         self._clock = clock
         self._timekeeper = timekeeper
         self._feeds = feeds
+        self._statuses = statuses
+        self._silent: dict[int, dict[str, datetime]] = {}
         self._channels = channels
         self._traded = traded
         self._looked_at: datetime | None = None
@@ -104,7 +108,8 @@ class AlertLoop:
         rows = await (await connection.execute(RULES)).fetchall()
         named = frozenset(symbol for row in rows if row[2] == "threshold" for symbol in row[5])
         feeds = await self._feeds(named) if any(row[2] in {"stale_feed", "threshold"} for row in rows) else ()
-        paused = await self._paused(connection, now)
+        statuses = await self._statuses() if any(row[2] == "source_lost" for row in rows) else None
+        paused = await paused_markets(connection, now)
         board = NoticeBoard(connection)
         for row in rows:
             try:
@@ -113,17 +118,21 @@ class AlertLoop:
             except (UnknownMarketError, ValueError) as error:
                 log.error("the alert %s is left out: %s", row[1], error)
                 continue
-            wanted, new_sides = _feeds_of(rule, feeds, markets), sides
+            wanted = _feeds_of(rule, feeds, markets)
+            new_sides: Mapping[str, Any] = sides
             if rule.kind == "threshold":
                 notices, new_sides = threshold_notices(rule, wanted, sides)
+            elif rule.kind == "source_lost":
+                notices, new_sides = self._lost(rule, statuses, sides, now)
             elif rule.kind == "missed_trigger":
                 notices = missed_notices(rule, await board.missed_runs(rule.id))
             else:
                 notices = self._by_the_clock(rule, markets, wanted, since=since, now=now)
-            told = [notice for notice in notices if notice.market not in paused and not (paused and "" in paused)]
-            self.raised += await board.enter(told, channels)
-            if new_sides != sides:
-                await connection.execute(SIDES, (Jsonb(new_sides), rule.id))
+            told = [notice for notice in notices if not paused & {"", notice.market}]
+            async with connection.transaction():
+                self.raised += await board.enter(told, channels)
+                if new_sides != sides:
+                    await connection.execute(SIDES, (Jsonb(new_sides), rule.id, rule.version))
         self._looked_at = now
 
     async def send(self, connection: psycopg.AsyncConnection) -> None:
@@ -142,20 +151,27 @@ class AlertLoop:
             return horizon_notices(self._clock, rule, markets, now.date())
         return transition_notices(self._clock, rule, markets, seconds(since), seconds(now))
 
-    async def _paused(self, connection: psycopg.AsyncConnection, now: datetime) -> frozenset[str]:
-        """Markets whose alerts are paused by maintenance; the empty name means all."""
-        rows = await (await connection.execute(PAUSED, (now, now))).fetchall()
-        return frozenset(name for (markets,) in rows for name in markets or [""])
+    def _lost(
+        self, rule: AlertRule, statuses: Mapping[str, str] | None, sides: Mapping[str, str], now: datetime
+    ) -> tuple[list[Notice], Mapping[str, str]]:
+        silent = self._silent.setdefault(rule.id, {})
+        if statuses is None:
+            # Whoever cannot ask does not know that anybody is silent.
+            silent.clear()
+            return [], sides
+        return lost_notices(rule, statuses, sides, silent, now)
 
 
 def _feeds_of(rule: AlertRule, feeds: Sequence[Feed], markets: Sequence[str]) -> list[Feed]:
-    """The feeds that a rule looks at: of its symbols and markets. One without a market must be named."""
+    """The feeds that a rule looks at: of its symbols and markets; of a threshold the composite alone."""
     chosen = [feed for feed in feeds if not rule.symbols or feed.symbol in rule.symbols]
-    return [feed for feed in chosen if (feed.market in markets if feed.market else rule.kind == "threshold")]
+    if rule.kind == "threshold":
+        return [feed for feed in chosen if feed.symbol == COMPOSITE]
+    return [feed for feed in chosen if feed.market in markets]
 
 
-def _rule(row: tuple[Any, ...]) -> tuple[AlertRule, list[str], dict[str, Side]]:
-    number, name, kind, severity, markets, symbols, limit, side, channels, sides = row
+def _rule(row: tuple[Any, ...]) -> tuple[AlertRule, list[str], dict[str, Any]]:
+    number, name, kind, severity, markets, symbols, limit, side, sources, version, channels, sides = row
     rule = AlertRule(
         id=number,
         name=name,
@@ -165,6 +181,8 @@ def _rule(row: tuple[Any, ...]) -> tuple[AlertRule, list[str], dict[str, Side]]:
         symbols=tuple(symbols),
         limit=None if limit is None else Decimal(limit),
         side=side,
+        sources=tuple(sources),
+        version=version,
     )
     return rule, list(channels), dict(sides)
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import psycopg
@@ -16,9 +17,9 @@ NOTICES_CHANNEL: Final = "thor_notice"
 ENTER: Final = """
 WITH entered AS (
     INSERT INTO timezones_notification (rule_id, key, kind, severity, market, symbol, title, text, created_at,
-                                        acknowledged_by)
+                                        acknowledged_by, rule_version, event_id, value, mark)
     VALUES (%(rule_id)s, %(key)s, %(kind)s, %(severity)s, %(market)s, %(symbol)s, %(title)s, %(text)s,
-            clock_timestamp(), '')
+            clock_timestamp(), '', %(rule_version)s, %(event_id)s, %(value)s, %(mark)s)
     ON CONFLICT (key) DO NOTHING RETURNING id
 ), sent AS (
     INSERT INTO timezones_delivery (notification_id, channel, state, attempts, next_try_at, error)
@@ -54,7 +55,8 @@ WHERE run.state IN ('missed', 'failed') AND run.planned_at > clock_timestamp() -
 ORDER BY run.id LIMIT 200
 """
 ONE: Final = """
-SELECT id, kind, severity, market, symbol, title, text, created_at, acknowledged_at, acknowledged_by
+SELECT id, rule_id, kind, severity, market, symbol, title, text, created_at, acknowledged_at, acknowledged_by,
+       rule_version, event_id, value, mark
 FROM timezones_notification WHERE id = %s
 """
 
@@ -123,8 +125,11 @@ class NoticeBoard:
 
 
 def notice_document(row: dict[str, Any]) -> dict[str, Any]:
-    """A row as JSON values."""
-    return {
-        name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
-        for name, value in row.items()
-    }
+    """A row as JSON values; a number keeps its exact digits as text."""
+    return {name: _json(value) for name, value in row.items()}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value

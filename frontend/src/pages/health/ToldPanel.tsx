@@ -1,6 +1,8 @@
 // The newest of what was told.
 
+import { Link } from 'react-router';
 import { Answered } from '../../components/Answered.tsx';
+import { ALERTS_PATH } from '../../components/addresses.ts';
 import { Panel } from '../../components/Panel.tsx';
 import { toServerTime } from '../../domain/nominal.ts';
 import { useApi } from '../../state/api.ts';
@@ -11,7 +13,7 @@ export function ToldPanel() {
   const answer = useApi('/api/notifications', { query: { limit: 10 }, refreshMs: 30_000 });
   const time = useTimeFormat();
   return (
-    <Panel title="Newest alerts" flush>
+    <Panel title="Newest alerts" tools={<Link to={ALERTS_PATH}>All alerts</Link>} flush>
       <Answered
         answer={answer}
         what="alerts"

@@ -4,10 +4,10 @@ import { Button } from '../../components/Button.tsx';
 import { Icon } from '../../components/Icon.tsx';
 import { OrderedChoice } from '../../components/OrderedChoice.tsx';
 import { Popover } from '../../components/Popover.tsx';
+import type { ColumnKey } from '../../components/quotes/columnKeys.ts';
+import { COLUMN_KEYS, FIRST_COLUMNS } from '../../components/quotes/columnKeys.ts';
+import { COLUMNS } from '../../components/quotes/columns.tsx';
 import styles from './Chooser.module.css';
-import { COLUMNS } from './columns.tsx';
-import type { ColumnKey } from './liveLayout.ts';
-import { COLUMN_KEYS, FIRST_COLUMNS } from './liveLayout.ts';
 
 interface ColumnChooserProps {
   readonly columns: readonly ColumnKey[];

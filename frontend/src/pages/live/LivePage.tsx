@@ -5,25 +5,24 @@ import { useSearchParams } from 'react-router';
 import { Empty } from '../../components/Answered.tsx';
 import { Notice } from '../../components/Notice.tsx';
 import { PageFrame } from '../../components/PageFrame.tsx';
+import { filtered } from '../../components/quotes/order.ts';
+import { QuoteGrid } from '../../components/quotes/QuoteGrid.tsx';
+import { QuoteTiles } from '../../components/quotes/QuoteTiles.tsx';
+import { TotalTile } from '../../components/quotes/TotalTile.tsx';
+import { sortedBy, useOrdered } from '../../components/quotes/useOrdered.ts';
 import { useMedia } from '../../components/useMedia.ts';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { Cell } from '../../state/cell.ts';
 import { createCell } from '../../state/cell.ts';
-import { MemoryContext, useAtTick, useDashboard, useOutage, useReadable } from '../../state/react.ts';
+import { MemoryContext, useDashboard, useOutage, useReadable } from '../../state/react.ts';
 import { createRemembered } from '../../state/remembered.ts';
 import type { Watchlist } from '../../state/watchlists.ts';
 import { useWatchlists } from '../../state/watchlists.ts';
-import { COLUMNS } from './columns.tsx';
 import styles from './LivePage.module.css';
 import { LiveTools } from './LiveTools.tsx';
-import type { LiveLayout, LiveLayouts, Sort } from './liveLayout.ts';
+import type { LiveLayout, LiveLayouts } from './liveLayout.ts';
 import { decodeLayouts } from './liveLayout.ts';
-import type { Ordering } from './order.ts';
-import { filtered, ordered } from './order.ts';
-import { QuoteGrid } from './QuoteGrid.tsx';
-import { QuoteTiles } from './QuoteTiles.tsx';
 import { Summary } from './Summary.tsx';
-import { TotalTile } from './TotalTile.tsx';
 
 const TOO_NARROW_FOR_A_GRID = '(max-width: 1080px)';
 
@@ -42,34 +41,6 @@ function instrumentsOf(list: string, instruments: readonly Instrument[], watchli
     return watchlist.symbols.flatMap((symbol) => known.get(symbol) ?? []);
   }
   return list === 'futures' ? instruments.filter(({ assetClass }) => assetClass === 'future') : instruments;
-}
-
-function orderingOf(sort: Sort | null): Ordering | null {
-  if (sort === null) return null;
-  const { column, descending } = sort;
-  return {
-    descending,
-    valueOf: (instrument, quote) => {
-      if (column === 'symbol') return instrument.symbol;
-      return quote === null ? null : COLUMNS[column].sortValue(quote, instrument);
-    },
-  };
-}
-
-/** In order as of the last whole second, so that rows do not dance with every quote. */
-function useOrdered(instruments: readonly Instrument[], sort: Sort | null): readonly Instrument[] {
-  const { quotes } = useDashboard();
-  const ordering = useMemo(() => orderingOf(sort), [sort]);
-  const order = useAtTick(() =>
-    ordered(instruments, quotes.get, ordering)
-      .map(({ symbol }) => symbol)
-      .join(),
-  );
-  return useMemo(() => {
-    const places = new Map(order.split(',').map((symbol, place) => [symbol, place]));
-    const placeOf = ({ symbol }: Instrument) => places.get(symbol) ?? 0;
-    return instruments.toSorted((a, b) => placeOf(a) - placeOf(b));
-  }, [instruments, order]);
 }
 
 export function LivePage() {
@@ -113,14 +84,6 @@ function LiveContent({ instruments, outdated }: LiveContentProps) {
   const [search] = useSearchParams();
   const alone = search.has('alone');
 
-  const sortBy = (column: Sort['column']) => {
-    const { sort } = current;
-    if (sort?.column !== column) change({ sort: { column, descending: column !== 'symbol' } });
-    else if (sort.descending === (column !== 'symbol'))
-      change({ sort: { column, descending: !sort.descending } });
-    else change({ sort: null });
-  };
-
   return (
     <PageFrame
       title="Live"
@@ -154,7 +117,7 @@ function LiveContent({ instruments, outdated }: LiveContentProps) {
             columns={current.columns}
             sort={current.sort}
             outdated={outdated}
-            onSort={sortBy}
+            onSort={(column) => change({ sort: sortedBy(current.sort, column) })}
           />
         ) : (
           <div className={styles['tiles']}>

@@ -1,44 +1,8 @@
 // How the live page is laid out: as a grid or as tiles, with which columns, in which order, of which list.
 // It is remembered by the browser; layouts that the reader has named are kept beside it.
 
-export const COLUMN_KEYS = [
-  'signal',
-  'last',
-  'change',
-  'percent',
-  'bid',
-  'ask',
-  'spread',
-  'volume',
-  'vwap',
-  'day',
-  'range24h',
-  'range52w',
-  'trend',
-  'age',
-  'source',
-  'open',
-  'high',
-  'low',
-  'close',
-  'vwap30m',
-  'spreadTicks',
-  'weight',
-  'statValue',
-  'tickValue',
-  'contractValue',
-  'contract',
-  'category',
-] as const;
-/** Every column but the symbol, which is always there and first. */
-export type ColumnKey = (typeof COLUMN_KEYS)[number];
-
-export const FIRST_COLUMNS: readonly ColumnKey[] = COLUMN_KEYS.slice(0, 15);
-
-export interface Sort {
-  readonly column: ColumnKey | 'symbol';
-  readonly descending: boolean;
-}
+import type { ColumnKey, Sort } from '../../components/quotes/columnKeys.ts';
+import { COLUMN_KEYS, FIRST_COLUMNS } from '../../components/quotes/columnKeys.ts';
 
 /** `auto`: a grid where there is room for one, else tiles. */
 export const VIEWS = ['auto', 'grid', 'tiles'] as const;

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import { csvText } from '../../components/csv.ts';
 import { moved } from '../../components/moved.ts';
+import { FIRST_COLUMNS } from '../../components/quotes/columnKeys.ts';
+import { filtered, ordered } from '../../components/quotes/order.ts';
+import { stepOf } from '../../components/quotes/useGridKeys.ts';
 import { decodeInstruments } from '../../domain/decode.ts';
 import { instrumentJson, quote } from '../../testing/builders.ts';
-import { csvText } from './csv.ts';
-import { decodeLayouts, FIRST_COLUMNS, FIRST_LAYOUT } from './liveLayout.ts';
-import { filtered, ordered } from './order.ts';
-import { stepOf } from './useGridKeys.ts';
+import { decodeLayouts, FIRST_LAYOUT } from './liveLayout.ts';
 
 const { items: instruments } = decodeInstruments(['ES', 'NQ', 'ZB'].map((symbol) => instrumentJson(symbol)));
 const symbols = (found: typeof instruments) => found.map(({ symbol }) => symbol as string);

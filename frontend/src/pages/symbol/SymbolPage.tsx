@@ -3,8 +3,10 @@
 import { lazy, Suspense } from 'react';
 import { Link, useParams } from 'react-router';
 import { Loading } from '../../components/Answered.tsx';
+import { newAlertAddress } from '../../components/addresses.ts';
 import { Notice } from '../../components/Notice.tsx';
 import { PageFrame } from '../../components/PageFrame.tsx';
+import { TapePanel } from '../../components/quotes/TapePanel.tsx';
 import type { Instrument } from '../../domain/instrument.ts';
 import { toSymbol } from '../../domain/nominal.ts';
 import { useDashboard, useOutage, useReadable } from '../../state/react.ts';
@@ -14,7 +16,6 @@ import { SignalPanel } from './SignalPanel.tsx';
 import { SourcesPanel } from './SourcesPanel.tsx';
 import { SymbolHead } from './SymbolHead.tsx';
 import styles from './SymbolPage.module.css';
-import { TapePanel } from './TapePanel.tsx';
 
 const ChartPanel = lazy(async () => ({ default: (await import('./ChartPanel.tsx')).ChartPanel }));
 
@@ -53,7 +54,12 @@ interface SymbolContentProps {
 
 function SymbolContent({ instrument, outdated }: SymbolContentProps) {
   return (
-    <PageFrame title={instrument.symbol} about={instrument.name} isLive>
+    <PageFrame
+      title={instrument.symbol}
+      about={instrument.name}
+      tools={<Link to={newAlertAddress(instrument.symbol)}>Alert me</Link>}
+      isLive
+    >
       <SymbolHead instrument={instrument} outdated={outdated} />
       <div className={styles['columns']}>
         <div className={styles['column']}>

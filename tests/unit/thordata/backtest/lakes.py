@@ -9,7 +9,7 @@ from urllib.parse import quote
 import orjson
 import polars as pl
 
-from thor_fast import QuoteBatch
+from thor_fast import QuoteBatch, QuoteEvent, parse_batch
 
 SCHEMA: dict[str, Any] = {
     "symbol": pl.String,
@@ -25,6 +25,7 @@ SCHEMA: dict[str, Any] = {
     "seq": pl.Int64,
     "extra": pl.String,
 }
+OPENED_US = int(datetime(2025, 6, 9, 22, tzinfo=UTC).timestamp()) * 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -50,3 +51,23 @@ def write_partition(lake: Path, day: date, symbol: str, rows: Sequence[dict[str,
     folder = lake / f"date={day.isoformat()}" / f"symbol={quote(symbol, safe='')}"
     folder.mkdir(parents=True, exist_ok=True)
     pl.DataFrame(rows, schema=SCHEMA).sort("ts", "seq", maintain_order=True).write_parquet(folder / "ticks.parquet")
+
+
+def made_up_market() -> QuoteBatch:
+    """An hour of ES and GC from the open of 2025-06-10, with net changes that go up, down and up again."""
+    events = []
+    for second in range(3_600):
+        for symbol, base, tick in (("ES", 6_000.0, 0.25), ("GC", 3_300.0, 0.1)):
+            steps = round(40 * (1 if second // 600 % 2 else -1) * (second % 600) / 600) + second % 3
+            last = base + steps * tick
+            change = steps * tick
+            events.append(
+                QuoteEvent(
+                    symbol=symbol, ts_us=OPENED_US + second * 1_000_000, source="TOS", last=round(last, 2),
+                    bid=round(last - tick, 2), ask=round(last + tick, 2), last_size=1, bid_size=50, ask_size=50,
+                    seq=second, meta=f'{{"netChange":{round(change, 2)},"contract":"{symbol}M25"}}',
+                )
+            )  # fmt: skip
+    batch, rejects = parse_batch([event.to_json() for event in events])
+    assert not rejects
+    return batch

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
@@ -83,8 +84,9 @@ class Raises(EventStrategy):
 class _Column(TargetStrategy):
     summary = "A column."
 
+    @abstractmethod
     def column(self, count: int) -> pl.Series:
-        raise NotImplementedError
+        """As many targets."""
 
     def targets(self, data: TickData | BarData) -> pl.Series:
         return self.column(data.frame.height)
@@ -109,3 +111,10 @@ class TooShort(_Column):
 
     def column(self, count: int) -> pl.Series:
         return pl.Series([1] * (count - 1))
+
+
+class Unfinished(ExpressionStrategy):
+    """Brings nothing of what it must."""
+
+    name = "unfinished"
+    summary = "Nothing."

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from collectors.instruments import load_instruments
 from tests.unit.thordata.backtest import leaky_strategies, own_strategies
 from tests.unit.thordata.backtest.lakes import write_lake
 from thor_fast import parse_batch
@@ -226,3 +227,10 @@ def test_a_run_from_before_the_audit_still_has_its_page(lake: Path) -> None:
     result = run(lake, "breakout", interval_s=60)
     del result["audit"], result["stress"]
     assert "older than the audit" in html_report(result)
+
+
+def test_a_strategy_that_leaves_out_what_it_must_bring_is_broken() -> None:
+    with pytest.raises(BacktestError) as raised:
+        specification(f"{OWN}:Unfinished").checked(load_instruments(), modules=True)
+    assert raised.value.code == "strategy_broken"
+    assert "does not say its expression" in str(raised.value)
