@@ -195,6 +195,16 @@ impl Key {
     }
 }
 
+/// The number of eight digits from 0 to 9, the first the lowest byte.
+#[inline(always)]
+const fn eight_digits(digits: u64) -> i64 {
+    const PAIRS: u64 = 0x0000_00ff_0000_00ff;
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let first = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
+    let second = ((pairs >> 16) & PAIRS).wrapping_mul(1 + (10_000 << 32));
+    (first.wrapping_add(second) >> 32).cast_signed()
+}
+
 /// The highest bit of the bytes that are this one: exact up to the first of them.
 #[inline(always)]
 const fn bytes_that_are(word: u64, byte: u8) -> u64 {
@@ -218,8 +228,41 @@ impl Plain {
     fn read(bytes: &[u8], at: usize) -> Option<(Self, usize)> {
         let negative = *bytes.get(at)? == b'-';
         let start = at + usize::from(negative);
+        let short = bytes.get(start..)?.first_chunk().and_then(|word| Self::short(u64::from_le_bytes(*word)));
+        let (Self { digits, decimals }, length) = short.or_else(|| Self::long(bytes.get(start..)?))?;
+        Some((Self { digits: if negative { -digits } else { digits }, decimals }, start + length))
+    }
+
+    /// The number that eight bytes begin with, if it and what follows it lie in them, and its length.
+    #[inline(always)]
+    fn short(word: u64) -> Option<(Self, usize)> {
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        let values = word ^ (ONES * u64::from(b'0'));
+        // The highest bit of the bytes that are no digits: exact up to the first one after the point.
+        let others = (values.wrapping_add(ONES * 0x76) | values) & (ONES << 7);
+        let first = others.trailing_zeros() & 0x78;
+        let behind = others & others.wrapping_sub(1);
+        let has_point = others != 0 && (word >> first) as u8 == b'.';
+        let end = if has_point { behind.trailing_zeros() & 0x78 } else { first };
+        if end >= u64::BITS || end == 0 || !matches!((word >> end) as u8, b',' | b'}' | b' ' | b'\t') {
+            return None;
+        }
+        let (before, point) = (values & !(u64::MAX << first), u32::from(has_point) * 8);
+        let after = if has_point { (values >> 8 >> first) << first } else { 0 };
+        let count = end - point;
+        if count == 0 {
+            return None;
+        }
+        // Zeros before the number fill the eight digits.
+        let all = (before | after) << (u64::BITS - count);
+        let decimals = if has_point { (end - first) / 8 - 1 } else { 0 };
+        Some((Self { digits: eight_digits(all), decimals: decimals as usize }, (end / 8) as usize))
+    }
+
+    #[inline(never)]
+    fn long(bytes: &[u8]) -> Option<(Self, usize)> {
         let (mut digits, mut point, mut length) = (0_i64, None, None);
-        for (place, byte) in bytes.get(start..)?.iter().enumerate() {
+        for (place, byte) in bytes.iter().enumerate() {
             let digit = byte.wrapping_sub(b'0');
             if digit < 10 {
                 digits = digits.wrapping_mul(10).wrapping_add(i64::from(digit));
@@ -231,8 +274,7 @@ impl Plain {
             }
         }
         let length = length.filter(|length| (1..=Self::MOST_DIGITS).contains(length))?;
-        let decimals = point.map_or(0, |point| length - point - 1);
-        Some((Self { digits: if negative { -digits } else { digits }, decimals }, start + length))
+        Some((Self { digits, decimals: point.map_or(0, |point| length - point - 1) }, length))
     }
 
     fn nanos(self) -> Option<i64> {
@@ -303,6 +345,28 @@ mod tests {
             r#"{"netChange":7,"netChange":-12.75,"close":0,"volume":1200,"contract":"ESZ25","stale":true}"#,
         ] {
             assert_eq!(Figures::read(Some(text)), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_whatever_their_length() {
+        for (text, nanos) in [
+            ("0", 0),
+            ("-1", -ONE),
+            ("7.5", 7_500_000_000),
+            ("-0.25", -250_000_000),
+            ("1234567", 1_234_567 * ONE),
+            ("12345678", 12_345_678 * ONE),
+            ("123.456", 123_456_000_000),
+            ("-123.4567", -123_456_700_000),
+            ("99999.12", 99_999_120_000_000),
+            ("0.123456789", 123_456_789),
+            ("1e2", 100 * ONE),
+        ] {
+            for end in ["}", ",\"x\":1}", " }", "\t,\"open\": 12345678.5}"] {
+                let figures = Figures::read(Some(&format!("{{\"close\":{text}{end}")));
+                assert_eq!(figures.close, Some(nanos), "{text}{end}");
+            }
         }
     }
 

@@ -19,11 +19,8 @@ static DIGITS: [u32; FOUR_DIGITS as usize] = {
     let mut number = 0;
     while number < digits.len() {
         let digit = [number / 1_000, number / 100 % 10, number / 10 % 10, number % 10];
-        digits[number] = ZEROS as u32
-            | digit[0] as u32
-            | (digit[1] as u32) << 8
-            | (digit[2] as u32) << 16
-            | (digit[3] as u32) << 24;
+        digits[number] =
+            ZEROS as u32 | digit[0] as u32 | (digit[1] as u32) << 8 | (digit[2] as u32) << 16 | (digit[3] as u32) << 24;
         number += 1;
     }
     digits

@@ -108,8 +108,7 @@ impl Date {
         let in_day = second.rem_euclid(DAY_S).unsigned_abs();
         let time = in_day / 3_600 * 10_000 + in_day / 60 % 60 * 100 + in_day % 60;
         let [_, _, h, i, m, u, s, t] = (eight_digits(time) | ASCII).to_le_bytes();
-        self.until_ms =
-            [b'"', y, e, a, r, b'-', o, n, b'-', d, g, b'T', h, i, b':', m, u, b':', s, t, b'.'];
+        self.until_ms = [b'"', y, e, a, r, b'-', o, n, b'-', d, g, b'T', h, i, b':', m, u, b':', s, t, b'.'];
         self.second = second;
     }
 }
@@ -143,13 +142,8 @@ pub(super) struct Members<'p> {
 impl Members<'_> {
     /// Puts what `write` writes into `text`, instead of here.
     fn fill(&mut self, text: &mut Vec<u8>, write: impl FnOnce(&mut Members<'_>)) {
-        let mut members = Members {
-            room: &mut *self.spare,
-            filled: 0,
-            spare: &mut [],
-            date: &mut *self.date,
-            text: &mut *self.text,
-        };
+        let mut members =
+            Members { room: &mut *self.spare, filled: 0, spare: &mut [], date: &mut *self.date, text: &mut *self.text };
         write(&mut members);
         let filled = members.filled;
         text.clear();
