@@ -7,6 +7,7 @@ is said in the note.
 """
 
 import http.client
+import importlib.util
 import json
 import os
 import re
@@ -47,39 +48,56 @@ print(session.session_key)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What wrk got: processor time a request in microseconds, requests a second, and the delay of 99 of 100 in ms.
+PEERS: Final = {"django": ("async view, HGETALL", "django"), "starlette": ("ready bytes", "starlette")}
+"""By the last part of their rows: what they are called, and the package that they need."""
 
-    `steady_p99_ms` is the delay at the steady rate.
-    """
+
+@dataclass(frozen=True, slots=True)
+class Flooded:
+    """What wrk got: processor time a request in microseconds, requests a second, and the delay of 99 of 100 in ms."""
 
     cpu_us: float
     rate: float
     p99_ms: float
-    steady_p99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One server: what wrk got each time, the delays of 99 of 100 at the steady rate in ms, and why there is none."""
+
+    flooded: list[Flooded]
+    steady_p99_ms: list[float]
+    absent: str = ""
+
+    @property
+    def cpu_us(self) -> float | None:
+        """Processor time a request."""
+        return middle([flooded.cpu_us for flooded in self.flooded]) if self.flooded else None
+
+    def note(self) -> str:
+        """Where the delay was measured, and what it is where the server has no time left."""
+        steady = f"at {ASKED_A_SECOND}/s"
+        if not self.flooded:
+            return steady
+        rate, full = middle([it.rate for it in self.flooded]), middle([it.p99_ms for it in self.flooded])
+        return f"{steady}; at full load, {rate:,.0f}/s, {full:.1f} ms"
 
 
 def snapshot() -> list[Measured]:
     """Of 11 and of 500 symbols."""
     rows = []
     for count in (11, 500):
-        thor, django, ready = in_turns(count)
-        cost, delay = middle([asked.cpu_us for asked in thor]), middle([asked.steady_p99_ms for asked in thor])
-        rate, full = middle([asked.rate for asked in thor]), middle([asked.p99_ms for asked in thor])
-        for key, name, peer in (("django", "async view, HGETALL", django), ("starlette", "ready bytes", ready)):
-            theirs = middle([asked.cpu_us for asked in peer])
-            rows.append(Measured(f"snapshot-{count}-{key}", cost, theirs, name, "us/request"))
-        note = f"at {ASKED_A_SECOND}/s; at full load, {rate:,.0f}/s, {full:.1f} ms"
-        rows.append(Measured(f"snapshot-{count}-p99", delay, MOST_MS, "the budget", "ms", note=note))
+        thor, *peers = in_turns(count)
+        for (key, (name, _)), peer in zip(PEERS.items(), peers, strict=True):
+            cost = float("nan") if thor.cpu_us is None else thor.cpu_us
+            rows.append(Measured(f"snapshot-{count}-{key}", cost, peer.cpu_us, name, "us/request", note=peer.absent))
+        delay = middle(thor.steady_p99_ms)
+        rows.append(Measured(f"snapshot-{count}-p99", delay, MOST_MS, "the budget", "ms", note=thor.note()))
     return rows
 
 
-def in_turns(count: int) -> tuple[list[Asked], list[Asked], list[Asked]]:
-    """Thor, Django and Starlette in each round, on the same market of `count` symbols."""
-    thor: list[Asked] = []
-    django: list[Asked] = []
-    ready: list[Asked] = []
+def in_turns(count: int) -> list[Asked]:
+    """Thor, then each peer, in turn in each round on the same market of `count` symbols."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="thor-")))
         redis = stack.enter_context(redis_server(folder))
@@ -90,13 +108,19 @@ def in_turns(count: int) -> tuple[list[Asked], list[Asked], list[Asked]]:
         body = right_answer(web, count, cookie)
         (folder / "body").write_bytes(body)
         environment |= {"SNAPSHOT_BODY": str(folder / "body"), "SNAPSHOT_SYMBOLS": str(count)}
-        servers = [(web, thor)]
-        for kind, into in (("django", django), ("starlette", ready)):
-            servers.append((stack.enter_context(peer(kind, environment)), into))
+        no_wrk = "" if shutil.which("wrk") else "wrk is not installed"
+        found: list[tuple[Asked, Server | None]] = [(Asked([], []), web)]
+        for kind in PEERS:
+            try:
+                found.append((Asked([], [], no_wrk), stack.enter_context(peer(kind, environment))))
+            except Absent as error:
+                found.append((Asked([], [], str(error)), None))
         for _ in range(ROUNDS):
-            for server, into in servers:
-                into.append(ask(server, cookie))
-    return thor, django, ready
+            for asked, server in found:
+                if server is not None and not no_wrk:
+                    asked.flooded.append(flood(server, cookie))
+            found[0][0].steady_p99_ms.append(steady_p99_ms(web, cookie))
+    return [asked for asked, _ in found]
 
 
 def merge_command(count: int) -> list[str]:
@@ -120,7 +144,10 @@ def logged_in(environment: dict[str, str]) -> str:
 
 @contextmanager
 def peer(kind: str, environment: dict[str, str]) -> Iterator[Server]:
-    """One of the peers under uvicorn with uvloop and httptools."""
+    """One of the peers under uvicorn with uvloop and httptools. Raises Absent."""
+    package = PEERS[kind][1]
+    if importlib.util.find_spec(package) is None:
+        raise Absent(f"{package} is not installed")
     port = unused_port()
     argv = [sys.executable, "-m", "uvicorn", "--factory", "benchmarks.peers.snapshots:application", "--port", str(port)]
     argv += ["--no-access-log", "--log-level", "warning"]
@@ -142,10 +169,8 @@ def right_answer(server: Server, count: int, cookie: str) -> bytes:
     return body
 
 
-def ask(server: Server, cookie: str) -> Asked:
-    """As fast as it answers, for some seconds, then at the steady rate."""
-    if shutil.which("wrk") is None:
-        raise Absent("wrk is not installed")
+def flood(server: Server, cookie: str) -> Flooded:
+    """As fast as it answers, for some seconds."""
     command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", str(SECONDS), "--latency", "-H", f"Cookie: {cookie}"]
     before = server.cpu_s()
     done = subprocess.run([*command, f"http://{server.address}/api/quotes"], capture_output=True, text=True, check=True)
@@ -154,12 +179,8 @@ def ask(server: Server, cookie: str) -> Asked:
     assert "Non-2xx" not in done.stdout
     assert "Socket errors" not in done.stdout
     amount, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", done.stdout).groups()  # type: ignore[union-attr]
-    return Asked(
-        spent * 1e6 / requests,
-        requests / SECONDS,
-        float(amount) * {"us": 1e-3, "ms": 1.0, "s": 1e3}[unit],
-        steady_p99_ms(server, cookie),
-    )
+    scale = {"us": 1e-3, "ms": 1.0, "s": 1e3}[unit]
+    return Flooded(spent * 1e6 / requests, requests / SECONDS, float(amount) * scale)
 
 
 def steady_p99_ms(server: Server, cookie: str) -> float:

@@ -8,13 +8,12 @@ import os
 import sys
 from typing import Final
 
-import uvloop
-
 from collectors.bus import Bus
 from collectors.publisher import Publisher
 from collectors.settings import CollectorSettings
 from collectors.spool import Spool
 from thor_fast import register_source
+from thor_web.cli.loop import run_until_asked
 
 __all__: list[str] = []
 
@@ -50,4 +49,4 @@ async def publish() -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(publish())
+    run_until_asked(publish)

@@ -7,7 +7,6 @@ each process decides its own back-off. No command spans two keys, so that all of
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import zip_longest
@@ -31,6 +30,7 @@ from collectors.bus_errors import BusError, BusUnavailable
 from collectors.bus_servers import connections, translated
 from collectors.group_reader import GroupReader
 from collectors.lease import Lease
+from collectors.retention import Retention
 from collectors.routes import Packed, Routes
 from collectors.wanted_spans import WantedSpans
 from thor_fast import MergeStep, QuoteBatch, Replies, StreamEntries, pack, pack_xadd
@@ -56,11 +56,9 @@ GROUP_CREATED_FROM: Final = "0"
 MULTI: Final = pack("MULTI")
 EXEC: Final = pack("EXEC")
 LARGEST_TRANSACTION: Final = 100
-"""So many entries are appended in one step, and whoever waits for the first is given all of them: Redis wakes it after
-the command, and would give it the first alone. With more, the rest is soon read anyway, and a server is not held up."""
-
-STORED_READ_EVERY_S: Final = 1.0
-"""How old a publisher's knowledge of the stored positions may be. They only grow, so an old one trims less."""
+"""Fewer entries than this are appended in one step, and whoever waits for the first is given all of them: Redis wakes
+it after the command, and would give it the first alone. With more, the rest is soon read anyway, and no server is held
+up."""
 
 
 class Bus:
@@ -70,9 +68,7 @@ class Bus:
         # redis-py types most answers as unions over its two clients; the methods below give them shape.
         self._redis: Any = redis
         self._routes = routes
-        self._clock_offset_ms: int | None = None
-        self._stored: dict[str, int] = {}
-        self._stored_read_at = -STORED_READ_EVERY_S
+        self._retention = Retention(self.server_time_us, self._stored_ms)
         self._told: dict[str, tuple[str, dict[str, str | int | float]]] = {}
 
     @classmethod
@@ -85,6 +81,7 @@ class Bus:
 
     async def close(self) -> None:
         """Drop every connection."""
+        self._retention.close()
         self.disconnect()
         with suppress(RedisError, OSError):
             await self._redis.aclose()
@@ -132,23 +129,25 @@ class Bus:
         up waiting for them calls `disconnect`. Raises BusError, or the future does. Times in microseconds UTC.
         """
         stream = keys.source_stream(source)
-        oldest = await self._oldest_unstored_ms(stream, retention_s)
+        oldest = await self._retention.oldest_unstored_ms(stream, retention_s)
         last = len(chunks) - 1
         commands = [
             batch.to_xadd(stream, minid_ms=oldest if place == last else None, at_us=at_us)
             for place, (batch, at_us) in enumerate(chunks)
         ]
         wire = await self._routes.wire(stream)
-        return wire.start(b"".join(commands), sum(len(batch) for batch, _ in chunks))
+        return wire.start(*in_one_step(b"".join(commands), sum(len(batch) for batch, _ in chunks)))
 
     async def published(self, replies: Replies) -> None:
         """Raise the BusError of an append that was refused."""
         await self._routes.check(replies)
+        if (executed := replies.executed()) is not None:
+            await self._routes.check(executed)
 
     async def publish(self, source: str, payloads: Sequence[bytes], *, retention_s: int) -> None:
         """Append payloads to the stream of their source; trim what is older than `retention_s` and stored."""
         stream = keys.source_stream(source)
-        await self._append(stream, payloads, await self._oldest_unstored_ms(stream, retention_s))
+        await self._append(stream, payloads, await self._retention.oldest_unstored_ms(stream, retention_s))
 
     async def reject(
         self, source: str, rejects: Iterable[RejectedInput], *, kept: int, refs: Iterable[str] = ()
@@ -340,19 +339,20 @@ class Bus:
         """Append what a step of the merge lets stand to the unified stream; the replies are for `MergeStep.latest`."""
         if not step.appended:
             return None
-        commands = step.xadd(keys.UNIFIED_STREAM, minid_ms=await self._oldest_kept_ms(retention_s))
-        if not 1 < step.appended <= LARGEST_TRANSACTION:
-            return await self._routes.ask(Packed(keys.UNIFIED_STREAM, commands, step.appended))
-        together = b"".join((MULTI, commands, EXEC))
-        replies = (await self._routes.ask(Packed(keys.UNIFIED_STREAM, together, step.appended + 2))).executed()
-        if replies is None:
+        commands = step.xadd(keys.UNIFIED_STREAM, minid_ms=await self._retention.oldest_kept_ms(retention_s))
+        packed = Packed(keys.UNIFIED_STREAM, *in_one_step(commands, step.appended))
+        replies = await self._routes.ask(packed)
+        if packed.count == step.appended:
+            return replies
+        executed = replies.executed()
+        if executed is None:
             raise BusUnavailable("the server did not execute a transaction")
-        await self._routes.check(replies)
-        return replies
+        await self._routes.check(executed)
+        return executed
 
     async def append_unified(self, payloads: Sequence[bytes], *, retention_s: int) -> list[str]:
         """Append payloads to the unified stream; their ids, in order."""
-        replies = await self._append(keys.UNIFIED_STREAM, payloads, await self._oldest_kept_ms(retention_s))
+        replies = await self._append(keys.UNIFIED_STREAM, payloads, await self._retention.oldest_kept_ms(retention_s))
         return [(entry_id or b"").decode() for entry_id in replies.texts()]
 
     async def write_latest(self, latest: Mapping[str, Sequence[bytes | str]]) -> None:
@@ -454,6 +454,7 @@ class Bus:
         return StreamState(
             name=stream,
             length=int(info["length"]),
+            added=int(info["entries-added"]),
             last_id=text_of(info["last-generated-id"]),
             groups=tuple(
                 GroupLag(
@@ -480,20 +481,15 @@ class Bus:
         commands = pack_xadd(stream, payloads, minid_ms=oldest_ms)
         return await self._routes.ask(Packed(stream, commands, len(payloads)))
 
-    async def _oldest_kept_ms(self, retention_s: int) -> int:
-        """The time before which entries are too old, by the server's clock: a collector's host may run fast."""
-        now_ms = time.time_ns() // 1_000_000
-        if self._clock_offset_ms is None:
-            self._clock_offset_ms = await self.server_time_us() // 1_000 - now_ms
-        return max(0, now_ms + self._clock_offset_ms - retention_s * 1_000)
+    async def _stored_ms(self) -> dict[str, int]:
+        """Up to which time each stream is stored, milliseconds UTC by the server's clock."""
+        async with translated():
+            stored = await self._redis.hgetall(keys.STORED_POSITIONS)
+        return {text_of(name): parse_id(text_of(position))[0] for name, position in stored.items()}
 
-    async def _oldest_unstored_ms(self, stream: str, retention_s: int) -> int:
-        """The same, or the stored position of the stream where that is older: what is not stored is not trimmed."""
-        oldest = await self._oldest_kept_ms(retention_s)
-        now = time.monotonic()
-        if now - self._stored_read_at >= STORED_READ_EVERY_S:
-            async with translated():
-                stored = await self._redis.hgetall(keys.STORED_POSITIONS)
-            self._stored = {text_of(name): parse_id(text_of(position))[0] for name, position in stored.items()}
-            self._stored_read_at = now
-        return min(oldest, self._stored.get(stream, oldest))
+
+def in_one_step(commands: bytes, count: int) -> tuple[bytes, int]:
+    """Appends to one stream as a transaction where that is worth it, and how many replies there will be."""
+    if not 1 < count < LARGEST_TRANSACTION:
+        return commands, count
+    return b"".join((MULTI, commands, EXEC)), count + 2

@@ -37,12 +37,14 @@ class Entry:
     """One stream entry. `data` is None where the entry has no such field (it was not written by Thor).
 
     `at_us` is when a collector received the event, microseconds UTC by its clock, None where the entry does not say.
+    `of` is, in the unified stream, the id of the source's entry that it was made from.
     """
 
     stream: str
     id: str
     data: bytes | None
     at_us: int | None = None
+    of: str | None = None
 
     @property
     def position(self) -> tuple[int, int]:
@@ -62,10 +64,11 @@ class GroupLag:
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """Length, newest id and consumer groups of a stream."""
+    """Length, newest id and consumer groups of a stream. `added` counts trimmed entries, too."""
 
     name: str
     length: int
+    added: int
     last_id: str
     groups: tuple[GroupLag, ...]
 
@@ -88,9 +91,12 @@ def text_of(value: bytes | str) -> str:
 
 def entries_of(stream: str, raw: RawEntries) -> list[Entry]:
     """Entries of one stream as redis-py gives them; a pending one that was trimmed meanwhile has no fields."""
-    return [
-        Entry(stream, entry_id.decode(), (fields or {}).get(b"data"), _at_us(fields or {})) for entry_id, fields in raw
-    ]
+    return [_entry(stream, entry_id.decode(), fields or {}) for entry_id, fields in raw]
+
+
+def _entry(stream: str, entry_id: str, fields: Mapping[bytes, bytes]) -> Entry:
+    of = fields.get(b"of")
+    return Entry(stream, entry_id, fields.get(b"data"), _at_us(fields), None if of is None else of.decode())
 
 
 def _at_us(fields: Mapping[bytes, bytes]) -> int | None:

@@ -19,7 +19,7 @@ from redis.exceptions import BusyLoadingError, ReadOnlyError, RedisClusterExcept
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from collectors.bus_errors import BusError, BusUnavailable
+from collectors.bus_errors import BusError, BusUnavailable, refusal_of
 from collectors.routes import ANSWER_TIMEOUT_S, OneServer, Routes
 from collectors.wire import CONNECT_TIMEOUT_S, Server
 
@@ -47,7 +47,7 @@ async def translated() -> AsyncIterator[None]:
     ) as error:
         raise BusUnavailable(str(error) or type(error).__name__) from error
     except RedisError as error:
-        raise BusError(str(error)) from error
+        raise refusal_of(str(error)) from error
 
 
 class _Cluster:

@@ -1,10 +1,11 @@
 """From a source's candidates to Redis: judge once, send in order, keep what Redis cannot take now.
 
 An event leaves at once when nothing is under way; while something is, what comes is gathered into batches, of which
-a few may be unanswered at a time. Each event is sent once. Where a pipeline broke half way, or its answer was lost,
-the end of the stream tells how much of it arrived, since one collector at a time publishes a source; only the rest is
-sent again. Refused input, whose stream all share, is looked for by names of its own. A server that was frozen may
-still take the first send after that look: the merge policy and the ingestor's key both know a repeated event.
+a few may be unanswered at a time. Where many come, sends are kept apart (pace.py). Each event is sent once. Where a
+pipeline broke half way, or its answer was lost, the end of the stream tells how much of it arrived, since one collector
+at a time publishes a source; only the rest is sent again. Refused input, whose stream all share, is looked for by names
+of its own. A server that was frozen may still take the first send after that look: the merge policy and the ingestor's
+key both know a repeated event.
 
 What waits depends on the source. A live source cannot be asked to wait: its events are spooled, and at the spool's
 bound the oldest go and are counted. A replay or a file is simply not read on until there is room.
@@ -25,6 +26,7 @@ import thor_fast
 from collectors import keys
 from collectors.bus import Bus, BusError
 from collectors.latency import Latency, wall_us
+from collectors.pace import Pace
 from collectors.session_gate import SessionGate
 from collectors.settings import CollectorSettings
 from collectors.sources.base import Mode
@@ -38,6 +40,7 @@ UNANSWERED: Final = 3
 """Sends that may be under way at once: Redis has the next one before we have the answer to the last."""
 ATTEMPT_S: Final = 10.0
 """A send without an answer for this long counts as failed: a cut network gives no sign of its own."""
+SENDS_APART_S: Final = 0.000_6
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
 
@@ -88,6 +91,7 @@ class Publisher:
         self._gate = gate
         self._can_wait = mode in {"replay", "file"}
         self._rejects: deque[thor_fast.Reject] = deque(maxlen=settings.rejects_kept)
+        self._pace = Pace(SENDS_APART_S)
         self._under_way: deque[_Send] = deque()
         self._to_begin: list[Spooled] = []
         self._in_doubt: list[Spooled] = []
@@ -199,7 +203,11 @@ class Publisher:
             await self._settle()
         while self._under_way or len(self._spool):
             while len(self._under_way) < UNANSWERED and len(self._spool):
-                await self._send(self._spool.take(self._settings.publish_batch))
+                if len(self._spool) < self._settings.publish_batch and (wait_s := self._pace.wait_s()):
+                    await asyncio.sleep(wait_s)
+                items = self._spool.take(self._settings.publish_batch)
+                self._pace.began(loop.time())
+                await self._send(items)
             await self._answered(self._under_way[0])
             limit.reschedule(loop.time() + ATTEMPT_S)
             self._note_success()

@@ -11,8 +11,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.contract.accounts import PASSWORD, add_keys, add_users, client_of, command, logged_in, with_key
-from tests.e2e.conftest import RunningThor
+from tests.contract.accounts import PASSWORD, add_keys, add_users, client_of, command, in_django, logged_in, with_key
+from tests.e2e.conftest import RunningThor, wait_until
+from thor_web.thor_project.callers import REMEMBERED_S
 
 WRITING = ("post", "put", "patch", "delete")
 KNOCKING = {("post", "/api/login"), ("post", "/api/logout")}
@@ -111,6 +112,17 @@ def test_a_stranger_gets_401_from_everything_else(exposed: tuple[RunningThor, st
         assert "<script" not in page.text
 
 
+def test_no_route_answers_to_a_name_that_is_not_ours(exposed: tuple[RunningThor, str]) -> None:
+    """A page of another site whose name leads here, which is what DNS rebinding is, learns nothing."""
+    running, url = exposed
+    program = with_key(url, add_keys(running, rebound=("otto", "read,write,backtest,metrics"))["rebound"])
+    known = routes(program)
+    program.headers["Host"] = "evil.example"
+    pages = {("get", path) for path in ("/", "/login", "/metrics", "/readyz", "/healthz")}
+    for route in known.keys() - KNOCKING | pages:
+        assert status(program, route)[0] == 400, route
+
+
 def test_the_health_check_is_for_everybody(exposed: tuple[RunningThor, str]) -> None:
     running, url = exposed
     assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
@@ -161,6 +173,23 @@ def test_a_key_is_made_and_revoked_by_commands(exposed: tuple[RunningThor, str])
     (row,) = json.loads(command(running, "key", "list", "--json"))[:1]
     assert (row["name"], row["owner"], row["scopes"], row["state"]) == ("gone", "nina", "read,write", "revoked")
     assert key[18:] not in json.dumps(row)
+
+
+def test_a_key_that_a_server_knows_ends_when_it_is_revoked_elsewhere(exposed: tuple[RunningThor, str]) -> None:
+    running, url = exposed
+    program = with_key(url, add_keys(running, known=("otto", "read"))["known"])
+    add_users(running, lars="viewer")
+    person = logged_in(url, "lars")
+    assert (program.get("/api/session").status_code, person.get("/api/session").status_code) == (200, 200)
+    command(running, "key", "revoke", "known")
+    within_s = REMEMBERED_S / 3
+    wait_until(lambda: program.get("/api/session").status_code == 401, "the key is good for nothing", limit_s=within_s)
+    in_django(
+        running,
+        "from django.contrib.auth.models import User",
+        "User.objects.filter(username='lars').update(is_active=False)",
+    )
+    wait_until(lambda: person.get("/api/session").status_code == 401, "the account is locked", limit_s=within_s)
 
 
 def test_guessing_is_slowed_down(exposed: tuple[RunningThor, str]) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from ninja import Schema
 
 from tests.e2e.conftest import RunningThor, clean_environment, thor
 from tests.unit.thordata.backtest.lakes import write_lake
 from thor_fast import parse_batch
+from thor_web.thordata.backtest.result_schemas import PatternsResult, RunResult, SweepResult
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "es_open.jsonl"
 DEADLINE_S = 60.0
@@ -21,6 +23,11 @@ WANTED: dict[str, Any] = {
     "strategy": "sma_cross", "symbols": ["ES"], "start": "2023-12-25", "end": "2023-12-25",
     "parameters": {"fast": 3, "slow": 8}, "options": {"interval_s": 1},
 }  # fmt: skip
+
+
+def as_promised(shape: type[Schema], document: dict[str, Any]) -> bool:
+    """Whether a result has the shape that the OpenAPI document promises, and nothing beside it."""
+    return shape.model_validate(document).model_dump(mode="json", by_alias=True, exclude_unset=True) == document
 
 
 def log_in(client: httpx.Client, state: Path) -> None:
@@ -39,9 +46,9 @@ def log_in(client: httpx.Client, state: Path) -> None:
     client.headers["Referer"] = str(client.base_url)
 
 
-def finished(running: RunningThor, run: int) -> None:
+def finished(running: RunningThor, run: int, *, kind: str = "runs") -> None:
     deadline = time.monotonic() + DEADLINE_S
-    while (state := running.get(f"{BASE}/runs/{run}").json()["state"]) in {"queued", "running"}:
+    while (state := running.get(f"{BASE}/{kind}/{run}").json()["state"]) in {"queued", "running"}:
         assert time.monotonic() < deadline
         threading.Event().wait(0.1)
     assert state == "done"
@@ -57,6 +64,8 @@ def test_a_run_from_asking_to_its_report(state: Path) -> None:
         with httpx.Client(base_url=running.url, timeout=30) as client:
             log_in(client, state)
             _ask_and_read(running, client)
+            _sweep_and_count(running, client)
+            _schedule(running, client)
             _refusals(running, client)
 
 
@@ -71,6 +80,7 @@ def _ask_and_read(running: RunningThor, client: httpx.Client) -> None:
     for run in (number, second):
         finished(running, run)
     result: dict[str, Any] = running.get(f"{BASE}/runs/{number}/result").json()
+    assert as_promised(RunResult, result)
     assert result["parity"]["match"] is True
     report = running.get(f"{BASE}/runs/{number}/report")
     assert result["data"]["hash"] in report.text
@@ -82,6 +92,59 @@ def _ask_and_read(running: RunningThor, client: httpx.Client) -> None:
     page = running.get(f"{BASE}/runs", limit="1").json()
     assert ([run["id"] for run in page["runs"]], page["next"]) == ([second], second)
     assert client.post(f"{BASE}/runs/{number}/cancel").json()["state"] == "done"
+
+
+def _sweep_and_count(running: RunningThor, client: httpx.Client) -> None:
+    """A sweep and patterns wait in the same queue, have numbers of the same series, and are told apart."""
+    wanted = WANTED | {"parameters": {}, "grid": {"fast": [2, 3], "slow": "5:8:3"}, "judging": {"folds": 4}}
+    asked = client.post(f"{BASE}/sweeps", json=wanted)
+    assert (asked.status_code, asked.json()["strategy"]) == (202, "sma_cross")
+    sweep = asked.json()["id"]
+    span = {name: WANTED[name] for name in ("symbols", "start", "end")}
+    patterns = client.post(f"{BASE}/patterns", json=span | {"interval_s": 1}).json()["id"]
+    finished(running, sweep, kind="sweeps")
+    finished(running, patterns, kind="patterns")
+    swept = running.get(f"{BASE}/sweeps/{sweep}/result").json()
+    assert as_promised(SweepResult, swept)
+    assert (swept["combinations"], swept["grid"]) == (4, {"fast": [2, 3], "slow": [5, 8]})
+    assert swept["digest"] in running.get(f"{BASE}/sweeps/{sweep}/report").text
+    assert [one["combinations"] for one in running.get(f"{BASE}/sweeps").json()["sweeps"]] == [4]
+    counted = running.get(f"{BASE}/patterns/{patterns}/result").json()
+    assert as_promised(PatternsResult, counted)
+    assert counted["symbols"][0]["tables"].keys() >= {"gaps", "candlesticks"}
+    assert "candlesticks" in running.get(f"{BASE}/patterns/{patterns}/report").text
+    assert [one["id"] for one in running.get(f"{BASE}/patterns").json()["patterns"]] == [patterns]
+    for kind, other in (("runs", sweep), ("sweeps", patterns), ("patterns", sweep)):
+        assert running.get(f"{BASE}/{kind}/{other}").json()["code"] == f"unknown_{kind.removesuffix('s')}".replace(
+            "unknown_pattern", "unknown_patterns"
+        )
+    assert client.post(f"{BASE}/sweeps/{sweep}/cancel").json()["state"] == "done"
+
+
+def _schedule(running: RunningThor, client: httpx.Client) -> None:
+    body = {name: WANTED[name] for name in ("strategy", "symbols", "parameters", "options")}
+    wanted = {"name": "Each night", "body": body, "trade_dates": 2}
+    made = client.post(f"{BASE}/schedules", json=wanted)
+    assert made.status_code == 201, made.text
+    record = made.json()
+    assert (record["market"], record["condition"], record["offset_s"]) == ("GLOBEX_EQUITY", "close", 1_800)
+    assert (record["author"], record["body"], record["trade_dates"]) == ("trader", body, 2)
+    assert record["next_due_at"] is not None
+    assert running.get(f"{BASE}/schedules").json() == [record]
+    off = client.patch(f"{BASE}/schedules/{record['id']}", json={"enabled": False}).json()
+    assert (off["enabled"], off["next_due_at"]) == (False, None)
+    for code, change in (
+        ("bad_schedule", {}),
+        ("bad_schedule", {"name": "Other", "condition": "phase"}),
+        ("bad_specification", {"name": "Other", "body": body | {"start": "2023-12-25"}}),
+        ("unknown_strategy", {"name": "Other", "body": body | {"strategy": "os:system"}}),
+        ("unknown_symbol", {"name": "Other", "body": body | {"symbols": ["NOPE"]}}),
+    ):
+        refused = client.post(f"{BASE}/schedules", json=wanted | change)
+        assert (refused.status_code, refused.json()["code"]) in {(400, code), (404, code)}, refused.text
+    assert client.delete(f"{BASE}/schedules/{record['id']}").status_code == 204
+    assert client.delete(f"{BASE}/schedules/{record['id']}").json()["code"] == "unknown_schedule"
+    assert running.get(f"{BASE}/schedules").json() == []
 
 
 def _refusals(running: RunningThor, client: httpx.Client) -> None:
@@ -99,5 +162,6 @@ def _refusals(running: RunningThor, client: httpx.Client) -> None:
     assert running.get(f"{BASE}/runs/99").json()["code"] == "unknown_run"
     assert running.get(f"{BASE}/compare", ids="1").json()["code"] == "bad_parameter"
     assert running.get(f"{BASE}/portfolio", ids="1,2", sizing="luck").json()["code"] == "bad_specification"
-    assert running.get(f"{BASE}/sweeps").json() == {"sweeps": [], "next": None}
+    assert client.post(f"{BASE}/sweeps", json=WANTED | {"grid": {}}).json()["code"] == "bad_specification"
+    assert client.post(f"{BASE}/sweeps", json=WANTED | {"grid": {"depth": [1]}}).json()["code"] == "unknown_parameter"
     assert running.get(f"{BASE}/sweeps/1/result").json()["code"] == "unknown_sweep"

@@ -3,17 +3,23 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from tests.contract.accounts import add_keys, add_users
 from tests.e2e.conftest import RunningThor, wait_until
-from thor_client import AsyncThor, Thor, ThorApiError, ThorUnreachable
+from tests.unit.thordata.backtest.lakes import write_lake
+from thor_client import AsyncThor, Thor, ThorApiError, ThorUnreachable, _requests
 from thor_client._events import EventReader, StreamEvent
+from thor_fast import parse_batch
 
 GUIDE = Path(__file__).parents[2] / "docs" / "client.md"
+GOLDEN = Path(__file__).parents[1] / "golden" / "es_open.jsonl"
+DAY = date(2023, 12, 25)
 
 
 def test_messages_are_read_in_any_cut() -> None:
@@ -77,6 +83,54 @@ async def test_what_the_client_gets_is_what_thor_has(running: RunningThor) -> No
         assert frame["ts"].is_sorted()
         with pytest.raises(ValueError, match="needs a zone"):
             thor.history("ES", datetime(2025, 6, 10), now)  # noqa: DTZ001 - that is the fault
+
+
+async def test_history_is_the_same_in_pages_of_any_size(running: RunningThor, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = datetime.now(UTC) - timedelta(minutes=5)
+    with Thor(running.url) as thor:
+        wait_until(lambda: thor.history("ES", start, datetime.now(UTC)).height > 20, "twenty ticks are stored")
+        span = (start, thor.history("ES", start, datetime.now(UTC))["ts"][20])  # behind which more may still come
+        whole = thor.history("ES", *span)
+        assert (whole.height, whole["ts"].is_sorted()) == (20, True)
+        assert whole["bid"].dtype == pl.Decimal(19, 9)
+        monkeypatch.setattr(_requests, "PAGE_ROWS", 7)
+        pages: list[bytes] = []
+
+        def frame_of(body: bytes, read: Callable[[bytes], pl.DataFrame] = _requests.frame_of) -> pl.DataFrame:
+            pages.append(body)
+            return read(body)
+
+        monkeypatch.setattr(_requests, "frame_of", frame_of)
+        assert thor.history("ES", *span).equals(whole)
+        assert len(pages) == 3
+        assert thor.history("NOSUCH", *span).height == 0
+    async with AsyncThor(running.url) as asynchronous:
+        assert (await asynchronous.history("ES", *span)).equals(whole)
+
+
+async def test_a_backtest_is_asked_for_and_waited_for(running: RunningThor) -> None:
+    write_lake(running.state / "lake", parse_batch(GOLDEN.read_bytes())[0].last_per_key(), date(2023, 12, 26))
+    add_users(running, trader="operator")
+    key = add_keys(running, notebook=("trader", "read,backtest"))["notebook"]
+    options = {"interval_s": 1}
+    with Thor(running.url, key=key) as thor:
+        result = thor.backtest(
+            "sma_cross", symbols=["ES"], start=DAY, end=DAY, parameters={"fast": 3, "slow": 8}, options=options
+        )
+        assert result["parity"]["match"] is True
+        with pytest.raises(ThorApiError) as unknown:
+            thor.backtest("os:system", symbols=["ES"], start=DAY, end=DAY)
+        assert (unknown.value.status, unknown.value.code) == (404, "unknown_strategy")
+        with pytest.raises(ThorApiError) as empty:
+            thor.backtest("sma_cross", symbols=["ZB"], start=DAY, end=DAY, options=options)
+        assert empty.value.code == "no_data"
+        with pytest.raises(TimeoutError, match="after -1 s"):
+            thor.backtest("sma_cross", symbols=["ES"], start=DAY, end=DAY, patience_s=-1.0)
+    async with AsyncThor(running.url, key=key) as asynchronous:
+        same = await asynchronous.backtest(
+            "sma_cross", symbols=["ES"], start=DAY, end=DAY, parameters={"fast": 3, "slow": 8}, options=options
+        )
+    assert same["data"]["hash"] == result["data"]["hash"]
 
 
 def test_every_example_of_the_guide_runs(running: RunningThor) -> None:

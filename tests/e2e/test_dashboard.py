@@ -3,19 +3,17 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.chromium import launched_chromium
+from tests.e2e.browsing import serious_faults
 from tests.e2e.conftest import RunningThor, wait_until
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 390, "height": 844}
 PAGES = ["/", "/symbol/ES", "/clock", "/health", "/settings"]
 """Every page that this file looks at whole."""
@@ -47,17 +45,6 @@ def opened(context: BrowserContext, running: RunningThor, path: str = "/") -> Pa
     page.goto(running.url + path)
     expect(page.get_by_role("status").first).to_contain_text("Live")
     return page
-
-
-def serious_faults(page: Page) -> list[str]:
-    """What axe calls serious or critical: rule and place."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: dict[str, Any] = page.evaluate("axe.run({ resultTypes: ['violations'] })")
-    return [
-        f"{violation['id']}: {violation['nodes'][0]['target']} {violation['nodes'][0]['failureSummary']}"
-        for violation in found["violations"]
-        if violation["impact"] in {"serious", "critical"}
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -172,7 +159,7 @@ def test_the_clock_has_every_market_with_its_day_and_favourites_stand_first(
 
 def test_health_shows_the_source_and_that_it_lives(context: BrowserContext, mock_thor: RunningThor) -> None:
     page = opened(context, mock_thor, "/health")
-    row = page.get_by_role("row", name=re.compile("^MOCK"))
+    row = page.get_by_role("region", name="Sources").last.get_by_role("row", name=re.compile("^MOCK"))
     expect(row).to_contain_text("live")
     expect(row).to_contain_text(re.compile(r"\d\.\d/s"))
 

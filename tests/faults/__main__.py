@@ -1,4 +1,4 @@
-"""The heavy faults, each by its own command: `python -m tests.faults rounds|soak|connections|freeze|network|disk`.
+"""The heavy faults, each by its own command: `python -m tests.faults rounds`, `--help` names all of them.
 
 Each prints its counts as one line and ends with status 1 when something was lost or doubled. `network` and `disk` make
 a network namespace and a small tmpfs, which takes root.
@@ -6,23 +6,33 @@ a network namespace and a small tmpfs, which takes root.
 
 import argparse
 import os
+import re
 import shutil
+import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import psutil
 
+from tests.faults.costs import measure_costs
 from tests.faults.hosts import Host
 from tests.faults.rig import Counts, Rig
 
 VICTIMS: Final = ("merge", "ingest", "web", "valkey", "postgres")
 MIB: Final = 2**20
+SAMPLED_S: Final = 2.0
+OWN: Final = frozenset({"web", "merge", "ingest", "signals", "clock", "backtest"})
+"""Whose memory has to be flat. Valkey's holds the streams of a day, and Postgres' pages are counted once a session."""
+JUDGED_FROM_S: Final = 300
+MOST_GROWTH: Final = 8.0
+"""MiB of a process between the second and the last fifth of a soak."""
 
 
 @contextmanager
@@ -48,19 +58,76 @@ def soak(arguments: argparse.Namespace) -> Counts:
     """Steady load for minutes; memory and processor time of each process, over and over."""
     with folder() as made, Rig(made / "state", rate=arguments.rate) as rig:
         begun, first, offered = time.monotonic(), rig.usage(), rig.feeder.sent
-        least = arguments.minutes * 60
-        told = 0.0
+        least, told = arguments.minutes * 60, 0.0
+        sizes: dict[str, list[float]] = {}
         while (passed := time.monotonic() - begun) < least:
+            for name, (memory, _) in rig.usage().items():
+                sizes.setdefault(name, []).append(memory)
             if passed >= told:
-                sizes = {name: round(memory, 1) for name, (memory, _) in sorted(rig.usage().items())}
-                say(f"after {passed / 60:.1f} min, {rig.feeder.sent} sent, MiB: {sizes}")
+                now = {name: round(found[-1], 1) for name, found in sorted(sizes.items())}
+                say(f"after {passed / 60:.1f} min, {rig.feeder.sent} sent, MiB: {now}")
                 told += max(60.0, least / 20)
-            time.sleep(1)
+            time.sleep(SAMPLED_S)
         events = rig.feeder.sent - offered
         spent = {name: cpu - first.get(name, (0.0, 0.0))[1] for name, (_, cpu) in sorted(rig.usage().items())}
         costs = {name: f"{seconds:.1f} s, {seconds / events * 1e6:.0f} us an event" for name, seconds in spent.items()}
         say(f"{events} events; processor time: {costs}")
+        counts = rig.counts()
+        growth = {name: grown(found) for name, found in sorted(sizes.items()) if name in OWN}
+        more = {name: round(mib, 1) for name, mib in growth.items()}
+        say(f"MiB more in the last fifth than in the second: {more}")
+        if least >= JUDGED_FROM_S and max(growth.values()) > MOST_GROWTH:
+            raise SystemExit(f"soak: {counts}\nmemory grows")
+        return counts
+
+
+def grown(sizes: Sequence[float]) -> float:
+    """How much more there is on average in the last fifth of a series than in the second."""
+    fifth = max(1, len(sizes) // 5)
+    return statistics.fmean(sizes[-fifth:]) - statistics.fmean(sizes[fifth : 2 * fifth] or sizes[:1])
+
+
+def costs(arguments: argparse.Namespace) -> Counts:
+    """What an event, a symbol and a client cost in processor time and room."""
+    crowded = {"STREAM_CLIENTS_EACH": str(arguments.clients + 10)}
+    with folder() as made, Rig(made / "state", rate=200.0, environment=crowded) as rig:
+        measure_costs(rig, stretch_s=arguments.seconds, rate=arguments.rate, clients=arguments.clients, say=say)
         return rig.counts()
+
+
+def readers(arguments: argparse.Namespace) -> Counts:
+    """Clients that never read the stream they asked for, and as many heads that come a byte a second (slow-loris)."""
+    with folder() as made, Rig(made / "state", rate=arguments.rate) as rig:
+        web = psutil.Process(rig.running.child("web").pid)
+        before = web.num_fds(), web.memory_info().rss
+        never = [
+            rig.connect(b"GET /api/quotes/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n") for _ in range(arguments.count)
+        ]
+        slow = [rig.connect(b"GET / HTTP/1.1\r\nX-Slow: ") for _ in range(arguments.count)]
+        begun, most = time.monotonic(), 0
+        while time.monotonic() - begun < arguments.seconds:
+            slow = [connection for connection in slow if still_takes(connection)]
+            most = max(most, web.memory_info().rss)
+            time.sleep(1)
+        found = re.search(r"^thor_web_stuck_total\S* (\S+)", rig.running.get("/metrics").text, re.MULTILINE)
+        cut = float(found[1]) if found else 0.0
+        say(f"{arguments.count} never read, {cut:.0f} of them cut off; {len(slow)} slow heads not given up")
+        say(f"open files {before[0]} -> {web.num_fds()}, MiB {before[1] / MIB:.1f} -> {most / MIB:.1f} at most")
+        rig.comes_through()
+        counts = rig.counts()
+        for connection in never:
+            connection.close()
+        return counts
+
+
+def still_takes(connection: socket.socket) -> bool:
+    """Send a byte; False where the other end has gone."""
+    try:
+        connection.sendall(b"y")
+    except OSError:
+        connection.close()
+        return False
+    return True
 
 
 def connections(arguments: argparse.Namespace) -> Counts:
@@ -126,6 +193,8 @@ def main() -> int:
         (rounds, {"rounds": 20}),
         (soak, {"minutes": 10}),
         (connections, {"count": 10_000}),
+        (readers, {"count": 100, "seconds": 90}),
+        (costs, {"seconds": 10, "clients": 500}),
         (freeze, {"seconds": 30}),
         (network, {"seconds": 60}),
         (disk, {"seconds": 20, "mib": 400}),

@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pydantic import SecretStr
@@ -21,6 +21,9 @@ SOURCE: Final = "TOS"
 SYMBOLS: Final = ("ES", "NQ", "YM")
 POISON: Final = (b"\xff\xfe", b"", b"{}", b'{"v":1,"symbol":"ES","ts":"never"}', b"[" * 200, b"x" * 70_000)
 TICK_S: Final = 0.02
+YESTERDAY: Final = 300
+"""So many of the first events are yesterday's, of a run of then."""
+DAY: Final = timedelta(days=1)
 
 
 class Feeder(threading.Thread):
@@ -34,6 +37,8 @@ class Feeder(threading.Thread):
         self._resting = threading.Event()
         self._wishes: list[Sequence[bytes]] = []
         self._run_id = time.time_ns() // 1_000_000
+        self._symbols: Sequence[str] = SYMBOLS
+        self._told: list[tuple[str, int]] = []
         self.offered: list[bytes] = []
         self.refused = 0
         self.fault: BaseException | None = None
@@ -44,7 +49,7 @@ class Feeder(threading.Thread):
 
     def keys(self) -> set[tuple[str, int]]:
         """Symbol and number of everything that was offered."""
-        return {(SYMBOLS[number % len(SYMBOLS)], number) for number in range(self.sent)}
+        return set(self._told[: self.sent])
 
     def run(self) -> None:
         try:
@@ -59,6 +64,13 @@ class Feeder(threading.Thread):
         self.join(120)
         assert self.fault is None, self.fault
         assert not self.is_alive(), "the publisher cannot get rid of its events"
+
+    def go_on(self, rate: float, symbols: Sequence[str] = SYMBOLS) -> None:
+        """From now on so many events a second, over these symbols."""
+        self._rate, self._symbols = rate, symbols
+        self._resting.set()  # counting from now on, not from the beginning
+        time.sleep(10 * TICK_S)
+        self._resting.clear()
 
     def rest(self, *, resting: bool) -> None:
         """Pause, or go on."""
@@ -77,7 +89,7 @@ class Feeder(threading.Thread):
         return count
 
     def repeat(self, count: int) -> None:
-        """Offer the first events once more, as a collector does that begins its day again."""
+        """Offer the first events once more, yesterday's among them, as a collector does that begins its day again."""
         self._wishes.append(self.offered[:count])
 
     async def _feed(self) -> None:
@@ -115,10 +127,13 @@ class Feeder(threading.Thread):
 
     def _next(self) -> bytes:
         number = self.sent
+        ago = DAY if number < YESTERDAY else timedelta(0)
+        symbol = self._symbols[number % len(self._symbols)]
+        self._told.append((symbol, number))
         event = {
             "v": 1,
-            "symbol": SYMBOLS[number % len(SYMBOLS)],
-            "ts": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "symbol": symbol,
+            "ts": (datetime.now(UTC) - ago).isoformat().replace("+00:00", "Z"),
             "source": SOURCE,
             "last": 4800 + number % 400 / 4,
             "bid": 4800.0,
@@ -127,7 +142,7 @@ class Feeder(threading.Thread):
             "bidSize": number % 50,
             "askSize": 7,
             "seq": number,
-            "meta": {"run": self._run_id},
+            "meta": {"run": self._run_id - int(ago.total_seconds() * 1_000)},
         }
         self.offered.append(json.dumps(event, separators=(",", ":")).encode())
         return self.offered[-1]

@@ -122,10 +122,11 @@ class Rig:
         named = ["--state", str(self.running.state)]
         self._others.append(subprocess.Popen([*thor(command), *named], env=clean_environment()))
 
-    def connect(self, request: bytes = b"") -> socket.socket:
-        """A connection that nobody reads."""
+    def connect(self, request: bytes = b"", *, reads: bool = False) -> socket.socket:
+        """A connection, with little room for what nobody reads."""
         connection = socket.socket()
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        if not reads:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         connection.connect(("127.0.0.1", self.running.port))
         connection.sendall(request)
         return connection
@@ -168,6 +169,14 @@ class Rig:
                 times = process.cpu_times()
                 found[name] = memory + process.memory_info().rss / 2**20, cpu + times.user + times.system
         return found
+
+    def room(self) -> dict[str, int]:
+        """Rows of the source, and bytes of everything in Postgres and in the memory of Redis."""
+        status = self.running.status()
+        with psycopg.connect(self._conninfo) as connection:
+            row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+        redis = self.running.child("valkey").memory_info().rss
+        return {"rows": int(status["ticks"]["rows"]), "Postgres": int(row[0]) if row else 0, "Redis": redis}
 
     def counts(self) -> Counts:
         """Stop the load, wait for the end of the work, and count."""

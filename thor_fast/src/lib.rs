@@ -24,6 +24,7 @@ pub mod intervals;
 mod json;
 pub mod latency;
 pub mod latest;
+pub mod levels;
 pub mod market;
 pub mod merge;
 pub mod meta;

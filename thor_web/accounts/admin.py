@@ -22,7 +22,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description="Revoke the chosen keys", permissions=["change"])
     def revoke(self, request: HttpRequest, chosen: Any) -> None:
-        """They are good for nothing any more, within half a minute."""
+        """They are good for nothing any more, from now on."""
         count = chosen.filter(revoked_at=None).update(revoked_at=datetime.now(UTC))
         self.message_user(request, f"{count} keys revoked.")
 

@@ -51,7 +51,7 @@ def _register_key(commands: Commands) -> None:
     add.add_argument("--scopes", default="read", metavar="read,write,…", help="read, write, backtest, metrics")
     add.add_argument("--days", type=int, default=90, help="how long it lasts (default: 90)")
     add.set_defaults(handler=_key_add)
-    revoke = keys.add_parser("revoke", help="make a key good for nothing, within half a minute")
+    revoke = keys.add_parser("revoke", help="make a key good for nothing, at once")
     revoke.add_argument("name", metavar="NAME")
     revoke.set_defaults(handler=_key_revoke)
     listed = keys.add_parser("list", help="every key, without its secret")

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from thor_web.cli.backtest_analysis import register_analysis
+from thor_web.cli.backtest_ask import register_ask
 from thor_web.cli.backtest_options import (
     add_specification,
     clear_progress,
+    held,
     number_from_one,
     open_registry,
     prepare,
+    queue,
     show_progress,
     specification_of,
 )
@@ -36,10 +39,12 @@ def register(commands: Commands) -> None:
     register_sweeps(actions)
     register_analysis(actions)
     register_parity(actions)
+    register_ask(actions)
     for name, text, handler in (
         ("strategies", "the strategies and their parameters", _strategies),
         ("list", "the newest runs", _list),
-        ("work", "play runs from the queue until stopped", _work),
+        ("work", "play what waits in the queue until stopped", _work),
+        ("seal", "seal the signals that are shown live into a hash chain", _seal),
     ):
         parser = actions.add_parser(name, help=text)
         parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -103,10 +108,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     specification = specification_of(arguments).checked(load_instruments(), modules=True)
     if arguments.queue:
-        with open_registry(settings) as runs:
-            number = runs.add(specification, created_by="command line", modules=True)
-        print_json({"id": number, "state": "queued"}) if arguments.json else sys.stdout.write(f"run {number} waits\n")
-        return 0
+        return queue(settings, specification, as_json=arguments.json)
     result = _played(settings, specification, store=not arguments.no_store)
     if arguments.html:
         from thor_web.thordata.backtest.report import html_report
@@ -141,12 +143,10 @@ def _played(
     settings: "StorageSettings", specification: "RunSpecification", *, store: bool, rerun_of: int | None = None
 ) -> dict[str, Any]:
     """Play a run here; keep it where the registry can be reached, and say so where it cannot."""
-    import os
-
     from psycopg import OperationalError
 
-    from thor_web.thordata.backtest.errors import BacktestError
     from thor_web.thordata.backtest.execution import execute
+    from thor_web.thordata.backtest.outcomes import Outcome
 
     def play(**more: Any) -> dict[str, Any]:
         return execute(specification, settings.lake_folder(), modules=True, progress=show_progress(), **more)
@@ -158,17 +158,10 @@ def _played(
     except OperationalError:
         sys.stderr.write("thor: Postgres is away, so this run is not kept and its trials are not counted.\n")
         return {"id": None, **play()}
-    with runs:
-        worker = f"command line {os.getpid()}"
-        number = runs.add(specification, created_by="command line", modules=True, rerun_of=rerun_of)
-        runs.claim(worker, run=number)
-        try:
-            result = play(trials=lambda data_hash: runs.trials(specification.strategy, data_hash))
-        except BacktestError as error:
-            runs.fail(number, worker, error)
-            raise
-        runs.finish(number, worker, result)
-    return {"id": number, **result}
+    with runs, held(settings, runs, specification, rerun_of=rerun_of) as claim:
+        result = play(trials=lambda data_hash: runs.trials(specification.strategy, data_hash))
+        runs.finish(claim.number, claim.worker, Outcome.of_run(result))
+    return {"id": claim.number, **result}
 
 
 def _summary(result: dict[str, Any]) -> None:
@@ -305,6 +298,24 @@ def _work(arguments: argparse.Namespace) -> int:
     taken = work(settings, stopped=stopped, once=arguments.once)
     if arguments.json:
         print_json({"runs": taken})
+    return 0
+
+
+def _seal(arguments: argparse.Namespace) -> int:
+    from thor_web.cli.logs import configure_logs
+
+    configure_logs("sealer")
+    prepare(arguments)
+    from thor_web.cli.loop import run_until_asked
+    from thor_web.thor_project.configuration import ServerSettings
+    from thor_web.thordata.backtest.sealing import run_sealer
+
+    settings = ServerSettings()
+    run_until_asked(
+        lambda: run_sealer(
+            settings.redis_url.get_secret_value(), settings.conninfo(), stale_after_ms=settings.stale_after_ms
+        )
+    )
     return 0
 
 

@@ -4,7 +4,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from thor_web.cli.backtest_options import add_span, number_from_one, open_registry, prepare, span_of
+from thor_web.cli.backtest_options import (
+    add_span,
+    clear_progress,
+    number_from_one,
+    open_registry,
+    prepare,
+    queue,
+    show_progress,
+    span_of,
+)
 from thor_web.cli.options import add_state
 from thor_web.cli.output import print_json, print_table
 
@@ -23,6 +32,7 @@ def register_analysis(actions: Any) -> None:
     ):
         patterns.add_argument(flag, type=number_from_one, default=default, help=f"{text} ({default})")
     patterns.add_argument("--source", help="only this source's ticks")
+    patterns.add_argument("--queue", action="store_true", help="leave it to a worker and print its number")
     portfolio = actions.add_parser("portfolio", help="finished runs in one portfolio: risk, sizes, stress")
     portfolio.add_argument("runs", type=int, nargs="+", metavar="ID")
     portfolio.add_argument("--sizing", default="equal", help="how to size them (equal); another word lists them")
@@ -39,14 +49,20 @@ def register_analysis(actions: Any) -> None:
 def _patterns(arguments: argparse.Namespace) -> int:
     settings = prepare(arguments)
     from thor_web.thordata.backtest.analysis import patterns_report, study_patterns
-    from thor_web.thordata.backtest.patterns import PatternOptions
+    from thor_web.thordata.backtest.asked import PatternsSpecification
 
     symbols, start, end = span_of(arguments)
-    options = PatternOptions(arguments.ahead, arguments.length, arguments.opening)
-    found = study_patterns(
-        settings.lake_folder(), symbols, start, end, interval_s=arguments.interval, source=arguments.source,
-        options=options,
+    wanted = PatternsSpecification.from_json(
+        {
+            "symbols": symbols, "start": start, "end": end, "interval_s": arguments.interval,
+            "source": arguments.source, "ahead": arguments.ahead, "length": arguments.length,
+            "opening_s": arguments.opening,
+        }
     )  # fmt: skip
+    if arguments.queue:
+        return queue(settings, wanted, as_json=arguments.json)
+    found = study_patterns(settings.lake_folder(), wanted, progress=show_progress())
+    clear_progress()
     if arguments.html:
         arguments.html.write_text(patterns_report(found), encoding="utf-8")
     if arguments.json:

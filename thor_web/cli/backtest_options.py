@@ -1,13 +1,19 @@
 """What the actions of `thor backtest` share: the options of a run, the registry, a line of progress."""
 
 import argparse
+import os
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from thor_web.cli.options import find_servers, require_core
+from thor_web.cli.output import print_json
 
 if TYPE_CHECKING:
+    from thor_web.thordata.backtest.asked import Asked
     from thor_web.thordata.backtest.runs import Runs
     from thor_web.thordata.backtest.specification import RunSpecification
     from thor_web.thordata.settings import StorageSettings
@@ -16,14 +22,18 @@ __all__ = [
     "add_span",
     "add_specification",
     "clear_progress",
+    "held",
     "number_from_one",
     "open_registry",
     "prepare",
+    "queue",
     "show_progress",
     "span_of",
     "specification_of",
 ]
 
+COMMAND_LINE: Final = "command line"
+RENEW_S: Final = 5.0
 OPTIONS: Final = (
     ("--cash", "cash", str, "money at the start (100000)"),
     ("--fee", "fee", str, "fee a contract and side (2.50)"),
@@ -148,3 +158,54 @@ def open_registry(settings: "StorageSettings") -> "Runs":
     from thor_web.thordata.backtest.runs import Runs
 
     return Runs.connect(settings.conninfo())
+
+
+def queue(settings: "StorageSettings", asked: "Asked", *, as_json: bool) -> int:
+    """Leave something to a worker and say its number."""
+    with open_registry(settings) as runs:
+        number = runs.add(asked, created_by=COMMAND_LINE, modules=True)
+    print_json({"id": number, "state": "queued"}) if as_json else sys.stdout.write(f"{asked.kind} {number} waits\n")
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A number of the registry that this process has taken, and the name under which it did."""
+
+    number: int
+    worker: str
+
+
+@contextmanager
+def held(settings: "StorageSettings", runs: "Runs", asked: "Asked", *, rerun_of: int | None = None) -> Iterator[Held]:
+    """Something played here, in the registry from its beginning; whatever ends it is kept with its reason."""
+    from thor_web.thordata.backtest.errors import BacktestError
+
+    worker = f"{COMMAND_LINE} {os.getpid()}"
+    number = runs.add(asked, created_by=COMMAND_LINE, modules=True, rerun_of=rerun_of, worker=worker)
+    ended = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(settings, Held(number, worker), ended), daemon=True)
+    keeper.start()
+    try:
+        yield Held(number, worker)
+    except BacktestError as error:
+        runs.fail(number, worker, error)
+        raise
+    except KeyboardInterrupt:
+        runs.fail(number, worker, BacktestError("cancelled", "interrupted at the command line"))
+        raise
+    finally:
+        ended.set()
+        keeper.join()
+
+
+def _keep(settings: "StorageSettings", claim: Held, ended: threading.Event) -> None:
+    """Renew the lease, so that no worker takes what is at work here."""
+    from psycopg import OperationalError
+
+    while not ended.wait(RENEW_S):
+        try:
+            with open_registry(settings) as runs:
+                runs.renew(claim.number, claim.worker)
+        except OperationalError:  # its return is waited for
+            continue

@@ -1,4 +1,4 @@
-"""`thor backtest parity`: were the signals of a trade date, as shown live, those of the replayed day?"""
+"""`thor backtest parity`: were the signals of a trade date, as sealed live, those of the replayed day?"""
 
 import argparse
 from typing import Any
@@ -14,7 +14,7 @@ def register_parity(actions: Any) -> None:
     """Add the action."""
     parity = actions.add_parser("parity", help="the signals shown live against those of the replayed day")
     parity.add_argument("--session", metavar="D", required=True, help="trade date of each symbol's own market")
-    parity.add_argument("--symbols", required=True, metavar="ES,NQ", help="symbols separated by commas")
+    parity.add_argument("--symbols", default="", metavar="ES,NQ", help="symbols separated by commas (all sealed ones)")
     parity.add_argument("--json", action="store_true", help="print one JSON document")
     add_state(parity)
     parity.set_defaults(handler=_parity)
@@ -39,8 +39,11 @@ def _parity(arguments: argparse.Namespace) -> int:
         print_json([seal.to_json() for seal in seals])
     else:
         rows = [
-            (seal.symbol, seal.source, seal.live_count, seal.engine_count, "equal" if seal.match else seal.difference)
+            (
+                seal.symbol, seal.source, seal.live_count, seal.engine_count, seal.unshown,
+                "equal" if seal.match else seal.difference,
+            )
             for seal in seals
-        ]
-        print_table(("symbol", "source", "changes live", "changes replayed", "chains"), rows)
+        ]  # fmt: skip
+        print_table(("symbol", "source", "sealed", "in the lake", "not shown", "chains"), rows)
     return 0 if all(seal.match for seal in seals) else 1

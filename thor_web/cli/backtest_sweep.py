@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from thor_web.cli.backtest_options import (
     add_specification,
     clear_progress,
+    held,
     number_from_one,
     open_registry,
     prepare,
+    queue,
     show_progress,
     specification_of,
 )
@@ -18,8 +20,8 @@ from thor_web.cli.options import add_state
 from thor_web.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from thor_web.thordata.backtest.specification import RunSpecification
-    from thor_web.thordata.backtest.sweep import SweepOptions, Swept
+    from thor_web.thordata.backtest.asked import SweepSpecification
+    from thor_web.thordata.backtest.sweep import Swept
     from thor_web.thordata.settings import StorageSettings
 
 __all__ = ["register_sweeps"]
@@ -43,6 +45,7 @@ def register_sweeps(actions: Any) -> None:
     ):
         sweep.add_argument(flag, type=number_from_one, default=default, help=f"{text} ({default})")
     sweep.add_argument("--html", type=Path, metavar="FILE", help="write the report there")
+    sweep.add_argument("--queue", action="store_true", help="leave it to a worker and print its number")
     sweep.add_argument("--no-store", action="store_true", help="do not keep the sweep nor count its trials")
     sweep.add_argument("--json", action="store_true", help="print the whole result as one JSON document")
     add_state(sweep)
@@ -60,8 +63,8 @@ def register_sweeps(actions: Any) -> None:
 def _sweep(arguments: argparse.Namespace) -> int:
     settings = prepare(arguments)
     from thor_web.runtime.errors import ThorError
+    from thor_web.thordata.backtest.asked import SweepOptions, SweepSpecification
     from thor_web.thordata.backtest.grid import parse_values
-    from thor_web.thordata.backtest.sweep import SweepOptions
 
     grid: dict[str, list[str]] = {}
     for pair in arguments.grid:
@@ -73,7 +76,12 @@ def _sweep(arguments: argparse.Namespace) -> int:
         threads=arguments.threads or 0, dask=arguments.dask, folds=arguments.folds, tests=arguments.tests,
         purge=arguments.purge, embargo=arguments.embargo, splits=arguments.splits, modules=True,
     )  # fmt: skip
-    number, swept = _played(settings, specification_of(arguments), grid, options, store=not arguments.no_store)
+    asked = SweepSpecification(specification_of(arguments), grid, options)
+    if arguments.queue:
+        if arguments.dask:
+            raise ThorError("A worker plays sweeps on its own machine: --dask goes without --queue.")
+        return queue(settings, asked, as_json=arguments.json)
+    number, swept = _played(settings, asked, store=not arguments.no_store)
     document = {"id": number, **swept.document}
     if arguments.html:
         from thor_web.thordata.backtest.sweep_report import sweep_report
@@ -83,31 +91,29 @@ def _sweep(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _played(
-    settings: "StorageSettings",
-    specification: "RunSpecification",
-    grid: dict[str, list[str]],
-    options: "SweepOptions",
-    *,
-    store: bool,
-) -> tuple[int | None, "Swept"]:
+def _played(settings: "StorageSettings", asked: "SweepSpecification", *, store: bool) -> tuple[int | None, "Swept"]:
     """Sweep here; keep it where the registry can be reached, and say so where it cannot."""
     from psycopg import OperationalError
 
+    from thor_web.thordata.backtest.outcomes import Outcome
     from thor_web.thordata.backtest.sweep import sweep
-    from thor_web.thordata.backtest.sweeps import keep_sweep
 
-    lake, progress = settings.lake_folder(), show_progress()
-    if store:
-        try:
-            runs = open_registry(settings)
-        except OperationalError:
-            sys.stderr.write("thor: Postgres is away, so this sweep is not kept and its trials are not counted.\n")
-        else:
-            with runs:
-                swept = sweep(specification, grid, lake, options, trials=runs.trials, progress=progress)
-                return keep_sweep(runs.connection, swept, created_by="command line"), swept
-    return None, sweep(specification, grid, lake, options, progress=progress)
+    def play(**more: Any) -> "Swept":
+        return sweep(
+            asked.specification, asked.grid, settings.lake_folder(), asked.options, progress=show_progress(), **more
+        )
+
+    if not store:
+        return None, play()
+    try:
+        runs = open_registry(settings)
+    except OperationalError:
+        sys.stderr.write("thor: Postgres is away, so this sweep is not kept and its trials are not counted.\n")
+        return None, play()
+    with runs, held(settings, runs, asked) as claim:
+        swept = play(trials=runs.trials)
+        runs.finish(claim.number, claim.worker, Outcome.of_sweep(swept))
+    return claim.number, swept
 
 
 def _summary(document: dict[str, Any]) -> None:
@@ -133,25 +139,25 @@ def _summary(document: dict[str, Any]) -> None:
 
 def _sweeps(arguments: argparse.Namespace) -> int:
     settings = prepare(arguments)
-    from thor_web.thordata.backtest.sweeps import listed_sweeps
+    from thor_web.thordata.backtest.runs import SWEEPS
 
     with open_registry(settings) as runs:
-        found = listed_sweeps(runs.connection)
+        found = runs.listed(kinds=SWEEPS)
     if arguments.json:
         print_json(found)
     else:
-        rows = [(it["id"], it["strategy"], it["created_at"], it["combinations"]) for it in found]
-        print_table(("sweep", "strategy", "made", "combinations"), rows)
+        rows = [(it["id"], it["state"], it["strategy"], it["created_at"], it["combinations"] or "") for it in found]
+        print_table(("sweep", "state", "strategy", "asked", "combinations"), rows)
     return 0
 
 
 def _report(arguments: argparse.Namespace) -> int:
     settings = prepare(arguments)
+    from thor_web.thordata.backtest.runs import SWEEPS
     from thor_web.thordata.backtest.sweep_report import sweep_report
-    from thor_web.thordata.backtest.sweeps import sweep_result
 
     with open_registry(settings) as runs:
-        document = sweep_result(runs.connection, arguments.sweep)
+        document = runs.result(arguments.sweep, kinds=SWEEPS)
     if arguments.json:
         print_json(document)
     elif arguments.output:

@@ -1,4 +1,7 @@
-"""`thor check`: every check that CI makes, each run whatever the others say, with a table at the end."""
+"""`thor check`: every check that CI makes, each run whatever the others say, with a table at the end.
+
+The audits come last. One whose advisories cannot be asked for is told and counted, and fails nothing: see audits.py.
+"""
 
 import subprocess
 import sys
@@ -8,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from thor_web.cli.audits import AUDITS, Audit, State
 from thor_web.cli.checkout import npm, require_checkout, tool_environment
 from thor_web.runtime.errors import ThorError
 
@@ -85,24 +89,46 @@ CHECKS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one check or audit, and how long it took in seconds."""
+
+    name: str
+    state: State
+    text: str
+    took: float
+
+
 def run_checks() -> int:
     """Run all of them and answer 1 if any failed."""
     root = require_checkout()
-    results: list[tuple[str, bool, float]] = []
-    for check in CHECKS:
-        started = time.monotonic()
-        fine, text = check.run(root)
-        took = time.monotonic() - started
-        results.append((check.name, fine, took))
-        sys.stdout.write(f"{'ok    ' if fine else 'FAILED'} {check.name} ({took:.1f} s)\n")
-        if not fine:
-            sys.stdout.write("".join(f"    {line}\n" for line in text.splitlines()))
+    results: list[Result] = []
+    for work in (*CHECKS, *AUDITS):
+        result = _result(work, root)
+        results.append(result)
+        sys.stdout.write(f"{result.state.value:<11} {result.name} ({result.took:.1f} s)\n")
+        if result.state is not State.HELD:
+            sys.stdout.write("".join(f"    {line}\n" for line in result.text.splitlines()))
         sys.stdout.flush()
-    failed = [name for name, fine, _ in results if not fine]
-    width = max(len(name) for name, _, _ in results)
+    width = max(len(result.name) for result in results)
     sys.stdout.write("\n")
-    for name, fine, took in results:
-        sys.stdout.write(f"  {name:<{width}}  {'ok' if fine else 'FAILED':<6}  {took:6.1f} s\n")
+    for result in results:
+        sys.stdout.write(f"  {result.name:<{width}}  {result.state.value:<11}  {result.took:6.1f} s\n")
+    failed = [result.name for result in results if result.state is State.FAILED]
+    away = [result.name for result in results if result.state is State.NOT_REACHED]
     verdict = f"{len(failed)} of {len(results)} checks failed: {', '.join(failed)}" if failed else "every check holds"
+    if away:
+        verdict += f", but {len(away)} that could not be made here: {', '.join(away)}"
     sys.stdout.write(f"\n{verdict}\n")
     return 1 if failed else 0
+
+
+def _result(work: Check | Audit, root: Path) -> Result:
+    started = time.monotonic()
+    if isinstance(work, Audit):
+        outcome = work.run(root)
+        state, text = outcome.state, outcome.text
+    else:
+        fine, text = work.run(root)
+        state = State.HELD if fine else State.FAILED
+    return Result(work.name, state, text, time.monotonic() - started)

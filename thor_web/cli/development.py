@@ -1,4 +1,4 @@
-"""Commands for whoever works on Thor: the whole test suite, everything that CI checks, and the benchmarks."""
+"""Commands for whoever works on Thor: the whole test suite, everything that CI checks, audits, and the benchmarks."""
 
 import argparse
 import sys
@@ -14,6 +14,9 @@ def register(commands: Commands) -> None:
     commands.add_parser("bench", help="the benchmarks, side by side with their peers", add_help=False)
     check = commands.add_parser("check", help="lint, types, import rules, formatting, generated docs")
     check.set_defaults(handler=_check)
+    audit = commands.add_parser("audit", help="known faults of what Thor depends on, its licences and sources")
+    audit.add_argument("--all", action="store_true", help="fail also where the advisories cannot be reached")
+    audit.set_defaults(handler=_audit)
     docs = commands.add_parser("docs", help="write the files that are made from tables in the code")
     docs.set_defaults(handler=_docs)
 
@@ -22,6 +25,12 @@ def _check(_: argparse.Namespace) -> int:
     from thor_web.cli.checks import run_checks
 
     return run_checks()
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from thor_web.cli.audits import run_audits
+
+    return run_audits(all_of_them=arguments.all)
 
 
 def _docs(_: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Commands that look and change nothing: status, doctor, settings."""
+"""Commands that look and change nothing: status, trace, doctor, settings."""
 
 import argparse
 import sys
@@ -16,6 +16,7 @@ __all__ = ["register"]
 def register(commands: Commands) -> None:
     for name, text, handler in (
         ("status", "what runs, streams and lag, stored ticks, freshness", _status),
+        ("trace", "the way of one event: when it was where", _trace),
         ("doctor", "what is wrong here and how to mend it", _doctor),
         ("settings", "every setting with its value, secrets masked", _settings),
     ):
@@ -24,6 +25,8 @@ def register(commands: Commands) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON document")
         if name == "status":
             parser.add_argument("--watch", action="store_true", help="show it anew each second, until Ctrl-C")
+        if name == "trace":
+            parser.add_argument("event", metavar="ID", help="a stream message's id, or SOURCE:ID of a source's entry")
         if name == "doctor":
             parser.add_argument("--mend", action="store_true", help="mend what can be mended without a loss")
         parser.set_defaults(handler=handler)
@@ -64,6 +67,36 @@ def _watch(state: "StateFolder") -> int:
             except ThorError as error:
                 live.update(Text(str(error), style="red"), refresh=True)
             time.sleep(1)
+
+
+def _trace(arguments: argparse.Namespace) -> int:
+    find_servers(arguments)
+    import asyncio
+
+    from collectors.bus import Bus
+    from thor_web.runtime.event_path import EventPath, follow_event
+    from thor_web.thordata.settings import StorageSettings
+
+    settings = StorageSettings()
+
+    async def follow() -> EventPath:
+        bus = Bus.from_url(settings.redis_url.get_secret_value())
+        try:
+            return await follow_event(bus, settings.conninfo(), arguments.event)
+        finally:
+            await bus.close()
+
+    document = asyncio.run(follow()).to_json()
+    if arguments.json:
+        print_json(document)
+        return 0
+    rows = [
+        (step["step"], step["at"] or "-", "-" if step["after_ms"] is None else f"{step['after_ms']:.3f}", step["what"])
+        for step in document["steps"]
+    ]
+    title = f"{document['trace']}: {document['symbol']}, number {document['seq']}"
+    print_table(("step", "at", "after, ms", "what"), rows, title=title)
+    return 0
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

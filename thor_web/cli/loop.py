@@ -1,6 +1,7 @@
 """Runs one coroutine as a process's whole life; being asked to stop cancels it and is a clean end."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -28,6 +29,8 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 async def _until_asked(make: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    # What was imported stays: a collection that walks all of it would hold everything up for many milliseconds.
+    gc.freeze()
     work = asyncio.ensure_future(make())
     asked = asyncio.Event()
 

@@ -6,6 +6,7 @@ transaction. One recorder works a database; another one stands by.
 """
 
 import asyncio
+import json
 import logging
 import random
 import time
@@ -38,6 +39,9 @@ PRUNED_EACH_S: Final = 3_600.0
 HEALTH_TTL_S: Final = 5
 BACKOFF_S: Final = (0.1, 3.0)
 STANDBY_S: Final = 1.0
+JUDGED_EACH_S: Final = 30.0
+JUDGED_SIGNALS: Final = 10_000
+"""So many of the newest signals say how often signals work now."""
 
 
 class Recorder:
@@ -52,7 +56,8 @@ class Recorder:
         self._after = "0-0"
         self._extremes: Extremes = {}
         self._extremes_day = 0
-        self._counts: Counter[str] = Counter()
+        self._counts = Counter(signals=0, grades=0)
+        self._accuracy: dict[str, str] = {}
         self._state = "starting"
 
     async def run(self) -> None:
@@ -113,7 +118,8 @@ class Recorder:
 
     async def _record(self, store: RecordStore) -> None:
         unstored = 0
-        stored_at = watched_at = pruned_at = time.monotonic()
+        stored_at = watched_at = pruned_at = judged_at = time.monotonic()
+        await self._judge(store)
         while True:
             entries = await self._bus.tail(keys.UNIFIED_STREAM, self._after, count=READ_COUNT, block_ms=BLOCK_MS)
             if entries:
@@ -129,6 +135,9 @@ class Recorder:
             if now - pruned_at >= PRUNED_EACH_S:
                 await store.prune_second_bars(self._second_bars_days)
                 pruned_at = now
+            if now - judged_at >= JUDGED_EACH_S:
+                await self._judge(store)
+                judged_at = now
 
     async def _take(self, entries: list[Entry]) -> None:
         batch, rejects = parse_batch([entry.data or b"" for entry in entries])
@@ -171,6 +180,13 @@ class Recorder:
         if known.version and (published is None or published.version < known.version):
             await announce(self._bus, known)
 
+    async def _judge(self, store: RecordStore) -> None:
+        """How often signals worked, for `/metrics`: by measure, the real market's and the made-up one's apart."""
+        ratios: dict[str, dict[str, float]] = {"accuracy": {}, "accuracy_mock": {}}
+        for (mock, measure), (worked, decided) in (await store.hits(JUDGED_SIGNALS)).items():
+            ratios["accuracy_mock" if mock else "accuracy"][measure] = worked / decided
+        self._accuracy = {field: json.dumps(found) for field, found in ratios.items()}
+
     async def _report(self) -> None:
         while True:
             with suppress(BusError):
@@ -181,6 +197,7 @@ class Recorder:
                         "time_ms": time.time_ns() // 1_000_000,
                         "config_version": self._enricher.configuration.version,
                         **self._counts,
+                        **self._accuracy,
                     },
                     ttl_s=HEALTH_TTL_S,
                 )

@@ -19,6 +19,7 @@ from collectors.bus import Bus, BusError, BusUnavailable, Packed
 from collectors.instruments import load_instruments, register
 from collectors.latency import Latency, wall_us
 from collectors.metrics import served_metrics
+from collectors.pace import Pace
 from collectors.preferences import override_preferred
 from collectors.settings import CollectorSettings
 from thor_fast import EventError, MergeStep, QuoteEvent, StreamEntries, StreamMerge, register_source
@@ -36,6 +37,8 @@ LEASE_TRIED_S: Final = 0.2
 READ_COUNT: Final = 1_000
 RECOVERED_COUNT: Final = 5_000
 BLOCK_MS: Final = 200
+STEPS_APART_S: Final = 0.000_5
+"""Less than sends of a publisher are: what has been gathered there does not wait here as well."""
 SOURCES_REFRESHED_S: Final = 0.5
 REPORTED_S: Final = 1.0
 CLOCK_MARGIN_MS: Final = 5_000
@@ -70,6 +73,7 @@ class Merger:
         """What the merges before the present one gave as reasons."""
         self._latency = Latency()
         self._lag: dict[str, int] = {}
+        self._pace = Pace(STEPS_APART_S)
 
     @property
     def preferred(self) -> Mapping[str, str]:
@@ -169,6 +173,7 @@ class Merger:
 
     async def _merge_all(self) -> None:
         await self._recover()
+        loop = asyncio.get_running_loop()
         writes: list[Packed] = []
         acks: list[Packed] = []
         while True:
@@ -192,7 +197,10 @@ class Merger:
             writes, acks = [], []
             step = self._merge.take(read, READ_COUNT)
             if step is not None:
+                self._pace.began(loop.time())
                 writes, acks = await self._append(step)
+                if wait_s := self._pace.wait_s():
+                    await asyncio.sleep(wait_s)
             elif not streams and not held:
                 await asyncio.sleep(BLOCK_MS / 1_000)
 

@@ -19,6 +19,7 @@ class ChildSpec:
     `place` says in the table where it is reached. `may_finish`: an end with status 0 is success, not a fault.
     `owned` are the folders that an `unprivileged` program must be able to write. `has_room` is asked after
     a fall: while its disk is full the program is not tried again, and the fall is not counted as one of its own.
+    `later`: nobody waits for it when Thor starts, so it begins when the others are ready and takes no time from them.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ChildSpec:
     grace_s: float = 10.0
     start_limit_s: float = 60.0
     may_finish: bool = False
+    later: bool = False
     unprivileged: bool = False
     owned: tuple[Path, ...] = ()
     has_room: Callable[[], bool] | None = None

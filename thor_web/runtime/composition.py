@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 COLLECTOR: Final = "collector"
-STOP_ORDER: Final = ("backtests", "clock", "merger", "ingestor", "signals", "web", "postgres", "redis")
+STOP_ORDER: Final = ("backtests", "sealer", "clock", "merger", "ingestor", "signals", "web", "postgres", "redis")
 """What feeds stops before what is fed, so that everything received is stored before the databases go."""
 
 
@@ -118,6 +118,14 @@ def worker_specs(state: StateFolder, environment: Mapping[str, str], *, port: in
             argv=thor_command("backtest", "work"),
             environment=environment,
             log=state.logs / "backtests.log",
+            later=True,
+        ),
+        ChildSpec(
+            name="sealer",
+            purpose="seals the signals that are shown",
+            argv=thor_command("backtest", "seal"),
+            environment=environment,
+            log=state.logs / "sealer.log",
         ),
     )
 

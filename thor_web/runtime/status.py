@@ -14,7 +14,7 @@ from thor_web.runtime.errors import ThorError
 from thor_web.runtime.state import StateFolder
 from thor_web.thordata.settings import StorageSettings
 
-__all__ = ["read_status", "summary_rows"]
+__all__ = ["read_processes", "read_status", "summary_rows"]
 
 REDIS_LIMIT_S: Final = 10.0
 COUNT_TICKS: Final = "SELECT count(*) FROM ticks"
@@ -44,9 +44,12 @@ def read_status(state: StateFolder) -> dict[str, Any]:
         document["ticks"] = _ticks(settings.conninfo())
     except ThorError as error:
         faults["postgres"] = str(error)
+    if document["running"] and "redis" not in faults and not document["processes"]:
+        faults["processes"] = "none has said lately that it lives: a Redis whose disk or memory is full takes no writes"
     if len(faults) == 2:
         where = f"in {state.path}" if not document["running"] else "here"
-        raise ThorError(f"No Thor answers {where}: start one with `thor up`, or name its folder with --state.")
+        why = "; ".join(f"{name}: {fault.rstrip('.')}" for name, fault in faults.items())
+        raise ThorError(f"No Thor answers {where}: start one with `thor up`, or name its folder with --state ({why}).")
     return document | {"faults": faults}
 
 
@@ -54,22 +57,27 @@ async def _read_redis(url: str) -> dict[str, Any]:
     bus = Bus.from_url(url)
     try:
         async with asyncio.timeout(REDIS_LIMIT_S):
-            names = [keys.source_stream(source) for source in await bus.sources()]
-            streams = {name: await bus.stream_state(name) for name in (*names, keys.UNIFIED_STREAM)}
-            rejects = await bus.stream_state(keys.REJECTS_STREAM)
-            return {
-                "processes": await bus.health(),
-                "streams": {name: _stream(found) for name, found in streams.items() if found},
-                "rejects": rejects.length if rejects else 0,
-                "symbols": _freshness(await bus.read_latest()),
-            }
+            return await read_processes(bus) | {"symbols": _freshness(await bus.read_latest())}
     finally:
         await bus.close()
+
+
+async def read_processes(bus: Bus) -> dict[str, Any]:
+    """What processes last said of themselves, how streams stand and how much was refused. Raises BusError."""
+    names = [keys.source_stream(source) for source in await bus.sources()]
+    streams = {name: await bus.stream_state(name) for name in (*names, keys.UNIFIED_STREAM)}
+    rejects = await bus.stream_state(keys.REJECTS_STREAM)
+    return {
+        "processes": await bus.health(),
+        "streams": {name: _stream(found) for name, found in streams.items() if found},
+        "rejects": rejects.length if rejects else 0,
+    }
 
 
 def _stream(found: StreamState) -> dict[str, Any]:
     return {
         "length": found.length,
+        "added": found.added,
         "last_id": found.last_id,
         "groups": {group.name: {"lag": group.lag, "pending": group.pending} for group in found.groups},
     }

@@ -94,11 +94,14 @@ class _Up:
         await self._migrate(environment)
         specs = list(worker_specs(self._state, environment, port=self._options.port))
         specs += collector_specs(self._state, environment, self._options.sources)
-        await asyncio.gather(*(supervisor.start(spec) for spec in specs))
+        await asyncio.gather(*(supervisor.start(spec) for spec in specs if not spec.later))
+        later = asyncio.gather(*(supervisor.start(spec) for spec in specs if spec.later))
+        await asyncio.sleep(0)  # they are begun, and in the table
         if sys.stdout.isatty():
             _show_table(supervisor, self._state)
         sys.stdout.write(f"READY {reached.web_url}\n")
         sys.stdout.flush()
+        await later
         if self._options.open_browser:
             _open_browser(reached.web_url)
 

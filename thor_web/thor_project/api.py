@@ -17,8 +17,10 @@ from thor_web.livedata.raw_views import router as raw_router
 from thor_web.livedata.views import router as providers_router
 from thor_web.problems import Problem
 from thor_web.thor_project.answers import problem_response
+from thor_web.thor_project.health_views import router as health_router
 from thor_web.thor_project.openapi import Api
 from thor_web.thordata.backtest.views import router as backtest_router
+from thor_web.thordata.query_views import router as lake_router
 from thor_web.thordata.views import router as history_router
 from thor_web.timezones.views import router as session_router
 
@@ -44,7 +46,9 @@ api.add_router("", session_router)
 api.add_router("", providers_router)
 api.add_router("", raw_router)
 api.add_router("", backtest_router)
+api.add_router("", health_router)
 api.add_router("/thordata", history_router)
+api.add_router("/thordata", lake_router)
 
 
 @api.exception_handler(Problem)

@@ -24,7 +24,7 @@ from servestatic import ServeStaticASGI
 from collectors.bus import Bus
 from collectors.instruments import load_instruments, register
 from collectors.providers import parse_providers
-from thor_web.accounts.interface import CALLER_STATE, Caller
+from thor_web.accounts.interface import CALLER_STATE, Caller, follow_accounts
 from thor_web.futuretrading.interface import (
     QUOTES_STATE,
     Enricher,
@@ -61,6 +61,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 HASHED_NAME: Final = re.compile(r"^/static/assets/.+-[\w-]{8}\.\w+$")
 """Vite puts a hash of the content into these names, so they never change."""
 START_PATIENCE_S: Final = 3.0
+FULL_COLLECTION_AFTER: Final = 100
+"""Collections of young objects, of which Python would take 10."""
 TOTAL_EVERY_S: Final = 0.25
 """How often the composite is looked at; it is told when it differs, but for its time, from what was told last."""
 
@@ -118,7 +120,15 @@ class Application:
             )
             instruments = load_instruments()
             register(instruments)
-            health = WebHealth(bus, hub, fanout, enricher, instruments, worker=self._settings.thor_worker)
+            health = WebHealth(
+                bus,
+                hub,
+                fanout,
+                enricher,
+                instruments,
+                worker=self._settings.thor_worker,
+                stale_after_ms=self._settings.stale_after_ms,
+            )
             scope["state"][PROVIDERS_STATE] = ProvidersState(
                 bus, parse_providers(self._settings.data_provider), SourceMirrors(bus)
             )
@@ -144,6 +154,7 @@ class Application:
                 fanout.run(),
                 self._announce_sessions(hub),
                 self._follow_rulebook(),
+                self._follow_accounts(),
                 follow_files(world_clock(), *calendar_folders()),
                 self._announce_notices(hub),
                 announce_total(hub, enricher),
@@ -157,6 +168,9 @@ class Application:
             # What is here now stays: a collection that walks all of Django would stop every stream for 30 ms.
             gc.collect()
             gc.freeze()
+            # What follows is mostly frames of the ring, which no cycle holds: to walk them as often as Python would
+            # costs 20 ms each time.
+            gc.set_threshold(*gc.get_threshold()[:2], FULL_COLLECTION_AFTER)
             await send({"type": "lifespan.startup.complete"})
             await receive()
             await fanout.drain()
@@ -187,6 +201,11 @@ class Application:
         """Keep this process's clock at what operators write."""
         async for _ in follow_rulebook(self._settings.conninfo(), world_clock()):
             pass
+
+    async def _follow_accounts(self) -> None:
+        """Forget who callers were when what somebody may do has changed in any process."""
+        async for _ in follow_accounts(self._settings.conninfo()):
+            self._gate.forget_callers()
 
 
 def add_policy(headers: MutableMapping[str, str], _path: str, _url: str) -> None:

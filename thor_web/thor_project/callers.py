@@ -1,6 +1,7 @@
 """Who is calling: asked of Django once by session or key, then remembered a while.
 
-A session that has ended or a key that was revoked is taken for what it was for half a minute at most.
+Postgres tells when what somebody may do has changed, and everybody is forgotten. Should it be away just then, a session
+that has ended or a key that was revoked is taken for what it was for half a minute at most.
 """
 
 import hashlib
@@ -34,6 +35,7 @@ class Callers:
 
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, tuple[float, Caller | None]] = OrderedDict()
+        self._changes = 0
 
     async def find(self, peer: Peer, cookie: bytes, authorization: bytes, *, open_reading: bool) -> Caller:
         """The caller of a request. Waits only for one that has not been seen lately.
@@ -55,17 +57,25 @@ class Callers:
         for local in (True, False):
             self._known.pop(_place(b"session", session or "", local=local), None)
 
+    def forget_all(self) -> None:
+        """What somebody may do has changed, somewhere."""
+        self._changes += 1
+        self._known.clear()
+
     async def _remembered(self, kind: bytes, secret: str, peer: Peer) -> Caller | None:
         now = time.monotonic()
         place = _place(kind, secret, local=peer.local)
         found = self._known.get(place)
         if found is not None and now - found[0] < REMEMBERED_S:
             return found[1]
+        changes = self._changes
         try:
             caller = await (_by_key if kind == b"key" else _by_session)(secret, local=peer.local)
         except DatabaseError as error:
             log.warning("a %s cannot be looked up: %s", kind.decode(), error)
             return found[1] if found else None
+        if changes != self._changes:
+            return caller  # read before the change, perhaps: good for this once
         self._known[place] = (now, caller)
         self._known.move_to_end(place)
         while len(self._known) > MOST_REMEMBERED:

@@ -103,6 +103,10 @@ class Gate:
         if scope["path"] in LOGOUT_PATHS:
             self._callers.forget(headers.get(b"cookie", b""))
 
+    def forget_callers(self) -> None:
+        """Ask anew who everybody is: what somebody may do has changed."""
+        self._callers.forget_all()
+
     async def _admit(self, scope: Scope, headers: Mapping[bytes, bytes], peer: Peer) -> Caller:
         """The caller. Raises Problem when it may not."""
         method, path = scope["method"], scope["path"]

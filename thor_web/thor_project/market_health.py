@@ -39,6 +39,22 @@ CLOCK_METRICS: Final = (
 )
 SIGNALS_METRICS: Final = (
     Family("thor_signals_config_version", "gauge", "Version of the configuration in force.", number("config_version")),
+    Family(
+        "thor_signal_accuracy_ratio",
+        "gauge",
+        "Share of decided grades of the newest 10,000 signals that worked, by measure.",
+        by_json("accuracy"),
+        "measure",
+    ),
+    Family(
+        "thor_signal_mock_accuracy_ratio",
+        "gauge",
+        "The same of the made-up market.",
+        by_json("accuracy_mock"),
+        "measure",
+    ),
+    Family("thor_signals_recorded", "counter", "Changes of signals that were stored.", number("signals")),
+    Family("thor_signals_graded", "counter", "Grades of signals that were stored.", number("grades")),
 )
 
 

@@ -9,13 +9,14 @@ import os
 import socket
 import time
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from collectors.bus import Bus, BusError
 from collectors.instruments import Instruments
 from collectors.metrics import COLLECTOR_METRICS, Family, Heartbeat, Tables, is_state, latency, metrics_page, number
 from thor_web.futuretrading.interface import Enricher
 from thor_web.livedata.interface import MERGER_METRICS, Fanout, Hub
+from thor_web.thor_project.health_document import health_document
 from thor_web.thor_project.market_health import CLOCK_METRICS, MARKET_METRICS, SIGNALS_METRICS, market_health
 from thor_web.thordata.interface import INGESTOR_METRICS
 
@@ -69,12 +70,14 @@ class WebHealth:
         instruments: Instruments,
         *,
         worker: str | None,
+        stale_after_ms: int,
     ) -> None:
-        self._bus = bus
+        self.bus = bus
         self._hub = hub
         self._fanout = fanout
         self._enricher = enricher
         self._instruments = instruments
+        self._stale_after_ms = stale_after_ms
         self.component = f"web:{socket.gethostname()}:{worker}" if worker else "web"
 
     @property
@@ -101,13 +104,19 @@ class WebHealth:
         while True:
             with suppress(BusError):
                 fields = self.fields() | self._fanout.counts.latency.fields()
-                await self._bus.heartbeat(self.component, fields, ttl_s=TTL_S)
+                await self.bus.heartbeat(self.component, fields, ttl_s=TTL_S)
             await asyncio.sleep(BEAT_S)
+
+    async def document(self) -> dict[str, Any]:
+        """How everything stands, for the health page."""
+        return await health_document(
+            self.bus, self._hub, self._enricher, self._instruments, stale_after_ms=self._stale_after_ms
+        )
 
     async def metrics(self) -> bytes:
         """The Prometheus page of every process that lives."""
         found: dict[str, Heartbeat] = {}
         with suppress(BusError):
-            found |= await self._bus.health()
-        market = await market_health(self._bus, self._hub, self._enricher, self._instruments)
+            found |= await self.bus.health()
+        market = await market_health(self.bus, self._hub, self._enricher, self._instruments)
         return metrics_page(METRICS, found | {self.component: self.fields(), "market": market})

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ["STORAGE_CODES", "StorageError"]
+__all__ = ["STATUS_OF", "STORAGE_CODES", "StorageError"]
 
 STORAGE_CODES: Final = {
     "bad_copy_data": "What Postgres sent is not COPY data in binary format of the ticks table; nothing of it was used",
@@ -16,9 +16,13 @@ STORAGE_CODES: Final = {
     "no_object_store": "The lake's bucket cannot be used: `thor[s3]` is not installed, or the store refuses or is away",
     "not_exported": "A partition holds rows that no verified export has; it is not dropped",
     "postgres_full": "Postgres has no room left; the events wait in their stream",
-    "too_slow": "A question to the lake took longer than LAKE_SQL_TIME_S and was given up",
+    "too_large": "A question over HTTP needs more memory than LAKE_QUERY_MEMORY_MIB; ask for less at once",
+    "too_slow": "A question took longer than LAKE_SQL_TIME_S, over HTTP LAKE_QUERY_TIME_S, and was given up",
 }
 """Every code of a `StorageError`, with its meaning."""
+
+STATUS_OF: Final = {"bad_lake_file": 500, "no_object_store": 503}
+"""The HTTP status of those that are not the asker's; of all others it is 400."""
 
 
 class StorageError(Exception):

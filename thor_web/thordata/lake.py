@@ -30,7 +30,7 @@ from thor_web.thordata.services.lake_place import bucket_files, is_bucket, reada
 from thor_web.thordata.services.quality import SPOILING
 from thor_web.thordata.settings import StorageSettings
 
-__all__ = ["bars", "open_lake", "query", "scan"]
+__all__ = ["asked", "bars", "one_question", "open_lake", "query", "scan"]
 
 BAR_COLUMNS: Final = ["ts", "last", "last_size"]
 MEMORY_LIMIT: Final = "2GB"
@@ -134,7 +134,7 @@ def bars(
         return pa.concat_tables(list(pool.map(reduce, chosen)))
 
 
-def open_lake(settings: StorageSettings) -> duckdb.DuckDBPyConnection:
+def open_lake(settings: StorageSettings, *, memory: str = MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
     """A DuckDB session that has the lake as the view `ticks` and nothing else: no other file, no network.
 
     Raises StorageError `empty_lake`.
@@ -145,7 +145,7 @@ def open_lake(settings: StorageSettings) -> duckdb.DuckDBPyConnection:
         raise StorageError("empty_lake", f"the lake {lake} holds no Parquet files yet; `thor export` writes them")
     connection = duckdb.connect(":memory:")
     try:
-        _lock(connection, lake)
+        _lock(connection, lake, memory)
     except duckdb.Error as error:
         connection.close()
         raise StorageError("bad_lake_file", str(error)) from error
@@ -154,27 +154,26 @@ def open_lake(settings: StorageSettings) -> duckdb.DuckDBPyConnection:
 
 def query(settings: StorageSettings, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column names and rows of one SELECT over the view `ticks`. Raises StorageError."""
-    with open_lake(settings) as connection, _limited(connection, settings.lake_sql_time_s):
-        try:
-            # Through Arrow: DuckDB's own rows want pytz for instants.
-            table = connection.sql(_one_question(connection, sql)).to_arrow_table()
-        except duckdb.InterruptException as error:
-            raise StorageError("too_slow", f"the lake had no answer in {settings.lake_sql_time_s} s") from error
-        except duckdb.Error as error:
-            damaged = isinstance(error, duckdb.InvalidInputException | duckdb.IOException) and "arquet" in str(error)
-            raise StorageError("bad_lake_file" if damaged else "bad_query", str(error)) from error
+    with open_lake(settings) as connection, asked(connection, settings.lake_sql_time_s):
+        # Through Arrow: DuckDB's own rows want pytz for instants.
+        table = connection.sql(one_question(connection, sql)).to_arrow_table()
     columns = [column.to_pylist() for column in table.columns]
     return table.column_names, list(zip(*columns, strict=True))
 
 
 @contextmanager
-def _limited(connection: duckdb.DuckDBPyConnection, limit_s: int) -> Iterator[None]:
-    """Interrupt whatever the connection still works on when the time is over."""
+def asked(connection: duckdb.DuckDBPyConnection, limit_s: int) -> Iterator[None]:
+    """Interrupt what the connection works on when the time is over, and say as a StorageError what goes wrong."""
     timer = threading.Timer(limit_s, connection.interrupt)
     timer.daemon = True
     timer.start()
     try:
         yield
+    except duckdb.InterruptException as error:
+        raise StorageError("too_slow", f"the lake had no answer in {limit_s} s") from error
+    except duckdb.Error as error:
+        damaged = isinstance(error, duckdb.InvalidInputException | duckdb.IOException) and "arquet" in str(error)
+        raise StorageError("bad_lake_file" if damaged else "bad_query", str(error)) from error
     finally:
         timer.cancel()
 
@@ -204,7 +203,7 @@ def _texts(paths: Sequence[Path]) -> str:
     return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
 
 
-def _one_question(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+def one_question(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     """The text, if it is one statement that only reads. Raises StorageError: the folder allows reading and writing."""
     statements = connection.extract_statements(sql)
     if len(statements) != 1 or statements[0].type is not duckdb.StatementType.SELECT:
@@ -212,13 +211,13 @@ def _one_question(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     return sql
 
 
-def _lock(connection: duckdb.DuckDBPyConnection, lake: Path) -> None:
+def _lock(connection: duckdb.DuckDBPyConnection, lake: Path, memory: str) -> None:
     """Give the session the view and then nothing else: no other file, no network, no change of settings."""
     folder = str(lake).replace("'", "''")
     if is_bucket(lake):
         # DuckDB's own reader of S3 is an extension to be downloaded; fsspec's file notices an object that was replaced.
         connection.register_filesystem(bucket_files(lake))
-    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute(f"SET memory_limit = '{memory}'")
     connection.execute(
         f"CREATE VIEW ticks AS SELECT * FROM read_parquet('{folder}/date=*/symbol=*/ticks.parquet', "  # noqa: S608
         "hive_partitioning = true, hive_types = {'date': DATE, 'symbol': VARCHAR}, union_by_name = true)"

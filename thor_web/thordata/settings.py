@@ -41,6 +41,12 @@ class StorageSettings(CollectorSettings):
         None, description="Folder of the Parquet lake, or s3://BUCKET/PREFIX. Default: `lake` in the state folder."
     )
     lake_sql_time_s: int = Field(60, ge=1, le=3_600, description="Longest time a question to the lake may take, in s.")
+    lake_query_time_s: int = Field(
+        20, ge=1, le=600, description="Longest time a question to the lake that comes over HTTP may take, in s."
+    )
+    lake_query_memory_mib: int = Field(
+        512, ge=64, le=65_536, description="Most memory the process that answers such a question may use, in MiB."
+    )
 
     backtest_time_s: int = Field(3_600, ge=1, description="Longest time a queued backtest may take, in seconds.")
     backtest_memory_mib: int = Field(4_096, ge=256, description="Most memory a queued backtest may use, in MiB.")

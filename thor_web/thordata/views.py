@@ -19,8 +19,9 @@ from pydantic import BeforeValidator
 
 from thor_fast import EventError, Ticks
 from thor_web.problems import Problem
-from thor_web.thordata.errors import StorageError
-from thor_web.thordata.services import history, records, summaries
+from thor_web.thordata.errors import STATUS_OF, StorageError
+from thor_web.thordata.schemas import AveragePrice, Coverage, ExportList, HistoryBars, HistoryTicks, QualityList
+from thor_web.thordata.services import history, records, summaries, trades
 from thor_web.thordata.services.formats import FORMATS, choose_format, json_row, write_table
 
 __all__ = ["router"]
@@ -35,14 +36,14 @@ USUAL_ROWS: Final = 10_000
 LONGEST_SPAN: Final = timedelta(days=400)
 MOST_SYMBOLS: Final = 500
 MOST_BARS: Final = 200_000
-STATUS_OF: Final = {"bad_lake_file": 500, "no_object_store": 503}
-"""Status of a StorageError that is not the asker's."""
 AT_ONCE: Final = 4
 """Questions that are read at once; the others wait their turn."""
 SYMBOL_PATTERN: Final = r"^[A-Z0-9$][A-Z0-9.$_/-]{0,31}$"
 DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 INTERVAL: Final = re.compile(r"(\d{1,6})(ms|s|m|h|d)")
 UNITS_US: Final = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Symbol = Annotated[str, Query(pattern=SYMBOL_PATTERN, description="One symbol.")]
 
@@ -62,10 +63,11 @@ Form = Annotated[str, Query(alias="format", max_length=16, description=f"{', '.j
 Clean = Annotated[bool, Query(description="Leave out rows that a quality check spoils.")]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Most rows of a page.")]
 Cursor = Annotated[str, Query(max_length=256, description="`next` of the page before.")]
+Millisecond = Annotated[int, Query(ge=0, le=253_402_300_799_000)]
 Interval = Annotated[str, Query(max_length=16, description="Such as 500ms, 1s, 5m, 1h, 1d; in UTC.")]
 
 
-@router.get("/ticks", summary="Every tick of a symbol in a span, in order")
+@router.get("/ticks", response=HistoryTicks, summary="Every tick of a symbol in a span, in order")
 async def ticks(
     request: ASGIRequest,
     *,
@@ -93,7 +95,31 @@ async def ticks(
     return _table(request, table, wanted, following)
 
 
-@router.get("/asof", summary="The quote of each symbol as it was at an instant")
+@router.get("/trades.arrow", summary="Flowsurface: trades with their side, as an Arrow stream")
+async def trades_arrow(
+    request: ASGIRequest,
+    *,
+    venue: Annotated[str, Query(min_length=1, max_length=16, description="A source, such as `tos`.")],
+    symbol: Annotated[str, Query(min_length=1, max_length=32, description="One symbol, in any case.")],
+    first: Annotated[Millisecond, Query(alias="from", description="First millisecond since 1970, UTC.")],
+    last: Annotated[Millisecond, Query(alias="to", description="Last millisecond, itself included.")],
+    market: Annotated[str, Query(max_length=32, description="Not looked at: a symbol has one market.")] = "",
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="About how many ticks are read.")] = 400_000,
+) -> HttpResponseBase:
+    """Columns `ts` (ms), `price`, `qty`, `is_sell`, which is inferred; a page never ends within a millisecond.
+
+    Where the answer has no row there is nothing more: until then ask again from a millisecond behind the last one.
+    """
+    name = symbol.upper()
+    if not re.match(SYMBOL_PATTERN, name):
+        raise Problem(400, "bad_symbol", f"{symbol!r} is not a symbol.")
+    span = _span(EPOCH + timedelta(milliseconds=first), EPOCH + timedelta(milliseconds=last + 1))
+    query = history.TickQuery(name, *span, venue.upper())
+    table = await _read(lambda: trades.read_trades(settings.CONFIGURATION, query, limit))
+    return _table(request, table, "arrow", None)
+
+
+@router.get("/asof", response=HistoryTicks, summary="The quote of each symbol as it was at an instant")
 async def as_of(
     request: ASGIRequest,
     *,
@@ -122,7 +148,7 @@ async def as_of(
     return _table(request, table, wanted, None)
 
 
-@router.get("/bars", summary="Open, high, low, close, volume and average by interval")
+@router.get("/bars", response=HistoryBars, summary="Open, high, low, close, volume and average by interval")
 async def bars(
     request: ASGIRequest,
     *,
@@ -146,7 +172,7 @@ async def bars(
     return _rows(request, table, wanted)
 
 
-@router.get("/vwap", summary="The volume-weighted average price of a span")
+@router.get("/vwap", response=AveragePrice, summary="The volume-weighted average price of a span")
 async def vwap(
     request: ASGIRequest,
     *,
@@ -161,7 +187,7 @@ async def vwap(
     return _document(await _read(lambda: summaries.vwap(settings.CONFIGURATION, query)))
 
 
-@router.get("/coverage", summary="Which dates of which symbols are kept, and where")
+@router.get("/coverage", response=Coverage, summary="Which dates of which symbols are kept, and where")
 async def coverage(
     request: ASGIRequest,
     *,
@@ -176,7 +202,7 @@ async def coverage(
     return _rows(request, table, wanted)
 
 
-@router.get("/quality", summary="What the quality checks found")
+@router.get("/quality", response=QualityList, summary="What the quality checks found")
 async def quality(
     request: ASGIRequest,
     *,
@@ -195,7 +221,7 @@ async def quality(
     return _document({"items": items, "next": following})
 
 
-@router.get("/exports", summary="Exports, newest first")
+@router.get("/exports", response=ExportList, summary="Exports, newest first")
 async def exports(
     request: ASGIRequest,
     *,

@@ -39,11 +39,13 @@ from thor_web.timezones.services.instants import seconds, utc_text
 from thor_web.timezones.services.schedule import Span, market_days, next_quiet, overlaps
 from thor_web.timezones.services.zone_changes import next_offset_change
 from thor_web.timezones.session_answers import SessionAnswers
+from thor_web.timezones.trigger_views import router as triggers_router
 
 __all__ = ["router"]
 
 router = Router(tags=["session"])
 router.add_router("", notices_router)
+router.add_router("", triggers_router)
 
 MOST_DAYS: Final = 400
 ICS_DAYS: Final = 120

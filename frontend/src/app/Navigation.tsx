@@ -35,7 +35,10 @@ function PhoneBar({ pages }: { readonly pages: readonly PageEntry[] }) {
           label="More pages"
           worded
           button={
-            <span className={styles['more']} data-here={others.some(({ path }) => path === pathname)}>
+            <span
+              className={styles['more']}
+              data-here={others.some(({ path }) => pathname === path || pathname.startsWith(`${path}/`))}
+            >
               <Icon name="more" size={20} />
               <span className={styles['name']}>More</span>
             </span>

@@ -2,7 +2,7 @@
 
 import type { ComponentType } from 'react';
 import { lazy } from 'react';
-import { SYMBOL_PATH } from '../components/addresses.ts';
+import { BACKTESTS_PATH, COMPARE_PATH, RUN_PATH, SWEEP_PATH, SYMBOL_PATH } from '../components/addresses.ts';
 import type { IconName } from '../components/Icon.tsx';
 import { LivePage } from '../pages/live/LivePage.tsx';
 
@@ -40,6 +40,46 @@ export const PAGES: readonly PageEntry[] = [
     place: 'top',
     onPhone: true,
     draw: later(async () => (await import('../pages/clock/ClockPage.tsx')).ClockPage),
+  },
+  {
+    path: '/history',
+    title: 'History',
+    icon: 'history',
+    place: 'top',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/history/HistoryPage.tsx')).HistoryPage),
+  },
+  {
+    path: BACKTESTS_PATH,
+    title: 'Backtests',
+    icon: 'backtest',
+    place: 'top',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/backtests/BacktestsPage.tsx')).BacktestsPage),
+  },
+  {
+    path: RUN_PATH,
+    title: 'Run',
+    icon: 'backtest',
+    place: 'nowhere',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/backtests/RunPage.tsx')).RunPage),
+  },
+  {
+    path: SWEEP_PATH,
+    title: 'Sweep',
+    icon: 'backtest',
+    place: 'nowhere',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/backtests/SweepPage.tsx')).SweepPage),
+  },
+  {
+    path: COMPARE_PATH,
+    title: 'Compare',
+    icon: 'backtest',
+    place: 'nowhere',
+    onPhone: false,
+    draw: later(async () => (await import('../pages/backtests/ComparePage.tsx')).ComparePage),
   },
   {
     path: '/health',

@@ -125,6 +125,14 @@ async def test_signals_are_recorded_with_their_grades(bus: Bus, database: Databa
         ("target", Decimal("107.5"), Decimal("109.5"), Decimal(2), "WORKED"),
         ("1m", Decimal("107.5"), Decimal("104.75"), Decimal("-2.75"), "DIDNT_WORK"),
     ]
+    # One that begins here tells at once how often signals worked, the real market's apart from the made-up one's.
+    async with running(recorder(bus, database).run()):
+
+        async def accuracy() -> Any:
+            told = (await bus.health()).get("signals", {})
+            return json.loads(told.get("accuracy", "{}")), told.get("accuracy_mock")
+
+        await eventually(accuracy, lambda told: told == ({"1m": 0.0, "target": 1.0}, "{}"), "both measures are told")
 
 
 async def test_rolls_and_the_made_up_market_stand_apart(bus: Bus, database: Database) -> None:

@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from collectors import keys
-from collectors.bus import Bus
+from collectors.bus import Bus, Packed
 from tests.integration.live import event, eventually, running
 from tests.integration.livedata.streaming import StreamServer, append, has_read, ids, position_of, stream_server
 from tests.integration.own_redis import OwnRedis
-from thor_fast import QuoteEvent
+from thor_fast import QuoteEvent, pack
 from thor_web.livedata.interface import Hub, StreamRequest, TooManyStreams
+from thor_web.livedata.services import fanout
 
 
 @pytest.fixture
@@ -284,6 +285,43 @@ async def test_who_resumes_and_is_overtaken_by_the_ring_misses_nothing(bus: Bus)
         await has_read(server.hub, written[-1])
         assert ids(await client.until(written[-1])) == written[1:]
         assert server.fanout.counts.from_redis > 0
+        assert server.fanout.counts.conflated == 0
+
+
+async def test_who_resumes_and_takes_less_than_the_market_brings_is_told_and_conflated(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would stay behind for ever, read from Redis each time, until what it lacks is trimmed."""
+    monkeypatch.setattr(fanout, "CATCHING_UP_S", 0.0)
+    async with stream_server(bus, capacity=100) as server:
+        written = await append(bus, *[event(seq) for seq in range(1, 5_001)])
+        await has_read(server.hub, written[-1])
+        client = await server.connect(after=written[0], receive_buffer=4_096)
+        while server.fanout.counts.conflated == 0:
+            written += await append(bus, *[event(len(written) + n) for n in range(1, 1_001)])
+            await has_read(server.hub, written[-1])
+            assert await client.more()
+        (last,) = await append(bus, event(1, symbol="NQ"))
+        seen = await client.until(last)
+        kinds = [message["event"] for message in seen]
+        told = kinds.index("conflated")
+        assert ids(seen[:told]) == written[1 : told + 1]
+        assert set(kinds[told + 1 :]) == {"quotes"}
+        assert server.fanout.counts.reset == 0
+
+
+async def test_who_resumes_and_comes_nearer_to_the_market_gets_everything_however_long_it_takes(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "CATCHING_UP_S", 0.0)
+    born_ms = await bus.server_time_us() // 1_000 - 60_000
+    written = [f"{born_ms + n}-0" for n in range(1, 5_001)]
+    commands = [pack("XADD", keys.UNIFIED_STREAM, entry_id, "data", event(n)) for n, entry_id in enumerate(written, 1)]
+    await bus._routes.ask(Packed(keys.UNIFIED_STREAM, b"".join(commands), len(commands)))
+    async with stream_server(bus, capacity=100) as server:
+        late = await server.connect(after=written[0])
+        assert ids(await late.until(written[-1])) == written[1:]
+        assert server.fanout.counts.from_redis > 4_000
         assert server.fanout.counts.conflated == 0
 
 

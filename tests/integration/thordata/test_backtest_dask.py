@@ -16,9 +16,10 @@ import pytest
 from tests.unit.thordata.backtest import own_strategies
 from tests.unit.thordata.backtest.lakes import write_lake
 from thor_fast import parse_batch
+from thor_web.thordata.backtest.asked import SweepOptions
 from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.specification import RunSpecification
-from thor_web.thordata.backtest.sweep import SweepOptions, sweep
+from thor_web.thordata.backtest.sweep import sweep
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = Path(__file__).parents[2] / "golden" / "es_open.jsonl"

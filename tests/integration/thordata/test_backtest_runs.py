@@ -20,8 +20,10 @@ from tests.unit.thordata.backtest.lakes import write_lake
 from thor_fast import parse_batch
 from thor_web.runtime.composition import thor_command
 from thor_web.thor_project.configuration import ServerSettings
+from thor_web.thordata.backtest.asked import SweepSpecification
 from thor_web.thordata.backtest.errors import BacktestError
-from thor_web.thordata.backtest.runs import Runs
+from thor_web.thordata.backtest.runs import SWEEPS, Runs
+from thor_web.thordata.backtest.schedules import words_of_schedule
 from thor_web.thordata.backtest.specification import RunSpecification
 from thor_web.thordata.backtest.worker import work
 
@@ -209,3 +211,44 @@ def test_the_audit_tells_by_its_exit_status(settings: ServerSettings) -> None:
 
     assert status(f"{leaky_strategies.__name__}:ShiftedBack") == (1, "look_ahead")
     assert status("breakout")[0] == 0
+
+
+def test_a_schedule_asks_once_an_occurrence(
+    settings: ServerSettings, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THOR_TRIGGER_KEY", "nightly 2023-12-26")
+    body = {"strategy": "sma_cross", "symbols": ["ES"], "options": {"interval_s": 1}}
+    words = words_of_schedule("run", body, trade_dates=2, name="nightly")
+    said = [word.replace("{session_date}", "2023-12-26") for word in words]
+    first, again = command(settings, *said), command(settings, *said)
+    assert first == again == {"id": first["id"], "kind": "run"}
+    status = runs.status(first["id"])
+    assert (status["created_by"], status["state"]) == ("schedule nightly", "queued")
+    # The trade date before is Friday's; Monday's day session was a holiday that belongs to Tuesday.
+    assert (status["specification"]["start"], status["specification"]["end"]) == (
+        "2023-12-21T23:00:00Z", "2023-12-26T22:00:00Z",
+    )  # fmt: skip
+
+
+def test_a_queued_sweep_ends_when_it_is_cancelled_and_keeps_nothing(settings: ServerSettings, runs: Runs) -> None:
+    grid: dict[str, list[object]] = {"fast": [2, 3], "slow": [8]}
+    waiting = runs.add(SweepSpecification(specification(), grid))
+    assert runs.cancel(waiting, kinds=SWEEPS)["state"] == "cancelled"
+    number = runs.add(SweepSpecification(specification(), grid))
+    assert command(settings, "work", "--once") == {"runs": 1}
+    assert (runs.status(number)["state"], runs.status(number)["combinations"]) == ("done", 2)
+    for wrong in (waiting, number):
+        with pytest.raises(BacktestError) as raised:
+            runs.result(wrong)
+        assert raised.value.code == "unknown_run"
+    kept = runs.connection.execute("SELECT DISTINCT sweep FROM backtest_trials").fetchall()
+    assert [row["sweep"] for row in kept] == [number]
+
+
+def test_what_another_version_asked_for_fails_alone(runs: Runs) -> None:
+    broken, sound = runs.add(specification()), runs.add(specification())
+    runs.connection.execute("UPDATE backtest_runs SET specification = '{}' WHERE id = %s", (broken,))
+    claim = runs.claim("worker")
+    assert claim is not None
+    assert claim.id == sound
+    assert runs.status(broken)["error"]["code"] == "bad_specification"

@@ -17,7 +17,7 @@ def drawn(document: dict[str, object], before: dict[str, object] | None = None) 
 
 
 def test_the_table_shows_what_changed() -> None:
-    def document(length: int) -> dict[str, object]:
+    def document(added: int) -> dict[str, object]:
         return {
             "running": True,
             "pid": 7,
@@ -26,7 +26,12 @@ def test_the_table_shows_what_changed() -> None:
             "ticks": {"rows": 28_003},
             "processes": {"ingestor": {"state": "ingesting", "events": "12", "time_ms": str(time.time() * 1_000)}},
             "streams": {
-                "quotes:stream:TOS": {"length": length, "groups": {"quotes:cgrp:ingest": {"lag": 4, "pending": 1}}}
+                # Trimmed at its other end, it grows by what is added.
+                "quotes:stream:TOS": {
+                    "length": 50,
+                    "added": added,
+                    "groups": {"quotes:cgrp:ingest": {"lag": 4, "pending": 1}},
+                }
             },
             "symbols": {"ES": {"active_source": "TOS", "age_ms": 1_500}, "VX": {"active_source": None, "age_ms": None}},
             "faults": {"postgres": "it is away"},
@@ -35,7 +40,7 @@ def test_the_table_shows_what_changed() -> None:
     text = drawn(document(110), document(100))
     for piece in (
         "pid 7",
-        "28003 ticks",
+        "28,003 ticks",
         "3 rejects",
         "ingesting",
         "+10",

@@ -1056,6 +1056,45 @@ class Enricher:
     def import_state(self, state: bytes) -> None:
         """Takes over what `export_state` wrote. Raises `ValueError` for anything else, and then nothing has changed."""
 
+@final
+class LevelWatch:
+    """Levels of alert rules against the events of the unified stream, each told at its crossing.
+
+    A level is told when a price that was on its other side stands beyond it; on the level is neither. The market, a
+    made up one (`ES MOCK`) and a recorded one (`ES REPLAY`) each have a standing of their own: None before a side was
+    seen, then whether the next crossing counts; and when the last one was, ms UTC. What its source calls stale is
+    left out.
+    Safe to share between threads.
+    """
+
+    def __new__(cls) -> LevelWatch: ...
+    def add(
+        self,
+        rule: int,
+        symbol: str,
+        *,
+        measure: str,
+        side: str,
+        limit: Decimal | float,
+        rearm: Decimal | float,
+        cooldown_ms: int,
+        since_ms: int,
+        once: bool,
+        known: Mapping[str, tuple[bool | None, int | None]],
+    ) -> None:
+        """Watches a symbol's `last` or `change_percent` for `above`, `below` or `beyond` (either way from 0) a limit.
+
+        `rearm`: how far back behind the limit before another crossing counts; `cooldown_ms`: how long none is told
+        after one; `since_ms`: what entered the stream before is not looked at; `once`: a crossing of any symbol ends
+        the rule; `known`: what `standings` gave. Raises `ValueError`.
+        """
+    def observe(self, batch: QuoteBatch, ids: Sequence[str]) -> list[tuple[int, int, Decimal]]:
+        """The crossings of a batch in order: rule, row, value. Raises `ValueError` for what are no stream ids."""
+    def standings(self, rule: int) -> dict[str, tuple[bool | None, int | None]]:
+        """What is known of a rule, by symbol and mark."""
+    def take_changed(self) -> list[int]:
+        """Rules of which something else is known than at the last call."""
+
 def parse_event(data: bytes) -> QuoteEvent:
     """Reads one event, as strictly as the contract says. Raises `EventError`.
 

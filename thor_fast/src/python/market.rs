@@ -165,21 +165,14 @@ pub(super) struct PyEnricher {
 }
 
 /// A stream id's numbers.
-fn position(id: &str) -> PyResult<Position> {
-    let number = |digits: &[u8]| match digits {
-        [] => None,
-        _ => digits.iter().try_fold(0_i64, |number, byte| {
-            let digit = byte.is_ascii_digit().then_some(i64::from(*byte) - i64::from(b'0'))?;
-            Some(number.saturating_mul(10).saturating_add(digit))
-        }),
-    };
-    let split = id.bytes().position(|byte| byte == b'-').filter(|_| id.len() <= MOST_ID_BYTES);
-    let read = split.and_then(|dash| {
-        let (ms, rest) = id.split_at_checked(dash)?;
-        let fits = |ms_read: &i64| *ms_read < i64::MAX || ms.parse::<i64>().is_ok();
-        Some((number(ms.as_bytes()).filter(fits)?, number(rest.as_bytes().get(1..)?)?))
-    });
-    read.ok_or_else(|| PyValueError::new_err(format!("an id must be that of a stream's entry, was {id:?}")))
+pub(super) fn position(id: &str) -> PyResult<Position> {
+    let fault = || PyValueError::new_err(format!("an id must be that of a stream's entry, was {id:?}"));
+    let (ms, number) = id.split_once('-').ok_or_else(fault)?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(ms) || !digits(number) || id.len() > MOST_ID_BYTES {
+        return Err(fault());
+    }
+    Ok((ms.parse().map_err(|_| fault())?, number.parse().unwrap_or(i64::MAX)))
 }
 
 impl PyEnricher {

@@ -15,6 +15,7 @@ mod heard;
 mod history;
 mod kept;
 mod latency;
+mod levels;
 mod market;
 mod market_columns;
 mod merge;
@@ -70,6 +71,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<stream_merge::PyStreamMerge>()?;
     module.add_class::<stream_merge::PyMergeStep>()?;
     module.add_class::<latency::PyHistogram>()?;
+    module.add_class::<levels::PyLevelWatch>()?;
     module.add_class::<timeline::PyMarketTimeline>()?;
     module.add_class::<timeline::PyMarketReading>()?;
     module.add_function(wrap_pyfunction!(replies::pack, module)?)?;

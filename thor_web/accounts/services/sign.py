@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from thor_web.accounts.services.access import Caller
 
-__all__ = ["CALLER_STATE", "LOGIN_STATE", "caller_of", "login_required", "signed_in"]
+__all__ = ["CALLER_STATE", "LOGIN_STATE", "caller_of", "login_required", "signed_in", "signed_in_async"]
 
 CALLER_STATE: Final = "caller"
 """Name under which the gate puts the caller into a request's ASGI state."""
@@ -17,6 +17,12 @@ LOGIN_STATE: Final = "login_required"
 def signed_in(request: HttpRequest) -> Any:
     """For ninja's `auth=`: the user, or None, which is answered 401. CSRF is checked for every write by middleware."""
     return request.user if request.user.is_authenticated else None
+
+
+async def signed_in_async(request: HttpRequest) -> Any:
+    """The same for views that are coroutines."""
+    user = await request.auser()
+    return user if user.is_authenticated else None
 
 
 def caller_of(request: HttpRequest) -> Caller:

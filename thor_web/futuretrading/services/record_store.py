@@ -86,6 +86,12 @@ SELECT symbol, (array_agg(high ORDER BY high DESC, trade_date DESC))[1],
 FROM futuretrading_marketdata
 WHERE NOT mock AND high IS NOT NULL AND low IS NOT NULL AND trade_date < %s AND trade_date >= %s GROUP BY symbol
 """
+HITS: Final = """
+SELECT signals.source = 'MOCK', measure, count(*) FILTER (WHERE outcome = 'WORKED'), count(*)
+FROM futuretrading_signalgrade AS grades JOIN futuretrading_tradingsignal AS signals ON signals.id = grades.signal_id
+WHERE outcome <> 'NEUTRAL' AND signals.id > (SELECT max(id) FROM futuretrading_tradingsignal) - %s
+GROUP BY 1, 2
+"""
 
 
 class RecordStore:
@@ -136,6 +142,11 @@ class RecordStore:
             symbol: (high, (high_day - EPOCH.date()).days, low, (low_day - EPOCH.date()).days)
             for symbol, high, high_day, low, low_day in await cursor.fetchall()
         }
+
+    async def hits(self, newest: int) -> Mapping[tuple[bool, str], tuple[int, int]]:
+        """By made-up market or not and measure: how many grades of the newest signals worked, and were decided."""
+        cursor = await self._connection.execute(HITS, (newest,))
+        return {(mock, measure): (worked, decided) for mock, measure, worked, decided in await cursor.fetchall()}
 
     async def store(self, recording: Recording, position: tuple[int, int], state: bytes, extremes: Extremes) -> None:
         """Store a recording and the position it reaches in one transaction."""

@@ -35,15 +35,17 @@ class Client(asyncio.Protocol):
     """Where one client stands.
 
     `number` counts in the ring for every event, `position` in the stream when conflated and while it catches up. One
-    that resumes is catching up until it has, or until the time `catching_up_until` of the loop.
+    that resumes was `behind_ms` behind the market when that was judged last, until it has caught up; it is judged again
+    at the time `judged_at` of the loop.
     """
 
     __slots__ = (
         "_keeper",
+        "behind_ms",
         "blocked_since",
-        "catching_up_until",
         "gone",
         "heard",
+        "judged_at",
         "name",
         "number",
         "position",
@@ -63,7 +65,8 @@ class Client(asyncio.Protocol):
         self.task: asyncio.Task[None] | None = None
         self.blocked_since: float | None = None
         self.heard = 0.0
-        self.catching_up_until = 0.0
+        self.behind_ms: int | None = None
+        self.judged_at = 0.0
         self.gone = False
         self._keeper = keeper
 

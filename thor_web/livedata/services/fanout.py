@@ -37,7 +37,7 @@ CHUNK: Final = 500
 """Most frames sent at once to a client that catches up."""
 CHUNK_FROM_REDIS: Final = 1_000
 CATCHING_UP_S: Final = 30.0
-"""A client that resumes and falls off the ring within this time goes on from Redis: it is late, not slow."""
+"""A client that resumes is late, not slow, while it comes nearer to the market: that is judged after each such time."""
 SLOW_CLIENT_HZ: Final = 4.0
 RETRY_MS: Final = 1_000
 LEAVING_RETRY_MS: Final = 50
@@ -55,6 +55,10 @@ class TooManyStreams(Exception):  # noqa: N818 - it names a state
     def __init__(self, whose: str) -> None:
         super().__init__(whose)
         self.whose = whose
+
+
+class _TooSlow(Exception):  # noqa: N818 - it names a state
+    """A client takes less than the market brings."""
 
 
 @dataclass(slots=True)
@@ -143,7 +147,7 @@ class Fanout:
         client.number, client.position = self._hub.ring.end, self._hub.read_position
         client.heard = asyncio.get_running_loop().time()
         if after is not None:
-            client.catching_up_until = client.heard + CATCHING_UP_S
+            self._begin_to_judge(client, after)
         if after is not None and not self._stands(client, after):
             client.task = asyncio.create_task(self._resume_from_redis(client, after))
         client.start(head)
@@ -260,14 +264,28 @@ class Fanout:
 
     def _fell_off(self, client: Client) -> None:
         """The ring does not hold any more what it lacks."""
-        if asyncio.get_running_loop().time() < client.catching_up_until:
+        if self._is_catching_up(client, client.position):
             client.task = asyncio.create_task(self._resume_from_redis(client, client.position))
         else:
             self._conflate(client)
 
+    def _is_catching_up(self, client: Client, after: Position) -> bool:
+        """Whether a client that resumed, and stands behind a position by now, will reach the market at its pace."""
+        before = client.behind_ms
+        if before is None or asyncio.get_running_loop().time() < client.judged_at:
+            return before is not None
+        return self._begin_to_judge(client, after) < before
+
+    def _begin_to_judge(self, client: Client, after: Position) -> int:
+        """Note how long before the newest event that position is, by the clock that stamps stream ids."""
+        client.behind_ms = self._hub.read_position[0] - after[0]
+        client.judged_at = asyncio.get_running_loop().time() + CATCHING_UP_S
+        return client.behind_ms
+
     def _conflate(self, client: Client) -> None:
         """It was too slow for every event: from now on it gets the newest of each symbol."""
         self.counts.conflated += 1
+        client.behind_ms = None
         client.wanted = replace(client.wanted, conflate_hz=SLOW_CLIENT_HZ)
         client.position, client.number = (0, 0), self._hub.ring.end
         self._send_alone(client, CONFLATED)
@@ -282,7 +300,7 @@ class Fanout:
             audience.number = self._number
             self._audiences.add(audience)
         audience.add(client)
-        client.catching_up_until = 0.0
+        client.behind_ms = None
         self._clients[client] = audience
 
     def _join_rhythm(self, client: Client, hz: float) -> None:
@@ -361,6 +379,9 @@ class Fanout:
                 self.counts.reset += 1
                 client.number, client.position = self._hub.ring.end, self._hub.read_position
                 self._send_alone(client, RESET)
+        except _TooSlow:
+            client.task = None
+            self._conflate(client)
         except BusError:
             log.exception("a client could not be resumed")
             client.transport.close()
@@ -369,9 +390,14 @@ class Fanout:
         self._proceed(client)
 
     async def _replay(self, client: Client, after: Position) -> bool:
-        """Send what came after a position until the ring holds the rest. False when it is no longer kept."""
-        hub = self._hub
+        """Send what came after a position until the ring holds the rest. False when it is no longer kept.
+
+        Raises _TooSlow for a client that the market runs away from.
+        """
+        hub, began = self._hub, after
         while not self._stands(client, after):
+            if after != began and not self._is_catching_up(client, after):
+                raise _TooSlow
             try:
                 if after > hub.read_position:
                     # Another process, which has read further than this one, may have given it out.
@@ -384,6 +410,7 @@ class Fanout:
                 frames, last = await hub.older(after, count=CHUNK_FROM_REDIS, symbols=client.wanted.symbols)
             except BusUnavailable:
                 await asyncio.sleep(REDIS_RETRY_S)
+                self._begin_to_judge(client, after)  # while Redis is away nobody comes nearer
                 continue
             if last is None:
                 # Nothing came after the position yet: whatever the ring holds by now is later than that look.

@@ -13,6 +13,7 @@ import orjson
 
 from collectors import keys
 from collectors.bus import Bus, BusError, BusUnavailable, Entry, parse_id
+from collectors.pace import Pace
 from thor_fast import EventError, QuoteBatch, QuoteEvent, parse_batch, register_source
 from thor_web.livedata.services.ring import Frame, Position, Ring, notice
 
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 READ_COUNT: Final = 2_000
 BLOCK_MS: Final = 1_000
+READINGS_APART_S: Final = 0.000_4
+"""Less than the steps of a merger are: what has been gathered there does not wait here as well."""
 RETRY_S: Final = 0.25
 NOTICES_KEPT: Final = 32
 PREFILLED: Final = 5_000
@@ -41,6 +44,7 @@ class Hub:
         self._arrived = asyncio.Event()
         self._listeners: list[Listener] = []
         self._started = asyncio.Event()
+        self._pace = Pace(READINGS_APART_S)
         self.read_position: Position = (0, 0)
         """Everything up to here has been read and is in the ring, or was no event."""
         self.ring = Ring(capacity, (0, 0))
@@ -73,6 +77,7 @@ class Hub:
 
     async def run(self) -> None:
         """Read until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
             try:
                 if not self.ready:
@@ -85,10 +90,13 @@ class Hub:
                     keys.UNIFIED_STREAM, id_of(self.read_position), count=READ_COUNT, block_ms=BLOCK_MS
                 )
                 if last_id := entries.last_id():
+                    self._pace.began(loop.time())
                     self.read_position = parse_id(last_id)
                     self.skipped += len(entries.rejects)
                     batch = entries.batch
                     self._publish(frames_of(batch, entries.event_ids(), entries.at_us()), batch)
+                    if wait_s := self._pace.wait_s():
+                        await asyncio.sleep(wait_s)
             except BusUnavailable as error:
                 if not self.degraded:
                     log.warning("redis is away: %s", error)

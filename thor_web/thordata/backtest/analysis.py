@@ -1,60 +1,66 @@
 """Patterns of markets read from the lake, and the pages of patterns and portfolios."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
+import thor_fast
 from collectors.instruments import load_instruments
+from thor_web.thordata.backtest.asked import PatternsSpecification
 from thor_web.thordata.backtest.contracts import sessions_of
-from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.live_signals import live_classifier
 from thor_web.thordata.backtest.market_data import load_ticks, make_bars
 from thor_web.thordata.backtest.page import page, pairs, rows_of
 from thor_web.thordata.backtest.patterns import PatternOptions, patterns_of
+from thor_web.thordata.backtest.playing import Progress
 from thor_web.thordata.backtest.specification import parse_instant
+from thor_web.thordata.backtest.version import code_version
 
 __all__ = ["patterns_report", "portfolio_report", "study_patterns"]
 
 
-def study_patterns(
-    lake: Path,
-    symbols: Sequence[str],
-    start: str,
-    end: str,
-    *,
-    interval_s: int,
-    source: str | None,
-    options: PatternOptions,
-) -> dict[str, Any]:
+def study_patterns(lake: Path, wanted: PatternsSpecification, *, progress: Progress | None = None) -> dict[str, Any]:
     """The patterns of each symbol over a span. Raises BacktestError."""
+    say = progress or (lambda _work, _share: None)
     instruments = load_instruments()
-    unknown = [symbol for symbol in symbols if symbol not in instruments]
-    if unknown or not symbols:
-        raise BacktestError("unknown_symbol", f"the registry has no symbol {(unknown or [''])[0][:40]!r}")
-    first, last = parse_instant(start, end=False), parse_instant(end, end=True)
+    wanted = wanted.checked(instruments)
+    first, last = parse_instant(wanted.start, end=False), parse_instant(wanted.end, end=True)
+    say("reading", 0.0)
     ticks = load_ticks(
         lake,
-        symbols=symbols,
+        symbols=wanted.symbols,
         start=first,
         end=last,
         instruments=instruments,
         classifier=live_classifier(),
-        source=source,
+        source=wanted.source,
     )
-    bars = make_bars(ticks, interval_s)
+    bars = make_bars(ticks, wanted.interval_s)
+    options = PatternOptions(wanted.ahead, wanted.length, wanted.opening_s)
     found = []
-    for symbol in symbols:
+    for done, symbol in enumerate(wanted.symbols):
+        say("counting", done / len(wanted.symbols))
         sessions = sessions_of(instruments[symbol].market, first, last)
         found.append(patterns_of(bars, ticks, sessions, symbol, options))
-    span = {"start": first.isoformat(), "end": last.isoformat(), "interval_s": interval_s}
-    return span | {"data_hash": ticks.manifest.digest, "sources": list(ticks.manifest.sources), "symbols": found}
+    text = json.dumps(found, sort_keys=True, separators=(",", ":"))
+    return {
+        "specification": wanted.to_json(),
+        "code": {"thor_fast": thor_fast.__version__, "digest": code_version()},
+        "data_hash": ticks.manifest.digest,
+        "sources": list(ticks.manifest.sources),
+        "digest": hashlib.sha256(text.encode()).hexdigest(),
+        "symbols": found,
+    }
 
 
 def patterns_report(found: Mapping[str, Any]) -> str:
     """The page of patterns."""
     title = f"Patterns of {', '.join(one['symbol'] for one in found['symbols'])}"
-    parts = [f"<h1>{escape(title)}</h1><p class=sub>{escape(found['start'])} to {escape(found['end'])}</p>"]
+    span = f"{escape(found['specification']['start'])} to {escape(found['specification']['end'])}"
+    parts = [f"<h1>{escape(title)}</h1><p class=sub>{span}</p>"]
     for one in found["symbols"]:
         parts.append(
             f"<h2>{escape(one['symbol'])}</h2><p>{one['bars']} bars of {one['trade_dates']} trade dates. Of "

@@ -18,11 +18,13 @@ from thor_web.thordata.backtest.caveats import caveats_of
 from thor_web.thordata.backtest.columns import floats
 from thor_web.thordata.backtest.contracts import contracts_of, rules_of, sessions_of
 from thor_web.thordata.backtest.diagnosis import Evidence, diagnose
+from thor_web.thordata.backtest.fan import fan_of
 from thor_web.thordata.backtest.figures import FIGURES, figures_of
 from thor_web.thordata.backtest.ground import Ground
 from thor_web.thordata.backtest.live_signals import live_classifier, live_records
 from thor_web.thordata.backtest.loading import load_data
 from thor_web.thordata.backtest.market_data import BarData, TickData
+from thor_web.thordata.backtest.months import monthly_returns
 from thor_web.thordata.backtest.parity import engine_digest, live_digest
 from thor_web.thordata.backtest.periods import PeriodReturns, Periods, periods_of
 from thor_web.thordata.backtest.playing import Progress, play
@@ -160,6 +162,7 @@ def _judged(played: Played, instruments: Instruments, tried: Trials) -> dict[str
         "periods": {"name": periods.name, "count": len(periods.returns), "a_year": periods.periods_a_year,
                     "dates": periods.dates, "equity": list(periods.equity[-CURVE_POINTS:]),
                     "ends_us": list(periods.ends_us[-CURVE_POINTS:])},
+        "months": monthly_returns(periods, cash=cash),
         "figures": judged_figures(periods),
         "confidence": intervals(periods, specification.seed),
         "significance": significance_of(periods.returns, periods.periods_a_year, tried),
@@ -256,9 +259,8 @@ def simulation(periods: PeriodReturns, seed: int) -> dict[str, Any] | None:
     if count < 8 or not any(periods.returns) or min(periods.returns) <= -1:
         return None
     block = max(1, round(count ** (1 / 3)))
-    ends, falls = bootstrap_paths(
-        floats(list(periods.returns)), steps=count, paths=PATHS, block=block, seed=seed, threads=2
-    )
+    returns = floats(list(periods.returns))
+    ends, falls = bootstrap_paths(returns, steps=count, paths=PATHS, block=block, seed=seed, threads=2)
     shares = (0.05, 0.25, 0.5, 0.75, 0.95)
     ranked, fallen = sorted(ends), sorted(falls)
     at = [int(share * (PATHS - 1)) for share in shares]
@@ -269,6 +271,7 @@ def simulation(periods: PeriodReturns, seed: int) -> dict[str, Any] | None:
         "terminal": [ranked[place] for place in at],
         "max_drawdown": [fallen[place] for place in at],
         "loss_probability": sum(end < 1 for end in ranked) / PATHS,
+        "fan": fan_of(returns, count=count, paths=PATHS, block=block, seed=seed, shares=shares),
     }
 
 

@@ -1,17 +1,16 @@
 """The nightly proof: the signals that were shown live on a trade date, against those of the day replayed from the lake.
 
-The live recorder keeps each change of a signal with the instant of the event that made it. The same changes are made
-here from the Parquet of that day. Both go into a hash chain: each link is SHA-256 over the one before it and the line
-`symbol|source|microseconds|signal`. Equal last links mean equal signals at equal events; else the first line in which
-the two differ is named. What the live path did not take (another source, an event older than the newest) it did not
-show, and then the chains differ and say where.
+The sealer keeps what was shown in a hash chain of blocks (`seal_chain`). Here the day is classified anew from its
+Parquet, every block is written again with those signals, and its chain must arrive at the same last link. An event that
+was told again under the same key is in the lake as it was told last; its earlier telling is taken as it was sealed, and
+counted. What was sealed and is not in the lake, or is in the lake and was not shown, is counted too; the first breaks
+the proof.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from itertools import zip_longest
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,24 +20,31 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from collectors.instruments import load_instruments
-from thor_web.thordata.backtest.contracts import session_span, us
 from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.live_signals import live_classifier
-from thor_web.thordata.backtest.market_data import TickData, load_ticks
+from thor_web.thordata.backtest.market_data import load_ticks
 from thor_web.thordata.backtest.parity import NAMES
+from thor_web.thordata.backtest.seal_chain import beginning, linked, unpacked
+from thor_web.thordata.services.trade_dates import span_of
 
-__all__ = ["Seal", "keep_seals", "listed_seals", "seal_day"]
+__all__ = ["Seal", "keep_seals", "listed_seals", "seal_day", "seals_of"]
 
-MOST_LISTED: Final = 200
-BEGINNING: Final = bytes(32)
-
-Change = tuple[str, str, int, str]
-"""Symbol, source, instant in microseconds, signal."""
+MOST_LISTED: Final = 201
+SHOWN: Final = (
+    "id, sealed_at, trade_date, symbol, source, data_hash, live_count, engine_count, live, engine, blocks, retold, "
+    "unshown, live = engine AND difference IS NULL AS match, difference"
+)
+KEY: Final = ("source", "ts_us", "seq")
+LINES: Final = {"source": pl.String, "ts_us": pl.Int64, "seq": pl.Int64, "signal": pl.String}
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """One symbol of one trade date: both chains' last links, and where they first differ."""
+    """One symbol of one trade date: both chains' last links, and where they first differ.
+
+    `live_count` events were sealed in `blocks`, `engine_count` of them are in the lake; `retold` were told again under
+    the same key, `unshown` events of the lake were never shown (the merge kept them out, or nobody sealed).
+    """
 
     trade_date: date
     symbol: str
@@ -48,106 +54,141 @@ class Seal:
     engine_count: int
     live: str
     engine: str
+    blocks: int
+    retold: int
+    unshown: int
     difference: Mapping[str, Any] | None
 
     @property
     def match(self) -> bool:
-        return self.live == self.engine
+        return self.live == self.engine and self.difference is None
 
     def to_json(self) -> dict[str, Any]:
         """The seal as JSON values."""
-        return {
-            "trade_date": self.trade_date.isoformat(),
-            "symbol": self.symbol,
-            "source": self.source,
-            "data_hash": self.data_hash,
-            "live_count": self.live_count,
-            "engine_count": self.engine_count,
-            "live": self.live,
-            "engine": self.engine,
-            "match": self.match,
-            "difference": self.difference,
-        }
+        return asdict(self) | {"trade_date": self.trade_date.isoformat(), "match": self.match}
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """Sealed blocks: one row an event with its block, and the links as they were kept."""
+
+    events: pl.DataFrame
+    links: Sequence[bytes]
+    altered: int | None
+    """The first block whose link does not follow from its lines; None where all do."""
 
 
 def seal_day(connection: psycopg.Connection[DictRow], lake: Path, symbols: Sequence[str], day: date) -> list[Seal]:
-    """A seal a symbol, of the symbol's own session. Raises BacktestError, psycopg.OperationalError."""
-    return [_seal(connection, lake, symbol, day) for symbol in symbols]
+    """A seal a symbol; without symbols, of all that were sealed that day. Raises BacktestError `not_sealed`."""
+    found = connection.execute("SELECT DISTINCT symbol FROM backtest_sealed WHERE trade_date = %s", (day,)).fetchall()
+    sealed = {str(row["symbol"]) for row in found}
+    if unsealed := [symbol for symbol in symbols if symbol not in sealed]:
+        raise BacktestError("not_sealed", f"nothing of {unsealed[0][:40]} was sealed on {day}")
+    return [_seal(connection, lake, symbol, day) for symbol in symbols or sorted(sealed)]
 
 
 def _seal(connection: psycopg.Connection[DictRow], lake: Path, symbol: str, day: date) -> Seal:
-    instruments = load_instruments()
-    instrument = instruments.get(symbol)
-    if instrument is None:
-        raise BacktestError("unknown_symbol", f"the registry has no symbol {symbol[:40]!r}")
-    opens, closes = session_span(instrument.market, day)
-    ticks = load_ticks(
-        lake, symbols=[symbol], start=opens, end=closes, instruments=instruments, classifier=live_classifier()
+    chain = _chain(connection, symbol, day)
+    replayed, data_hash = _replayed(lake, symbol, day, chain.events["source"].unique().sort().to_list())
+    # Of a key that was told more than once the lake has the last telling.
+    marked = chain.events.with_columns(retold=~pl.struct(*KEY).is_last_distinct())
+    joined = marked.join(replayed, on=KEY, how="left", nulls_equal=True, maintain_order="left").with_columns(
+        missing=pl.col("known").is_null()
     )
-    shown = list(_live(connection, symbol, opens, closes))
-    replayed = list(_replayed(ticks, _before(connection, symbol, opens)))
+    joined = joined.with_columns(
+        replayed=pl.when("retold").then("signal").when("missing").then(pl.lit("?")).otherwise("replayed")
+    )
+    links = list(_links(beginning(symbol, day), joined))
+    unshown = replayed.join(marked, on=KEY, how="anti", nulls_equal=True).height
     return Seal(
         trade_date=day,
         symbol=symbol,
-        source=ticks.frame["source"][0],
-        data_hash=ticks.manifest.digest,
-        live_count=len(shown),
-        engine_count=len(replayed),
-        live=chain(shown),
-        engine=chain(replayed),
-        difference=_first_difference(shown, replayed),
+        source=",".join(marked["source"].unique().sort()),
+        data_hash=data_hash,
+        live_count=joined.height,
+        engine_count=int((~joined["missing"]).sum()),
+        live=chain.links[-1].hex(),
+        engine=links[-1].hex(),
+        blocks=len(chain.links),
+        retold=int(marked["retold"].sum()),
+        unshown=unshown,
+        difference=_first_difference(chain, joined),
     )
 
 
-def chain(changes: Iterable[Change]) -> str:
-    """The last link."""
-    link = BEGINNING
-    for change in changes:
-        link = hashlib.sha256(link + "|".join(str(part) for part in change).encode()).digest()
-    return link.hex()
-
-
-def _live(connection: psycopg.Connection[DictRow], symbol: str, opens: datetime, closes: datetime) -> Iterator[Change]:
-    """What the recorder kept, in the order of the stream."""
+def _chain(connection: psycopg.Connection[DictRow], symbol: str, day: date) -> _Chain:
     rows = connection.execute(
-        "SELECT source, at, signal FROM futuretrading_tradingsignal WHERE symbol = %s AND at >= %s AND at < %s "
-        "ORDER BY stream_ms, stream_number",
-        (symbol, opens, closes),
+        "SELECT place, lines, link FROM backtest_sealed WHERE symbol = %s AND trade_date = %s ORDER BY place",
+        (symbol, day),
     )
-    for row in rows:
-        yield symbol, str(row["source"]), us(row["at"]), str(row["signal"])
+    events: list[pl.DataFrame] = []
+    links: list[bytes] = []
+    altered: int | None = None
+    before = beginning(symbol, day)
+    for expected, row in enumerate(rows):
+        kept = bytes(row["link"])
+        try:
+            text, _ = unpacked(row["lines"])
+            frame = pl.read_csv(text, separator="|", has_header=False, schema=LINES)
+        except (ValueError, pl.exceptions.PolarsError):
+            text, frame = b"", pl.DataFrame(schema=LINES)
+        if altered is None and (row["place"] != expected or linked(before, text) != kept):
+            altered = expected
+        events.append(frame.with_columns(block=pl.lit(expected, pl.Int64)))
+        links.append(kept)
+        before = kept
+    return _Chain(pl.concat(events), links, altered)
 
 
-def _before(connection: psycopg.Connection[DictRow], symbol: str, opens: datetime) -> str | None:
-    """The signal that stood when the session began: only another one is a change."""
-    row = connection.execute(
-        "SELECT signal FROM futuretrading_tradingsignal WHERE symbol = %s AND at < %s "
-        "ORDER BY stream_ms DESC, stream_number DESC LIMIT 1",
-        (symbol, opens),
-    ).fetchone()
-    return str(row["signal"]) if row else None
+def _replayed(lake: Path, symbol: str, day: date, sources: Sequence[str]) -> tuple[pl.DataFrame, str]:
+    """Each event of the lake's partition with its signal, and the hash of what was read."""
+    instruments, span = load_instruments(), span_of(symbol, day)
+    frames = [pl.DataFrame(schema=LINES)]
+    digest = ""
+    for source in sources:
+        if span is None:
+            break
+        try:
+            ticks = load_ticks(
+                lake, symbols=[symbol], start=span[0], end=span[1], instruments=instruments,
+                classifier=live_classifier(), source=source,
+            )  # fmt: skip
+        except BacktestError as error:
+            if error.code != "no_data":
+                raise
+            continue
+        digest = ticks.manifest.digest
+        signal = pl.col("signal").replace_strict(NAMES, return_dtype=pl.String)
+        frames.append(ticks.frame.select(pl.col("source").cast(pl.String), "ts_us", "seq", signal))
+    joined = pl.concat(frames).rename({"signal": "replayed"}).with_columns(known=pl.lit(value=True))
+    return joined.unique(KEY, keep="last", maintain_order=True), digest
 
 
-def _replayed(ticks: TickData, standing: str | None) -> Iterator[Change]:
-    """The changes of the signal in the day's ticks."""
-    known = ticks.frame.filter(pl.col("signal").is_not_null())
-    changed = known.filter(pl.col("signal") != pl.col("signal").shift(1).fill_null(-128))
-    for symbol, source, ts_us, code in changed.select("symbol", "source", "ts_us", "signal").iter_rows():
-        name = NAMES[code]
-        if name != standing:
-            yield symbol, source, ts_us, name
-        standing = name
+def _links(before: bytes, joined: pl.DataFrame) -> Iterator[bytes]:
+    """The chain once more, with the replayed signals."""
+    line = pl.concat_str(
+        "source", pl.lit("|"), "ts_us", pl.lit("|"), pl.col("seq").cast(pl.String).fill_null(""), pl.lit("|"),
+        pl.col("replayed").fill_null(""), pl.lit("\n"),
+    )  # fmt: skip
+    blocks = joined.group_by("block", maintain_order=True).agg(line.str.join("").alias("text"))
+    texts = blocks["text"].to_list()
+    return accumulate((text.encode() for text in texts), linked, initial=before) if texts else iter([before])
 
 
-def _first_difference(shown: Sequence[Change], replayed: Sequence[Change]) -> Mapping[str, Any] | None:
-    for place, (live, engine) in enumerate(zip_longest(shown, replayed)):
-        if live != engine:
-            return {"place": place, "live": _words(live), "engine": _words(engine)}
-    return None
-
-
-def _words(change: Change | None) -> dict[str, Any] | None:
-    return None if change is None else {"source": change[1], "ts_us": change[2], "signal": change[3]}
+def _first_difference(chain: _Chain, joined: pl.DataFrame) -> Mapping[str, Any] | None:
+    if chain.altered is not None:
+        return {"reason": "altered", "block": chain.altered}
+    wrong = joined.with_row_index("place").filter(pl.col("replayed").ne_missing(pl.col("signal"))).head(1)
+    if wrong.is_empty():
+        return None
+    (row,) = wrong.iter_rows(named=True)
+    return {
+        "reason": "not in the lake" if row["missing"] else "another signal",
+        "block": row["block"],
+        **{name: row[name] for name in ("place", *KEY)},
+        "live": row["signal"],
+        "engine": None if row["missing"] else row["replayed"],
+    }
 
 
 def keep_seals(connection: psycopg.Connection[DictRow], seals: Sequence[Seal]) -> None:
@@ -156,10 +197,11 @@ def keep_seals(connection: psycopg.Connection[DictRow], seals: Sequence[Seal]) -
         for it in seals:
             connection.execute(
                 "INSERT INTO backtest_seals (trade_date, symbol, source, data_hash, live_count, engine_count, live, "
-                "engine, difference) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                "engine, blocks, retold, unshown, difference) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 (
                     it.trade_date, it.symbol, it.source, it.data_hash, it.live_count, it.engine_count, it.live,
-                    it.engine, Jsonb(it.difference) if it.difference else None,
+                    it.engine, it.blocks, it.retold, it.unshown, Jsonb(it.difference) if it.difference else None,
                 ),
             )  # fmt: skip
 
@@ -167,8 +209,24 @@ def keep_seals(connection: psycopg.Connection[DictRow], seals: Sequence[Seal]) -
 def listed_seals(connection: psycopg.Connection[DictRow], *, limit: int = 50) -> list[dict[str, Any]]:
     """The newest seals."""
     rows = connection.execute(
-        "SELECT id, sealed_at, trade_date, symbol, source, data_hash, live_count, engine_count, live, engine, "
-        "live = engine AS match, difference FROM backtest_seals ORDER BY id DESC LIMIT %s",
+        f"SELECT {SHOWN} FROM backtest_seals ORDER BY id DESC LIMIT %s".encode(),  # noqa: S608 - our own columns
         (min(limit, MOST_LISTED),),
     )
     return [dict(row) for row in rows]
+
+
+def seals_of(connection: psycopg.Connection[DictRow], partitions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The newest proof of each partition that a run was played on, where there is one."""
+    rows = connection.execute(
+        f"SELECT DISTINCT ON (trade_date, symbol) {SHOWN} FROM backtest_seals "  # noqa: S608 - our own columns
+        "WHERE (trade_date, symbol) IN (SELECT * FROM unnest(%s::date[], %s::text[])) "
+        "ORDER BY trade_date, symbol, id DESC".encode(),
+        ([part["date"] for part in partitions], [part["symbol"] for part in partitions]),
+    )
+    return [
+        {
+            name: value.isoformat() if isinstance(value, date | datetime) else value
+            for name, value in row.items() if name not in {"id", "difference"}
+        }
+        for row in rows
+    ]  # fmt: skip

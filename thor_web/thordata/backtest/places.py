@@ -5,10 +5,12 @@ Whatever the place, the answers are the same bits. A piece whose worker was lost
 
 import importlib
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
 from thor_web.thordata.backtest.errors import BacktestError
@@ -40,7 +42,9 @@ def processes(workers: int) -> Place:
     def place(chunks: Sequence[Chunk]) -> Iterator[dict[str, Any]]:
         left = {chunk.first: chunk for chunk in chunks}
         for _ in range(LIVES):
-            pool = ProcessPoolExecutor(min(workers, len(left)), mp_context=get_context("spawn"))
+            pool = ProcessPoolExecutor(
+                min(workers, len(left)), mp_context=get_context("spawn"), initializer=end_with_parent
+            )
             try:
                 yield from _finished(pool, left)
             except BrokenProcessPool:
@@ -51,6 +55,18 @@ def processes(workers: int) -> Place:
         raise BacktestError("worker_lost", f"processes of the sweep ended {LIVES} times without a word")
 
     return place
+
+
+def end_with_parent() -> None:
+    """Let this process end when the one that started it was killed: nobody waits for its answers any more."""
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _finished(pool: ProcessPoolExecutor, left: dict[int, Chunk]) -> Iterator[dict[str, Any]]:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 import thor_fast
 from collectors.instruments import load_instruments
+from thor_web.thordata.backtest.asked import SweepOptions
 from thor_web.thordata.backtest.cross_validation import cross_validation, walk_forward
 from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.figures import figures_of
@@ -33,26 +34,12 @@ from thor_web.thordata.backtest.sweep_chunk import COLUMNS, Chunk, ground_of
 from thor_web.thordata.backtest.trial_key import Trials, trial_key
 from thor_web.thordata.backtest.version import code_version
 
-__all__ = ["SweepOptions", "Swept", "sweep"]
+__all__ = ["Swept", "sweep"]
 
 MOST_VALUES: Final = 60_000_000
 CHUNK_S: Final = 0.5
 AT_ONCE: Final = 250
 """Combinations of a piece that the kernel sweeps at once: enough that the means of a block are made for many."""
-
-
-@dataclass(frozen=True, slots=True)
-class SweepOptions:
-    """How a sweep is judged and where it is played. `purge` and `embargo` periods beside a test train nobody."""
-
-    threads: int = 0
-    dask: str | None = None
-    folds: int = 6
-    tests: int = 2
-    purge: int = 1
-    embargo: int = 1
-    splits: int = 5
-    modules: bool = False
 
 
 @dataclass(frozen=True, slots=True)

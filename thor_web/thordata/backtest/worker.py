@@ -1,4 +1,4 @@
-"""The worker: takes runs from the queue and plays each in a process of its own, which may fail, hang or grow.
+"""The worker: takes what waits in the queue and plays each in a process of its own, which may fail, hang or grow.
 
 What a run may use is bounded. The child writes its own progress and result; the worker only watches it.
 """
@@ -11,14 +11,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import psycopg
 
+from thor_web.thordata.backtest.analysis import study_patterns
+from thor_web.thordata.backtest.asked import PatternsSpecification, SweepSpecification
 from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.execution import execute
-from thor_web.thordata.backtest.runs import Runs
+from thor_web.thordata.backtest.outcomes import Outcome
+from thor_web.thordata.backtest.playing import Progress
+from thor_web.thordata.backtest.runs import Claim, Runs
+from thor_web.thordata.backtest.specification import RunSpecification
+from thor_web.thordata.backtest.sweep import sweep
 from thor_web.thordata.settings import StorageSettings
 
 __all__ = ["perform", "work"]
@@ -100,13 +107,7 @@ def perform(settings: StorageSettings, run: int, worker: str) -> None:
     with Runs.connect(settings.conninfo()) as runs:
         claim = runs.claimed(run, worker)
         try:
-            result = execute(
-                claim.specification,
-                settings.lake_folder(),
-                modules=claim.modules,
-                trials=lambda data_hash: runs.trials(claim.specification.strategy, data_hash),
-                progress=_reporter(runs, run, worker),
-            )
+            outcome = _played(runs, claim, settings.lake_folder(), _reporter(runs, run, worker))
         except BacktestError as error:
             runs.fail(run, worker, error)
         except MemoryError:
@@ -114,10 +115,33 @@ def perform(settings: StorageSettings, run: int, worker: str) -> None:
         except Exception as error:  # noqa: BLE001 - a run never takes its worker with it
             runs.fail(run, worker, BacktestError("internal", f"{type(error).__name__}: {error}"))
         else:
-            runs.finish(run, worker, result)
+            runs.finish(run, worker, outcome)
 
 
-def _reporter(runs: Runs, run: int, worker: str) -> Callable[[str, float], None]:
+def _played(runs: Runs, claim: Claim, lake: Path, progress: Progress) -> Outcome:
+    """Whatever kind it is. Raises BacktestError."""
+    asked = claim.asked
+    if isinstance(asked, SweepSpecification):
+        options = replace(asked.options, modules=claim.modules)
+        return Outcome.of_sweep(
+            sweep(asked.specification, asked.grid, lake, options, trials=runs.trials, progress=progress)
+        )
+    if isinstance(asked, PatternsSpecification):
+        return Outcome.of_patterns(study_patterns(lake, asked, progress=progress))
+    if not isinstance(asked, RunSpecification):
+        raise BacktestError("bad_specification", f"a worker plays no {asked.kind}")
+    return Outcome.of_run(
+        execute(
+            asked,
+            lake,
+            modules=claim.modules,
+            trials=lambda data_hash: runs.trials(asked.strategy, data_hash),
+            progress=progress,
+        )
+    )
+
+
+def _reporter(runs: Runs, run: int, worker: str) -> Progress:
     """Progress into the registry, a few times a second at the most. Raises BacktestError once it is cancelled."""
     said: dict[str, float] = {}
 

@@ -11,7 +11,7 @@ from thor_fast import bars_in_order
 from thor_web.thordata.services import export_records as records
 from thor_web.thordata.services.history import TickQuery, read_pieces
 from thor_web.thordata.services.lake_files import lake_dates, read_manifest
-from thor_web.thordata.services.trade_dates import dates_of_hours, spans_of
+from thor_web.thordata.services.trade_dates import dates_of_hours, span_of, spans_of
 from thor_web.thordata.settings import StorageSettings
 
 __all__ = ["bars", "coverage", "vwap"]
@@ -29,6 +29,8 @@ COVERAGE_FIELDS: "Final[list[pa.Field[Any]]]" = [
     pa.field("first_ts", pa.timestamp("us", tz="UTC")),
     pa.field("last_ts", pa.timestamp("us", tz="UTC")),
     pa.field("digest", pa.string()),
+    pa.field("starts_at", pa.timestamp("us", tz="UTC")),
+    pa.field("ends_at", pa.timestamp("us", tz="UTC")),
 ]
 COVERAGE: Final = pa.schema(COVERAGE_FIELDS)
 
@@ -68,6 +70,7 @@ def _in_lake(settings: StorageSettings) -> Iterator[dict[str, Any]]:
     lake = settings.lake_folder()
     for day in lake_dates(lake):
         for part in read_manifest(lake, day).values():
+            starts_at, ends_at = span_of(part.symbol, day) or (None, None)
             yield {
                 "date": day,
                 "symbol": part.symbol,
@@ -77,6 +80,8 @@ def _in_lake(settings: StorageSettings) -> Iterator[dict[str, Any]]:
                 "first_ts": part.first_ts,
                 "last_ts": part.last_ts,
                 "digest": part.digest,
+                "starts_at": starts_at,
+                "ends_at": ends_at,
             }
 
 
@@ -88,7 +93,8 @@ def _in_postgres(
             version = records.version_in(hours, span)
             key = (day, span.start.astimezone(UTC), span.end.astimezone(UTC))
             if version and exported.get(key) != version:
-                yield {"date": day, "symbol": None, "place": "postgres"}
+                starts_at, ends_at = span.start, span.end
+                yield {"date": day, "symbol": None, "place": "postgres", "starts_at": starts_at, "ends_at": ends_at}
                 break
 
 

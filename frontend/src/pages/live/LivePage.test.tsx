@@ -34,6 +34,14 @@ test('draws every instrument in registry order, with or without a quote', () => 
   expect(rowOf('ES')).toMatchObject({ Last: '—', 'Bid × size': '—', Age: '—', Source: 'no quote yet' });
 });
 
+test('a row that has its first quote is counted at once, not at the next second', () => {
+  const bench = renderOnBench(<LivePage />);
+  expect(screen.getByText('0 of 2 quoted')).toBeDefined();
+  bench.quotes({ symbol: 'ZB' });
+  expect(screen.getByText('1 of 2 quoted')).toBeDefined();
+  expect(screen.getByText('1 up')).toBeDefined();
+});
+
 test('draws the server texts, never numbers of its own', () => {
   const bench = renderOnBench(<LivePage />);
   bench.quotes({});

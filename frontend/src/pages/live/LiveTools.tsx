@@ -2,6 +2,7 @@
 
 import { Button, IconButton } from '../../components/Button.tsx';
 import { Choice } from '../../components/Choice.tsx';
+import { csvText, saveFile } from '../../components/csv.ts';
 import { Field, Select } from '../../components/Field.tsx';
 import { Icon } from '../../components/Icon.tsx';
 import type { Instrument } from '../../domain/instrument.ts';
@@ -9,7 +10,6 @@ import { useDashboard } from '../../state/react.ts';
 import type { Watchlist, Watchlists } from '../../state/watchlists.ts';
 import { ColumnChooser } from './ColumnChooser.tsx';
 import { COLUMNS } from './columns.tsx';
-import { csvText, saveFile } from './csv.ts';
 import { LayoutMenu } from './LayoutMenu.tsx';
 import styles from './LiveTools.module.css';
 import type { LiveLayout, LiveLayouts } from './liveLayout.ts';

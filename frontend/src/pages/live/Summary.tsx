@@ -2,20 +2,22 @@
 
 import { Arrow, directionOf } from '../../components/Direction.tsx';
 import type { Instrument } from '../../domain/instrument.ts';
-import { useAtTick, useDashboard, useReadable } from '../../state/react.ts';
+import { useAtTick, useDashboard, useReadable, useSelected } from '../../state/react.ts';
 import styles from './Summary.module.css';
 
 export function Summary({ instruments }: { readonly instruments: readonly Instrument[] }) {
   const { quotes, malformed } = useDashboard();
   const refused = useReadable(malformed);
-  // Once a second: a count that changes with every quote tells nobody anything.
-  const counted = useAtTick(() => {
-    const quoted = instruments.flatMap(({ symbol }) => quotes.get(symbol) ?? []);
+  // A row that has its first quote is counted in the same frame.
+  const quoted = useSelected(quotes.all, (all) => instruments.filter(({ symbol }) => all.has(symbol)).length);
+  // Up and down once a second: a count that changes with every quote tells nobody anything.
+  const moved = useAtTick(() => {
     const count = (direction: 'up' | 'down') =>
-      quoted.filter((quote) => directionOf(quote.change) === direction).length;
-    return `${quoted.length} ${count('up')} ${count('down')}`;
+      instruments.filter(({ symbol }) => directionOf(quotes.get(symbol)?.change ?? null) === direction)
+        .length;
+    return `${count('up')} ${count('down')}`;
   });
-  const [quoted, up, down] = counted.split(' ');
+  const [up, down] = moved.split(' ');
   return (
     <p className={styles['summary']}>
       <span>

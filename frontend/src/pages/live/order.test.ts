@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { csvText } from '../../components/csv.ts';
 import { moved } from '../../components/moved.ts';
 import { decodeInstruments } from '../../domain/decode.ts';
 import { instrumentJson, quote } from '../../testing/builders.ts';
-import { csvText } from './csv.ts';
 import { decodeLayouts, FIRST_COLUMNS, FIRST_LAYOUT } from './liveLayout.ts';
 import { filtered, ordered } from './order.ts';
 import { stepOf } from './useGridKeys.ts';

@@ -3,32 +3,31 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { Answered } from '../../components/Answered.tsx';
 import { Choice } from '../../components/Choice.tsx';
+import { BarLegend } from '../../components/chart/BarLegend.tsx';
+import chartStyles from '../../components/chart/chart.module.css';
+import type { Chart } from '../../components/chart/chart.ts';
+import { openChart } from '../../components/chart/chart.ts';
+import { readColours } from '../../components/chart/chartColours.ts';
+import type { Indicator } from '../../components/chart/chartLines.ts';
+import { INDICATOR_NAMES, INDICATORS, indicatorLines } from '../../components/chart/chartLines.ts';
+import { useChartColours } from '../../components/chart/useChartColours.ts';
+import { useSessions } from '../../components/chart/useSessions.ts';
 import { Icon } from '../../components/Icon.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import { Popover } from '../../components/Popover.tsx';
 import { ZONE_NAMES } from '../../components/preferenceNames.ts';
-import { useMedia } from '../../components/useMedia.ts';
 import type { Bar } from '../../domain/indicators.ts';
 import type { Instrument } from '../../domain/instrument.ts';
 import { serverTime } from '../../domain/nominal.ts';
-import { axisText } from '../../domain/priceAxis.ts';
 import { isMock } from '../../domain/staleness.ts';
 import { ZONE_CHOICES } from '../../domain/zone.ts';
 import { useDashboard, usePreferences, useQuote, useTimeFormat } from '../../state/react.ts';
 import type { Interval } from './bars.ts';
 import { carriedOn, INTERVALS } from './bars.ts';
 import styles from './ChartPanel.module.css';
-import type { Chart } from './chart.ts';
-import { openChart } from './chart.ts';
-import type { ChartColours } from './chartColours.ts';
-import { readColours } from './chartColours.ts';
-import type { Indicator } from './chartLines.ts';
-import { INDICATOR_NAMES, INDICATORS, indicatorLines } from './chartLines.ts';
 import { useBars } from './useBars.ts';
-import { useSessions } from './useSessions.ts';
-import { useSignalMarkers } from './useSignalMarkers.ts';
 
-const COUNT = new Intl.NumberFormat('en-US');
+import { useSignalMarkers } from './useSignalMarkers.ts';
 
 export function ChartPanel({ instrument }: { readonly instrument: Instrument }) {
   const [interval, setInterval] = useState<Interval>('1m');
@@ -145,9 +144,9 @@ function Drawn({ instrument, interval, bars, chosen, loadOlder }: DrawnProps) {
   const chart = useRef<Chart | null>(null);
   const [pointed, setPointed] = useState<Bar | null>(null);
   const [newest, setNewest] = useState<Bar | null>(null);
-  const colours = useColours(box);
+  const colours = useChartColours(box);
   const time = useTimeFormat(instrument.market);
-  const sessions = useSessions(instrument.market, bars, interval);
+  const sessions = useSessions(instrument.market, bars, interval === '1d');
   const markers = useSignalMarkers(instrument.symbol, bars, interval);
   const calls = useRef({ time, loadOlder });
   calls.current = { time, loadOlder };
@@ -197,58 +196,21 @@ function Drawn({ instrument, interval, bars, chosen, loadOlder }: DrawnProps) {
 
   const told = pointed ?? newest ?? bars.at(-1) ?? null;
   return (
-    <div className={styles['chart']}>
+    <div className={chartStyles['chart']}>
       {told !== null && (
-        <Legend
+        <BarLegend
           bar={told}
-          instrument={instrument}
+          display={instrument.display}
           text={time.text(serverTime(told.time * 1_000), 'moment')}
         />
       )}
       <figure
         ref={box}
-        className={styles['box']}
+        className={chartStyles['box']}
         aria-label={`Candles of ${instrument.symbol}, ${interval} each`}
       />
     </div>
   );
-}
-
-function Legend({
-  bar,
-  instrument,
-  text,
-}: {
-  readonly bar: Bar;
-  readonly instrument: Instrument;
-  readonly text: string;
-}) {
-  const price = (value: number) => axisText(value, instrument.display);
-  return (
-    <p className={styles['legend']} data-direction={bar.close >= bar.open ? 'up' : 'down'}>
-      <span className={styles['when']}>{text}</span>
-      {(['open', 'high', 'low', 'close'] as const).map((name) => (
-        <span key={name}>
-          <span className={styles['letter']}>{name.charAt(0).toUpperCase()}</span> {price(bar[name])}
-        </span>
-      ))}
-      <span>
-        <span className={styles['letter']}>V</span> {COUNT.format(bar.volume)}
-      </span>
-    </p>
-  );
-}
-
-/** The page's colours, read again whenever the reader or the system changes them. */
-function useColours(box: { readonly current: HTMLElement | null }): ChartColours | null {
-  const [{ theme, colours }] = usePreferences();
-  const dark = useMedia('(prefers-color-scheme: dark)');
-  const [read, setRead] = useState<ChartColours | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: they say when the tokens have changed
-  useEffect(() => {
-    if (box.current !== null) setRead(readColours(box.current));
-  }, [theme, colours, dark]);
-  return read;
 }
 
 /** Calls `draw` with the newest bar, at most once a frame, as events come. */

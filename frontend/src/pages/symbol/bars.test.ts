@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { joinPages } from '../../components/chart/storedBars.ts';
+import { shadesOf, spansOf } from '../../components/chart/useSessions.ts';
 import { axisText } from '../../domain/priceAxis.ts';
 import { quote } from '../../testing/builders.ts';
-import { carriedOn, joinPages } from './bars.ts';
-import { shadesOf, spansOf } from './useSessions.ts';
+import { carriedOn } from './bars.ts';
 import { markersOf } from './useSignalMarkers.ts';
 
 const stored = (start: string, close: number) => ({ start, open: 1, high: 9, low: 1, close, volume: 5 });

@@ -1,32 +1,10 @@
-// Bars for the chart: pages of the server's, joined, and the newest one carried on by the events that come.
+// Which bars a chart has, and how the newest one is carried on by the events that come.
 
 import type { Bar } from '../../domain/indicators.ts';
-import { toServerTime } from '../../domain/nominal.ts';
 import type { Quote } from '../../domain/quote.ts';
 
 export const INTERVALS = ['1s', '1m', '5m', '1h', '1d'] as const;
 export type Interval = (typeof INTERVALS)[number];
-
-interface StoredBar {
-  readonly start: string;
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
-  readonly volume: number;
-}
-
-/** Pages from the newest to the oldest as bars from the oldest to the newest. */
-export function joinPages(pages: readonly (readonly StoredBar[])[]): readonly Bar[] {
-  const bars = new Map<number, Bar>();
-  for (const page of pages.toReversed()) {
-    for (const { start, open, high, low, close, volume } of page) {
-      const at = toServerTime(start);
-      if (at !== null) bars.set(at / 1_000, { time: at / 1_000, open, high, low, close, volume });
-    }
-  }
-  return [...bars.values()].toSorted((a, b) => a.time - b.time);
-}
 
 const SECONDS: Readonly<Record<Exclude<Interval, '1d'>, number>> = {
   '1s': 1,

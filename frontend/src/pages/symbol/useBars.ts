@@ -2,6 +2,7 @@
 
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useCallback, useMemo, useState } from 'react';
+import { joinPages } from '../../components/chart/storedBars.ts';
 import type { Bar } from '../../domain/indicators.ts';
 import type { InstrumentSymbol } from '../../domain/nominal.ts';
 import type { Answer } from '../../services/api/client.ts';
@@ -9,7 +10,6 @@ import { getApi } from '../../services/api/client.ts';
 import { useApi } from '../../state/api.ts';
 import { useDashboard } from '../../state/react.ts';
 import type { Interval } from './bars.ts';
-import { joinPages } from './bars.ts';
 
 const PAGE = 800;
 /** A chart with more bars than this grows slow; the reader then takes a longer interval. */

@@ -1,6 +1,7 @@
 // The recorded signals of a symbol as marks on the bars in which they changed.
 
 import { useMemo } from 'react';
+import type { ChartMarker } from '../../components/chart/chart.ts';
 import type { Bar } from '../../domain/indicators.ts';
 import type { InstrumentSymbol } from '../../domain/nominal.ts';
 import { toServerTime } from '../../domain/nominal.ts';
@@ -8,7 +9,6 @@ import type { Signal } from '../../domain/quote.ts';
 import type { Answer } from '../../services/api/client.ts';
 import { useApi } from '../../state/api.ts';
 import type { Interval } from './bars.ts';
-import type { ChartMarker } from './chart.ts';
 
 const MOST = 200;
 const REFRESH_MS = 15_000;

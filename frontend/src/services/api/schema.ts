@@ -67,6 +67,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/health": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * How everything stands: processes, streams, freshness, versions
+         * @description Always answered: what is away is named under `faults`.
+         */
+        readonly get: operations["thor_web_thor_project_health_views_health"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/health/rejects": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Refused input with its errors, newest first
+         * @description Each input as it came, at most so many characters of it.
+         */
+        readonly get: operations["thor_web_thor_project_health_views_rejects"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/instruments": {
         readonly parameters: {
             readonly query?: never;
@@ -591,6 +631,110 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/backtest/patterns": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The newest analyses of patterns
+         * @description By number, newest first; those that wait too.
+         */
+        readonly get: operations["thor_web_thordata_backtest_sweep_views_patterns_list"];
+        readonly put?: never;
+        /**
+         * Ask for the patterns of markets
+         * @description Hours, gaps, opening ranges, volatility, candlesticks, breakouts, signals: counted by `thor backtest work`.
+         */
+        readonly post: operations["thor_web_thordata_backtest_sweep_views_patterns_add"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/backtest/patterns/{patterns}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * An analysis' state
+         * @description With the share of the symbols that is done.
+         */
+        readonly get: operations["thor_web_thordata_backtest_sweep_views_patterns_status"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/backtest/patterns/{patterns}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Cancel an analysis
+         * @description One that waits ends at once, one at work within seconds.
+         */
+        readonly post: operations["thor_web_thordata_backtest_sweep_views_patterns_cancel"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/backtest/patterns/{patterns}/report": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * An analysis' report as one HTML page
+         * @description Self-contained.
+         */
+        readonly get: operations["thor_web_thordata_backtest_sweep_views_patterns_page"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/backtest/patterns/{patterns}/result": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * An analysis' result
+         * @description Every line with its count and interval. 409 while it is not finished.
+         */
+        readonly get: operations["thor_web_thordata_backtest_sweep_views_patterns_result"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/thordata/backtest/portfolio": {
         readonly parameters: {
             readonly query?: never;
@@ -715,6 +859,54 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/backtest/schedules": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What is asked for by itself
+         * @description By name, with the next time and what became of the last one. Other triggers are in the admin.
+         */
+        readonly get: operations["thor_web_thordata_backtest_schedule_views_schedule_list"];
+        readonly put?: never;
+        /**
+         * Ask for it on each session
+         * @description The body is that of a run, a sweep or patterns without start and end: each session gives them.
+         */
+        readonly post: operations["thor_web_thordata_backtest_schedule_views_schedule_add"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/backtest/schedules/{schedule}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Remove a schedule
+         * @description Its ledger goes with it; the runs it asked for stay.
+         */
+        readonly delete: operations["thor_web_thordata_backtest_schedule_views_schedule_remove"];
+        readonly options?: never;
+        readonly head?: never;
+        /**
+         * Switch a schedule on or off
+         * @description What was due while it was off stays undone.
+         */
+        readonly patch: operations["thor_web_thordata_backtest_schedule_views_schedule_change"];
+        readonly trace?: never;
+    };
     readonly "/api/thordata/backtest/strategies": {
         readonly parameters: {
             readonly query?: never;
@@ -744,11 +936,55 @@ export interface paths {
         };
         /**
          * The newest sweeps
-         * @description By number, newest first.
+         * @description By number, newest first; those that wait too.
          */
-        readonly get: operations["thor_web_thordata_backtest_views_sweep_list"];
+        readonly get: operations["thor_web_thordata_backtest_sweep_views_sweep_list"];
+        readonly put?: never;
+        /**
+         * Ask for a sweep of a grid
+         * @description Checked at once, played on this machine's processors by `thor backtest work`; every combination is a trial.
+         */
+        readonly post: operations["thor_web_thordata_backtest_sweep_views_sweep_add"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/backtest/sweeps/{sweep}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A sweep's state
+         * @description With the share of the combinations that is played.
+         */
+        readonly get: operations["thor_web_thordata_backtest_sweep_views_sweep_status"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/thordata/backtest/sweeps/{sweep}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Cancel a sweep
+         * @description A waiting sweep ends at once, a running one within seconds; none of it is kept.
+         */
+        readonly post: operations["thor_web_thordata_backtest_sweep_views_sweep_cancel"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -766,7 +1002,7 @@ export interface paths {
          * A sweep's report as one HTML page
          * @description Self-contained.
          */
-        readonly get: operations["thor_web_thordata_backtest_views_sweep_page"];
+        readonly get: operations["thor_web_thordata_backtest_sweep_views_sweep_page"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -784,9 +1020,9 @@ export interface paths {
         };
         /**
          * A sweep's whole result
-         * @description Every combination with its figures, and what all of them say of the best.
+         * @description Every combination with its figures, and what all of them say of the best. 409 while it is not finished.
          */
-        readonly get: operations["thor_web_thordata_backtest_views_sweep_whole"];
+        readonly get: operations["thor_web_thordata_backtest_sweep_views_sweep_whole"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -875,6 +1111,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/query": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * One SELECT over the lake, in DuckDB
+         * @description Sees the views `ticks` and `ticks_clean` and nothing else: no other file, no network, no settings.
+         *
+         *     Values are texts as DuckDB writes them, instants in UTC; null where there is none.
+         */
+        readonly post: operations["thor_web_thordata_query_views_lake_query"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/thordata/ticks": {
         readonly parameters: {
             readonly query?: never;
@@ -897,6 +1155,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/thordata/trades.arrow": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Flowsurface: trades with their side, as an Arrow stream
+         * @description Columns `ts` (ms), `price`, `qty`, `is_sell`, which is inferred; a page never ends within a millisecond.
+         *
+         *     Where the answer has no row there is nothing more: until then ask again from a millisecond behind the last one.
+         */
+        readonly get: operations["thor_web_thordata_views_trades_arrow"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/thordata/vwap": {
         readonly parameters: {
             readonly query?: never;
@@ -909,6 +1189,46 @@ export interface paths {
          * @description One number over the whole span, with the volume and events behind it; null where nothing was traded.
          */
         readonly get: operations["thor_web_thordata_views_vwap"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/triggers": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What happens because of markets, and how it went
+         * @description In the order of their names, each with its newest run.
+         */
+        readonly get: operations["thor_web_timezones_trigger_views_triggers"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/triggers/runs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Runs of triggers, newest first
+         * @description Page on with `before` set to the last id.
+         */
+        readonly get: operations["thor_web_timezones_trigger_views_runs"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1118,6 +1438,44 @@ export interface components {
             readonly rows: readonly components["schemas"]["AccuracyRecord"][];
         };
         /**
+         * AveragePrice
+         * @description The volume-weighted average over the whole span; null where nothing was traded.
+         */
+        readonly AveragePrice: {
+            /**
+             * End
+             * Format: date-time
+             */
+            readonly end: string;
+            /** Events */
+            readonly events: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            readonly start: string;
+            /** Symbol */
+            readonly symbol: string;
+            /** Volume */
+            readonly volume: number;
+            /** Vwap */
+            readonly vwap: number | null;
+        };
+        /**
+         * BacktestFinding
+         * @description One doubt with the number that triggered it and what it was held against.
+         */
+        readonly BacktestFinding: {
+            /** Bound */
+            readonly bound: number;
+            /** Code */
+            readonly code: string;
+            /** Number */
+            readonly number: number;
+            /** Text */
+            readonly text: string;
+        };
+        /**
          * BarPage
          * @description Bars, oldest first; `before` is the `end` of the page before, null where there is none.
          */
@@ -1162,6 +1520,20 @@ export interface components {
             readonly volume: number;
         };
         /**
+         * BreakdownRow
+         * @description Trades of one symbol, weekday, hour (UTC) or phase of the session.
+         */
+        readonly BreakdownRow: {
+            /** Hit Rate */
+            readonly hit_rate: number;
+            /** Profit */
+            readonly profit: number;
+            /** Trades */
+            readonly trades: number;
+            /** Value */
+            readonly value: string;
+        };
+        /**
          * CalendarDay
          * @description One date of a market: its phases, and what makes it an exception.
          */
@@ -1192,6 +1564,16 @@ export interface components {
             readonly market: string;
             /** Time Zone */
             readonly time_zone: string;
+        };
+        /**
+         * CodeVersion
+         * @description The version that made a result.
+         */
+        readonly CodeVersion: {
+            /** Digest */
+            readonly digest: string;
+            /** Thor Fast */
+            readonly thor_fast: string;
         };
         /**
          * Comparison
@@ -1234,6 +1616,77 @@ export interface components {
             readonly symbol: string;
             /** Tick Value */
             readonly tick_value: string;
+        };
+        /**
+         * Coverage
+         * @description What is kept where, by date and symbol.
+         */
+        readonly Coverage: {
+            /** Items */
+            readonly items: readonly components["schemas"]["CoverageRow"][];
+            /** Next */
+            readonly next: null;
+        };
+        /**
+         * CoverageRow
+         * @description A partition of the lake; or a trade date that Postgres holds otherwise, of which no symbol and no count is told.
+         *
+         *     `starts_at` and `ends_at` bound the instants that make up the trade date, the end not part of it.
+         */
+        readonly CoverageRow: {
+            /** Bytes */
+            readonly bytes: number | null;
+            /**
+             * Date
+             * Format: date
+             */
+            readonly date: string;
+            /** Digest */
+            readonly digest: string | null;
+            /** Ends At */
+            readonly ends_at: string | null;
+            /** First Ts */
+            readonly first_ts: string | null;
+            /** Last Ts */
+            readonly last_ts: string | null;
+            /** Place */
+            readonly place: string;
+            /** Rows */
+            readonly rows: number | null;
+            /** Starts At */
+            readonly starts_at: string | null;
+            /** Symbol */
+            readonly symbol: string | null;
+        };
+        /**
+         * CrossValidation
+         * @description Purged combinatorial cross-validation.
+         */
+        readonly CrossValidation: {
+            /** Best Test Sharpe */
+            readonly best_test_sharpe: number;
+            /** Embargo */
+            readonly embargo: number;
+            /** Folds */
+            readonly folds: number;
+            /** Mean Hindsight Sharpe */
+            readonly mean_hindsight_sharpe: number;
+            /** Mean Test Sharpe */
+            readonly mean_test_sharpe: number;
+            /** Mean Train Sharpe */
+            readonly mean_train_sharpe: number;
+            /** Median Test Sharpe */
+            readonly median_test_sharpe: number;
+            /** Purge */
+            readonly purge: number;
+            /** Share Below Zero */
+            readonly share_below_zero: number;
+            /** Splits */
+            readonly splits: number;
+            /** Tests */
+            readonly tests: number;
+            /** Worst Test Sharpe */
+            readonly worst_test_sharpe: number;
         };
         /**
          * CurrentSignal
@@ -1325,6 +1778,121 @@ export interface components {
             readonly vwap_30m: string | null;
         };
         /**
+         * ElapsedSeconds
+         * @description Seconds.
+         */
+        readonly ElapsedSeconds: {
+            /** All */
+            readonly all: number;
+            /** Playing */
+            readonly playing: number;
+        };
+        /**
+         * EquityRecord
+         * @description The account's worth; `curve` are pairs of microseconds UTC and money, thinned to a line.
+         */
+        readonly EquityRecord: {
+            /** Curve */
+            readonly curve: readonly (readonly [
+                number,
+                number
+            ])[];
+            /** End */
+            readonly end: number;
+            /** Open Profit */
+            readonly open_profit: number;
+            /** Start */
+            readonly start: number;
+        };
+        /**
+         * ExportList
+         * @description Exports, newest first; `next` is the cursor of the following page.
+         */
+        readonly ExportList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["ExportRun"][];
+            /** Next */
+            readonly next: string | null;
+        };
+        /**
+         * ExportRun
+         * @description One export with its counts, or with what went wrong.
+         */
+        readonly ExportRun: {
+            /** Bytes */
+            readonly bytes: number | null;
+            /** Checksum */
+            readonly checksum: string | null;
+            /** Finished At */
+            readonly finished_at: string | null;
+            /** Id */
+            readonly id: number;
+            /** Problem */
+            readonly problem: string | null;
+            /** Rows */
+            readonly rows: number | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            readonly started_at: string;
+            /** State */
+            readonly state: string;
+            /** Symbols */
+            readonly symbols: readonly string[] | null;
+            /**
+             * Trade Date
+             * Format: date
+             */
+            readonly trade_date: string;
+            /** Unchanged */
+            readonly unchanged: number | null;
+            /** Written */
+            readonly written: number | null;
+        };
+        /**
+         * FanRecord
+         * @description At each of `steps` the quantiles of the worth of 1 at the start, in the order of the simulation's `shares`.
+         */
+        readonly FanRecord: {
+            /** Quantiles */
+            readonly quantiles: readonly (readonly number[])[];
+            /** Steps */
+            readonly steps: readonly number[];
+        };
+        /**
+         * Fault
+         * @description Why something has no result; `position` and `ts_us` name the event it happened at.
+         */
+        readonly Fault: {
+            /** Code */
+            readonly code: string;
+            /** Message */
+            readonly message: string;
+            /** Position */
+            readonly position?: number | null;
+            /** Ts Us */
+            readonly ts_us?: number | null;
+        };
+        /**
+         * FigureRecord
+         * @description One figure; withheld where there is no year to speak of.
+         */
+        readonly FigureRecord: {
+            /** Formula */
+            readonly formula: string;
+            /** Source */
+            readonly source: string;
+            /** Title */
+            readonly title: string;
+            /** Unit */
+            readonly unit: string;
+            /** Value */
+            readonly value: number | null;
+            /** Withheld */
+            readonly withheld: boolean;
+        };
+        /**
          * FindingRecord
          * @description A doubt about an instrument's thresholds.
          */
@@ -1350,6 +1918,97 @@ export interface components {
             };
             /** Version */
             readonly version: number;
+        };
+        /**
+         * FreshnessRecord
+         * @description How fresh a symbol is: `fresh`, `stale`, `silent` (never quoted), or `closed` while nobody need speak.
+         */
+        readonly FreshnessRecord: {
+            /** Age Ms */
+            readonly age_ms: number | null;
+            /** Market */
+            readonly market: string | null;
+            /** Market Open */
+            readonly market_open: boolean | null;
+            /** Phase */
+            readonly phase: string | null;
+            /** Source */
+            readonly source: string | null;
+            /** State */
+            readonly state: string;
+            /** Symbol */
+            readonly symbol: string;
+        };
+        /**
+         * HealthRecord
+         * @description Everything of now. `faults` names what does not answer, and why; `rejects` is null where Redis is away.
+         */
+        readonly HealthRecord: {
+            /** Faults */
+            readonly faults: {
+                readonly [key: string]: string;
+            };
+            /** Now */
+            readonly now: string;
+            /** Processes */
+            readonly processes: readonly components["schemas"]["ProcessRecord"][];
+            /** Rejects */
+            readonly rejects: number | null;
+            /** Streams */
+            readonly streams: readonly components["schemas"]["StreamRecord"][];
+            /** Symbols */
+            readonly symbols: readonly components["schemas"]["FreshnessRecord"][];
+            /** Versions */
+            readonly versions: {
+                readonly [key: string]: string;
+            };
+        };
+        /**
+         * HistoryBar
+         * @description One bar in UTC. Prices are exact decimals; `vwap` is null where nothing was traded.
+         */
+        readonly HistoryBar: {
+            /** Close */
+            readonly close: number;
+            /** Events */
+            readonly events: number;
+            /** High */
+            readonly high: number;
+            /** Low */
+            readonly low: number;
+            /** Open */
+            readonly open: number;
+            /**
+             * Start
+             * Format: date-time
+             */
+            readonly start: string;
+            /** Volume */
+            readonly volume: number;
+            /** Vwap */
+            readonly vwap: number | null;
+        };
+        /**
+         * HistoryBars
+         * @description Every bar of the span, in order.
+         */
+        readonly HistoryBars: {
+            /** Items */
+            readonly items: readonly components["schemas"]["HistoryBar"][];
+            /** Next */
+            readonly next: null;
+        };
+        /**
+         * HistoryTicks
+         * @description Canonical events in order; `next` is the cursor of the following page.
+         */
+        readonly HistoryTicks: {
+            /** Items */
+            readonly items: readonly {
+                readonly [key: string]: unknown;
+            }[];
+            /** Next */
+            readonly next: string | null;
         };
         /**
          * InstrumentRecord
@@ -1397,6 +2056,75 @@ export interface components {
             readonly watchlist: boolean;
             /** Weight */
             readonly weight: string | null;
+        };
+        /**
+         * LakeAnswer
+         * @description Rows of texts, null where there is no value: no digit is lost. `more` says that the limit cut them off.
+         */
+        readonly LakeAnswer: {
+            /** Columns */
+            readonly columns: readonly components["schemas"]["LakeColumn"][];
+            /** Elapsed Ms */
+            readonly elapsed_ms: number;
+            /** More */
+            readonly more: boolean;
+            /** Rows */
+            readonly rows: readonly (readonly (string | null)[])[];
+        };
+        /**
+         * LakeColumn
+         * @description A column: its name, and its type as DuckDB calls it.
+         */
+        readonly LakeColumn: {
+            /** Name */
+            readonly name: string;
+            /** Type */
+            readonly type: string;
+        };
+        /**
+         * LakePartition
+         * @description One file of the lake that was read.
+         */
+        readonly LakePartition: {
+            /** Date */
+            readonly date: string;
+            /** Rows */
+            readonly rows: number;
+            /** Sha256 */
+            readonly sha256: string;
+            /** Symbol */
+            readonly symbol: string;
+        };
+        /**
+         * LakeQuestion
+         * @description One SELECT over the views `ticks` and `ticks_clean`.
+         */
+        readonly LakeQuestion: {
+            /**
+             * Limit
+             * @description Most rows of the answer.
+             * @default 1000
+             */
+            readonly limit: number;
+            /** Sql */
+            readonly sql: string;
+        };
+        /**
+         * LastRecord
+         * @description The newest occurrence: due, running, done, failed, missed … with the number of the run it asked for.
+         */
+        readonly LastRecord: {
+            /**
+             * Due At
+             * Format: date-time
+             */
+            readonly due_at: string;
+            /** Reason */
+            readonly reason: string;
+            /** Result */
+            readonly result: string;
+            /** State */
+            readonly state: string;
         };
         /**
          * LatestQuotes
@@ -1494,6 +2222,32 @@ export interface components {
             readonly user: string | null;
         };
         /**
+         * MonthRecord
+         * @description What a calendar month (UTC) earned, and the money at its end.
+         */
+        readonly MonthRecord: {
+            /** Equity */
+            readonly equity: number;
+            /** Month */
+            readonly month: number;
+            /** Total Return */
+            readonly total_return: number;
+            /** Year */
+            readonly year: number;
+        };
+        /**
+         * NeighbourRecord
+         * @description The combinations one step away from the best.
+         */
+        readonly NeighbourRecord: {
+            /** Count */
+            readonly count: number;
+            /** Mean Sharpe */
+            readonly mean_sharpe: number | null;
+            /** Share Of Best */
+            readonly share_of_best: number | null;
+        };
+        /**
          * NotificationRecord
          * @description Something that was told. `acknowledged_at` is null while nobody has taken note of it.
          */
@@ -1520,6 +2274,20 @@ export interface components {
             readonly title: string;
         };
         /**
+         * OverfittingRecord
+         * @description Probability of backtest overfitting; null where the time is too short.
+         */
+        readonly OverfittingRecord: {
+            /** Blocks */
+            readonly blocks: number;
+            /** Probability */
+            readonly probability: number | null;
+            /** Quartiles */
+            readonly quartiles: readonly number[] | null;
+            /** Splits */
+            readonly splits: number;
+        };
+        /**
          * OverlapRecord
          * @description When all of the markets are open at once.
          */
@@ -1528,6 +2296,197 @@ export interface components {
             readonly markets: readonly string[];
             /** Spans */
             readonly spans: readonly components["schemas"]["SpanRecord"][];
+        };
+        /**
+         * ParameterAxis
+         * @description A parameter and its values.
+         */
+        readonly ParameterAxis: {
+            /** Name */
+            readonly name: string;
+            /** Values */
+            readonly values: readonly (number | boolean | string)[];
+        };
+        /**
+         * ParameterRecord
+         * @description One parameter of a strategy. `kind` is integer, number, boolean or choice; bounds are inclusive.
+         */
+        readonly ParameterRecord: {
+            /** Choices */
+            readonly choices: readonly string[];
+            /** Default */
+            readonly default: number | boolean | string;
+            /** Help */
+            readonly help: string;
+            /** Kind */
+            readonly kind: string;
+            /** Least */
+            readonly least: number | null;
+            /** Most */
+            readonly most: number | null;
+            /** Name */
+            readonly name: string;
+        };
+        /**
+         * ParameterSurface
+         * @description Mean Sharpe ratio by row (down) and column (across); null in cells without a run.
+         */
+        readonly ParameterSurface: {
+            readonly across: components["schemas"]["ParameterAxis"];
+            readonly down: components["schemas"]["ParameterAxis"] | null;
+            /** Sharpe */
+            readonly sharpe: readonly (readonly (number | null)[])[];
+        };
+        /**
+         * PatternsAsked
+         * @description What was asked.
+         */
+        readonly PatternsAsked: {
+            /** Ahead */
+            readonly ahead: number;
+            /** End */
+            readonly end: string;
+            /** Interval S */
+            readonly interval_s: number;
+            /** Length */
+            readonly length: number;
+            /** Opening S */
+            readonly opening_s: number;
+            /** Source */
+            readonly source: string | null;
+            /** Start */
+            readonly start: string;
+            /** Symbols */
+            readonly symbols: readonly string[];
+        };
+        /**
+         * PatternsList
+         * @description The newest analyses; `next` is the `before` of the following page, null on the last.
+         */
+        readonly PatternsList: {
+            /** Next */
+            readonly next: number | null;
+            /** Patterns */
+            readonly patterns: readonly components["schemas"]["PatternsStatus"][];
+        };
+        /**
+         * PatternsRequest
+         * @description What to look at. `ahead` bars are the outcome of a bar's pattern, `length` bars make a breakout.
+         */
+        readonly PatternsRequest: {
+            /**
+             * Ahead
+             * @default 5
+             */
+            readonly ahead: number;
+            /**
+             * End
+             * @example 2023-12-25
+             * @example 2023-12-25T22:00Z
+             */
+            readonly end: string;
+            /**
+             * Interval S
+             * @default 60
+             */
+            readonly interval_s: number;
+            /**
+             * Length
+             * @default 20
+             */
+            readonly length: number;
+            /**
+             * Opening S
+             * @default 1800
+             */
+            readonly opening_s: number;
+            /** Source */
+            readonly source?: string | null;
+            /**
+             * Start
+             * @example 2023-12-25
+             * @example 2023-12-25T22:00Z
+             */
+            readonly start: string;
+            /** Symbols */
+            readonly symbols: readonly string[];
+        };
+        /**
+         * PatternsResult
+         * @description An analysis of patterns.
+         */
+        readonly PatternsResult: {
+            readonly code: components["schemas"]["CodeVersion"];
+            /** Data Hash */
+            readonly data_hash: string;
+            /** Digest */
+            readonly digest: string;
+            /** Id */
+            readonly id: number;
+            /** Sources */
+            readonly sources: readonly string[];
+            readonly specification: components["schemas"]["PatternsAsked"];
+            /** Symbols */
+            readonly symbols: readonly components["schemas"]["SymbolPatterns"][];
+        };
+        /**
+         * PatternsStatus
+         * @description One analysis of patterns without its result.
+         */
+        readonly PatternsStatus: {
+            /** Attempts */
+            readonly attempts: number;
+            /** Code */
+            readonly code: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /** Created By */
+            readonly created_by: string;
+            /** Data Hash */
+            readonly data_hash: string | null;
+            /** Digest */
+            readonly digest: string | null;
+            readonly error: components["schemas"]["Fault"] | null;
+            /** Finished At */
+            readonly finished_at: string | null;
+            /** Id */
+            readonly id: number;
+            /** Share */
+            readonly share: number | null;
+            /** Specification */
+            readonly specification: {
+                readonly [key: string]: unknown;
+            };
+            /** Started At */
+            readonly started_at: string | null;
+            /** State */
+            readonly state: string;
+            /** Work */
+            readonly work: string | null;
+        };
+        /**
+         * PeriodRecord
+         * @description The equal periods a run is judged by; `equity` at the end of each of the newest.
+         */
+        readonly PeriodRecord: {
+            /** A Year */
+            readonly a_year: number;
+            /** Count */
+            readonly count: number;
+            /** Dates */
+            readonly dates: number;
+            /**
+             * Ends Us
+             * @default []
+             */
+            readonly ends_us: readonly number[];
+            /** Equity */
+            readonly equity: readonly number[];
+            /** Name */
+            readonly name: string;
         };
         /**
          * PhaseSpan
@@ -1542,6 +2501,61 @@ export interface components {
             readonly starts_at: string;
         };
         /**
+         * PortfolioFigures
+         * @description Figures of a portfolio; none where it was ruined on the way.
+         */
+        readonly PortfolioFigures: {
+            /** Cvar Historical */
+            readonly cvar_historical: number | null;
+            /** Deviation */
+            readonly deviation: number | null;
+            /** Max Drawdown */
+            readonly max_drawdown: number | null;
+            /** Ruined */
+            readonly ruined: boolean;
+            /** Sharpe Period */
+            readonly sharpe_period: number | null;
+            /** Total Return */
+            readonly total_return: number | null;
+        };
+        /**
+         * PortfolioResult
+         * @description Finished runs in one portfolio; every list is in the order of `runs`.
+         */
+        readonly PortfolioResult: {
+            /** Correlation */
+            readonly correlation: readonly (readonly (number | null)[])[];
+            readonly equal_weights: components["schemas"]["PortfolioFigures"];
+            readonly figures: components["schemas"]["PortfolioFigures"];
+            /** Names */
+            readonly names: readonly string[];
+            /** Periods */
+            readonly periods: number;
+            /** Risk Contribution */
+            readonly risk_contribution: readonly (number | null)[];
+            /** Runs */
+            readonly runs: readonly number[];
+            readonly second_half_by_the_first: components["schemas"]["PortfolioFigures"];
+            /** Sizing */
+            readonly sizing: string;
+            /** Stress */
+            readonly stress: readonly components["schemas"]["PortfolioStress"][];
+            /** Weights */
+            readonly weights: readonly number[];
+            /** Weights Of The First Half */
+            readonly weights_of_the_first_half: readonly number[];
+        };
+        /**
+         * PortfolioStress
+         * @description One bad case.
+         */
+        readonly PortfolioStress: {
+            /** Case */
+            readonly case: string;
+            /** Return */
+            readonly return: number;
+        };
+        /**
          * Problem
          * @description Why a request cannot be answered. `code` is stable, `detail` is for people.
          */
@@ -1551,6 +2565,24 @@ export interface components {
             readonly status: number;
             readonly title: string;
             readonly type: string;
+        };
+        /**
+         * ProcessRecord
+         * @description A process, by what it last said of itself `age_ms` ago; `count` is what it counts: events, clients or runs.
+         */
+        readonly ProcessRecord: {
+            /** Age Ms */
+            readonly age_ms: number | null;
+            /** Count */
+            readonly count: number | null;
+            /** Name */
+            readonly name: string;
+            /** Pid */
+            readonly pid: number | null;
+            /** Problem */
+            readonly problem: string | null;
+            /** State */
+            readonly state: string;
         };
         /**
          * ProviderRecord
@@ -1601,6 +2633,45 @@ export interface components {
             readonly status: string;
             /** Unknown Symbols */
             readonly unknown_symbols: readonly string[] | null;
+        };
+        /**
+         * QualityList
+         * @description Reports, newest trade date first; `next` is the cursor of the following page.
+         */
+        readonly QualityList: {
+            /** Items */
+            readonly items: readonly components["schemas"]["QualityReport"][];
+            /** Next */
+            readonly next: string | null;
+        };
+        /**
+         * QualityReport
+         * @description What the checks found in one partition: a count by check, and the first silences, from and to.
+         */
+        readonly QualityReport: {
+            /**
+             * Checked At
+             * Format: date-time
+             */
+            readonly checked_at: string;
+            /** Counts */
+            readonly counts: {
+                readonly [key: string]: number;
+            };
+            /** Gaps */
+            readonly gaps: readonly (readonly [
+                string,
+                string
+            ])[];
+            /** Rows */
+            readonly rows: number;
+            /** Symbol */
+            readonly symbol: string;
+            /**
+             * Trade Date
+             * Format: date
+             */
+            readonly trade_date: string;
         };
         /**
          * QuietRecord
@@ -1750,6 +2821,18 @@ export interface components {
             readonly source: string;
         };
         /**
+         * ReaderRecord
+         * @description A consumer group of a stream: `lag` entries it has not read, `pending` ones it has not finished.
+         */
+        readonly ReaderRecord: {
+            /** Lag */
+            readonly lag: number | null;
+            /** Name */
+            readonly name: string;
+            /** Pending */
+            readonly pending: number;
+        };
+        /**
          * RecordedSignal
          * @description A signal that differed from the one before it, with what it was computed from. Decimals are text.
          */
@@ -1799,6 +2882,28 @@ export interface components {
             readonly trade_date: string;
         };
         /**
+         * RejectRecord
+         * @description A refused input. What does not print is written out; `data_length` is the whole length in characters.
+         */
+        readonly RejectRecord: {
+            /** At */
+            readonly at: string;
+            /** Code */
+            readonly code: string;
+            /** Data */
+            readonly data: string;
+            /** Data Length */
+            readonly data_length: number;
+            /** Field */
+            readonly field: string | null;
+            /** Id */
+            readonly id: string;
+            /** Message */
+            readonly message: string;
+            /** Source */
+            readonly source: string;
+        };
+        /**
          * RollRecord
          * @description A change of the contract month behind a continuous symbol.
          */
@@ -1811,6 +2916,60 @@ export interface components {
             readonly to_contract: string;
         };
         /**
+         * RunAudit
+         * @description Does it look ahead? `verdict`: clean, look_ahead, not_repeatable, nothing_decided.
+         */
+        readonly RunAudit: {
+            /** Beyond Windows */
+            readonly beyond_windows: number;
+            /** Cuts */
+            readonly cuts: number;
+            /** Decisions */
+            readonly decisions: number;
+            /** Differing Cuts */
+            readonly differing_cuts: number;
+            /** Examples */
+            readonly examples: readonly {
+                readonly [key: string]: unknown;
+            }[];
+            /** Findings */
+            readonly findings: readonly components["schemas"]["BacktestFinding"][];
+            /** Method */
+            readonly method: string;
+            /** Rows */
+            readonly rows: number;
+            /** Verdict */
+            readonly verdict: string;
+            /** Warm Up */
+            readonly warm_up: number | null;
+            /** Windows */
+            readonly windows: number;
+        };
+        /**
+         * RunData
+         * @description What was read. `events` are the bars or ticks that were played on.
+         */
+        readonly RunData: {
+            /** Dropped */
+            readonly dropped: readonly string[];
+            /** Events */
+            readonly events: number;
+            /** First Us */
+            readonly first_us: number;
+            /** Hash */
+            readonly hash: string;
+            /** Last Us */
+            readonly last_us: number;
+            /** Partitions */
+            readonly partitions: readonly components["schemas"]["LakePartition"][];
+            /** Signals */
+            readonly signals: number;
+            /** Sources */
+            readonly sources: readonly string[];
+            /** Ticks */
+            readonly ticks: number;
+        };
+        /**
          * RunList
          * @description The newest runs; `next` is the `before` of the following page, null on the last.
          */
@@ -1821,18 +2980,123 @@ export interface components {
             readonly runs: readonly components["schemas"]["RunStatus"][];
         };
         /**
+         * RunParity
+         * @description Digests of the signals both ways; `match` null where the live way was not walked.
+         */
+        readonly RunParity: {
+            /** Engine */
+            readonly engine: string;
+            /** Events */
+            readonly events: number;
+            /** Live */
+            readonly live: string | null;
+            /** Match */
+            readonly match: boolean | null;
+        };
+        /**
+         * RunRecord
+         * @description An occurrence of a trigger: `due`, `running`, `done`, `failed` or `missed`, and why.
+         */
+        readonly RunRecord: {
+            /** Attempts */
+            readonly attempts: number;
+            /** Due At */
+            readonly due_at: string;
+            /** Finished At */
+            readonly finished_at: string | null;
+            /** Id */
+            readonly id: number;
+            /** Reason */
+            readonly reason: string;
+            /** Session Date */
+            readonly session_date: string;
+            /** State */
+            readonly state: string;
+            /** Trigger */
+            readonly trigger: string;
+        };
+        /**
          * RunRequest
-         * @description What to run. Everything but the first four has a default; money and shares are decimals as text.
+         * @description What to run. `start` and `end` are instants with a zone, or UTC days of which the last is included.
          */
         readonly RunRequest: {
-            /** End */
+            /**
+             * End
+             * @example 2023-12-25
+             * @example 2023-12-25T22:00Z
+             */
             readonly end: string;
             /**
-             * Options
+             * RunOptions
+             * @description What a run assumes; each has a default. Money, shares and ticks are decimals, as numbers or as text.
              * @default {}
              */
             readonly options: {
-                readonly [key: string]: unknown;
+                /**
+                 * Cash
+                 * @default 100000
+                 */
+                readonly cash: string | number;
+                /**
+                 * Fee
+                 * @default 2.50
+                 */
+                readonly fee: string | number;
+                /**
+                 * Fee Rate
+                 * @default 0
+                 */
+                readonly fee_rate: string | number;
+                /**
+                 * Fills At Touch
+                 * @default false
+                 */
+                readonly fills_at_touch: boolean;
+                /**
+                 * Flat Before Close S
+                 * @default null
+                 */
+                readonly flat_before_close_s: number | null;
+                /**
+                 * Initial Margin
+                 * @default 0
+                 */
+                readonly initial_margin: string | number;
+                /**
+                 * Interval S
+                 * @default 60
+                 */
+                readonly interval_s: number;
+                /**
+                 * Latency Us
+                 * @default 1000
+                 */
+                readonly latency_us: number;
+                /**
+                 * Maintenance Margin
+                 * @default 0
+                 */
+                readonly maintenance_margin: string | number;
+                /**
+                 * Participation
+                 * @default 0
+                 */
+                readonly participation: string | number;
+                /**
+                 * Seed
+                 * @default 1
+                 */
+                readonly seed: number;
+                /**
+                 * Slippage Ticks
+                 * @default null
+                 */
+                readonly slippage_ticks: string | number | null;
+                /**
+                 * Source
+                 * @default null
+                 */
+                readonly source: string | null;
             };
             /**
              * Parameters
@@ -1841,6 +3105,126 @@ export interface components {
             readonly parameters: {
                 readonly [key: string]: unknown;
             };
+            /**
+             * Start
+             * @example 2023-12-25
+             * @example 2023-12-25T22:00Z
+             */
+            readonly start: string;
+            /** Strategy */
+            readonly strategy: string;
+            /** Symbols */
+            readonly symbols: readonly string[];
+        };
+        /**
+         * RunResult
+         * @description A run's whole result.
+         */
+        readonly RunResult: {
+            readonly audit?: components["schemas"]["RunAudit"] | null;
+            /** Breakdowns */
+            readonly breakdowns: {
+                readonly [key: string]: readonly components["schemas"]["BreakdownRow"][];
+            };
+            /** Caveats */
+            readonly caveats: readonly string[];
+            readonly code: components["schemas"]["CodeVersion"];
+            /**
+             * Confidence
+             * @description 90 % intervals by block bootstrap.
+             */
+            readonly confidence: {
+                readonly [key: string]: readonly [
+                    number,
+                    number
+                ] | null;
+            };
+            readonly data: components["schemas"]["RunData"];
+            /** Diagnosis */
+            readonly diagnosis: readonly components["schemas"]["BacktestFinding"][];
+            /**
+             * Digest
+             * @description SHA-256 over equity and fills: equal digests are equal runs, bit for bit.
+             */
+            readonly digest: string;
+            readonly elapsed_s: components["schemas"]["ElapsedSeconds"];
+            readonly equity: components["schemas"]["EquityRecord"];
+            /** Figures */
+            readonly figures: {
+                readonly [key: string]: components["schemas"]["FigureRecord"];
+            };
+            /** Id */
+            readonly id: number;
+            /**
+             * Months
+             * @default []
+             */
+            readonly months: readonly components["schemas"]["MonthRecord"][];
+            /** Notes */
+            readonly notes: {
+                readonly [key: string]: number;
+            };
+            /** Open Positions */
+            readonly open_positions: {
+                readonly [key: string]: number;
+            };
+            readonly parity?: components["schemas"]["RunParity"] | null;
+            readonly periods: components["schemas"]["PeriodRecord"];
+            readonly significance: components["schemas"]["SignificanceRecord"];
+            readonly simulation: components["schemas"]["SimulationRecord"] | null;
+            readonly specification: components["schemas"]["RunSpecificationRecord"];
+            readonly strategy: components["schemas"]["StrategyName"];
+            /**
+             * Stress
+             * @default []
+             */
+            readonly stress: readonly components["schemas"]["StressRow"][];
+            readonly trade_statistics: components["schemas"]["TradeStatistics"];
+            /** Trades */
+            readonly trades: readonly components["schemas"]["TradeRecord"][];
+            /**
+             * Trial
+             * @description Who has the same earned the same at the end of every period.
+             */
+            readonly trial: string;
+        };
+        /**
+         * RunSpecificationRecord
+         * @description What was asked, with every default filled in. Decimals are text; the end is not part of the span.
+         */
+        readonly RunSpecificationRecord: {
+            /** Cash */
+            readonly cash: string;
+            /** End */
+            readonly end: string;
+            /** Fee */
+            readonly fee: string;
+            /** Fee Rate */
+            readonly fee_rate: string;
+            /** Fills At Touch */
+            readonly fills_at_touch: boolean;
+            /** Flat Before Close S */
+            readonly flat_before_close_s: number | null;
+            /** Initial Margin */
+            readonly initial_margin: string;
+            /** Interval S */
+            readonly interval_s: number;
+            /** Latency Us */
+            readonly latency_us: number;
+            /** Maintenance Margin */
+            readonly maintenance_margin: string;
+            /** Parameters */
+            readonly parameters: {
+                readonly [key: string]: number | boolean | string;
+            };
+            /** Participation */
+            readonly participation: string;
+            /** Seed */
+            readonly seed: number;
+            /** Slippage Ticks */
+            readonly slippage_ticks: string | null;
+            /** Source */
+            readonly source: string | null;
             /** Start */
             readonly start: string;
             /** Strategy */
@@ -1850,7 +3234,7 @@ export interface components {
         };
         /**
          * RunStatus
-         * @description One run without its result.
+         * @description One run without its result. `kind` is run or paper.
          */
         readonly RunStatus: {
             /** Attempts */
@@ -1868,14 +3252,13 @@ export interface components {
             readonly data_hash: string | null;
             /** Digest */
             readonly digest: string | null;
-            /** Error */
-            readonly error: {
-                readonly [key: string]: unknown;
-            } | null;
+            readonly error: components["schemas"]["Fault"] | null;
             /** Finished At */
             readonly finished_at: string | null;
             /** Id */
             readonly id: number;
+            /** Kind */
+            readonly kind: string;
             /** Rerun Of */
             readonly rerun_of: number | null;
             /** Share */
@@ -1896,10 +3279,108 @@ export interface components {
             readonly work: string | null;
         };
         /**
+         * ScheduleChange
+         * @description On or off.
+         */
+        readonly ScheduleChange: {
+            /** Enabled */
+            readonly enabled: boolean;
+        };
+        /**
+         * ScheduleRecord
+         * @description One schedule. `next_due_at` is null while it is off.
+         */
+        readonly ScheduleRecord: {
+            /** Author */
+            readonly author: string;
+            /** Body */
+            readonly body: {
+                readonly [key: string]: unknown;
+            };
+            /** Condition */
+            readonly condition: string;
+            /** Enabled */
+            readonly enabled: boolean;
+            /** Id */
+            readonly id: number;
+            /** Kind */
+            readonly kind: string;
+            readonly last: components["schemas"]["LastRecord"] | null;
+            /** Local Time */
+            readonly local_time: string | null;
+            /** Market */
+            readonly market: string;
+            /** Name */
+            readonly name: string;
+            /** Next Due At */
+            readonly next_due_at: string | null;
+            /** Offset S */
+            readonly offset_s: number;
+            /** Phase */
+            readonly phase: string;
+            /** Trade Dates */
+            readonly trade_dates: number;
+        };
+        /**
+         * ScheduleRequest
+         * @description What to ask for, and when. `body` is that of a run, a sweep or patterns, without start and end.
+         *
+         *     `trade_dates` so many trade dates up to the session are the span. By default half an hour after the close of the
+         *     first symbol's market, when the nightly export has written the session to the lake.
+         */
+        readonly ScheduleRequest: {
+            /** Body */
+            readonly body: {
+                readonly [key: string]: unknown;
+            };
+            /**
+             * Condition
+             * @default close
+             * @enum {string}
+             */
+            readonly condition: "open" | "close" | "session_start" | "phase" | "local_time";
+            /**
+             * Enabled
+             * @default true
+             */
+            readonly enabled: boolean;
+            /**
+             * Kind
+             * @default run
+             * @enum {string}
+             */
+            readonly kind: "run" | "sweep" | "patterns";
+            /** Local Time */
+            readonly local_time?: string | null;
+            /** Market */
+            readonly market?: string | null;
+            /** Name */
+            readonly name: string;
+            /**
+             * Offset S
+             * @default 1800
+             */
+            readonly offset_s: number;
+            /**
+             * Phase
+             * @default
+             */
+            readonly phase: string;
+            /**
+             * Trade Dates
+             * @default 1
+             */
+            readonly trade_dates: number;
+        };
+        /**
          * SealRecord
-         * @description One proof: the last links of both hash chains over a symbol's changes of signal on a trade date.
+         * @description One proof: the last links of both hash chains over a symbol's signals on a trade date, and where they differ.
+         *
+         *     `live_count` events were sealed, `engine_count` of them are in the lake, `unshown` ones of the lake were not sealed.
          */
         readonly SealRecord: {
+            /** Blocks */
+            readonly blocks: number;
             /** Data Hash */
             readonly data_hash: string;
             /** Difference */
@@ -1918,6 +3399,8 @@ export interface components {
             readonly live_count: number;
             /** Match */
             readonly match: boolean;
+            /** Retold */
+            readonly retold: number;
             /**
              * Sealed At
              * Format: date-time
@@ -1932,6 +3415,8 @@ export interface components {
              * Format: date
              */
             readonly trade_date: string;
+            /** Unshown */
+            readonly unshown: number;
         };
         /**
          * SessionFigures
@@ -2018,6 +3503,45 @@ export interface components {
             readonly next_cursor: number | null;
         };
         /**
+         * SignificanceRecord
+         * @description What chance could have done. Only `trials` where nothing can be said.
+         */
+        readonly SignificanceRecord: {
+            /** Deflated Sharpe */
+            readonly deflated_sharpe?: number | null;
+            /** Expected Best Sharpe */
+            readonly expected_best_sharpe?: number | null;
+            /** Minimum Track Record */
+            readonly minimum_track_record?: number | null;
+            /** Periods */
+            readonly periods?: number | null;
+            /** Probabilistic Sharpe */
+            readonly probabilistic_sharpe?: number | null;
+            /** Sharpe Period */
+            readonly sharpe_period?: number | null;
+            /** Trials */
+            readonly trials: number;
+        };
+        /**
+         * SimulationRecord
+         * @description Block bootstrap: quantiles of the terminal value (of 1) and of the deepest drawdown at `shares`.
+         */
+        readonly SimulationRecord: {
+            /** Block */
+            readonly block: number;
+            readonly fan?: components["schemas"]["FanRecord"] | null;
+            /** Loss Probability */
+            readonly loss_probability: number;
+            /** Max Drawdown */
+            readonly max_drawdown: readonly number[];
+            /** Paths */
+            readonly paths: number;
+            /** Shares */
+            readonly shares: readonly number[];
+            /** Terminal */
+            readonly terminal: readonly number[];
+        };
+        /**
          * SpanRecord
          * @description A half-open span of two instants in UTC.
          */
@@ -2048,8 +3572,20 @@ export interface components {
             readonly volume: number;
         };
         /**
+         * StrategyName
+         * @description Whose trades these are.
+         */
+        readonly StrategyName: {
+            /** Feed */
+            readonly feed: string;
+            /** Name */
+            readonly name: string;
+            /** Summary */
+            readonly summary: string;
+        };
+        /**
          * StrategyRecord
-         * @description A strategy and the parameters a form is made from.
+         * @description A strategy and the parameters a form is made from. `feed` is ticks or bars.
          */
         readonly StrategyRecord: {
             /** Error */
@@ -2059,11 +3595,93 @@ export interface components {
             /** Name */
             readonly name: string;
             /** Parameters */
-            readonly parameters: readonly {
-                readonly [key: string]: unknown;
-            }[];
+            readonly parameters: readonly components["schemas"]["ParameterRecord"][];
             /** Summary */
             readonly summary: string;
+        };
+        /**
+         * StreamRecord
+         * @description A stream. `added` counts every entry there ever was, `length` those that are kept.
+         */
+        readonly StreamRecord: {
+            /** Added */
+            readonly added: number;
+            /** Groups */
+            readonly groups: readonly components["schemas"]["ReaderRecord"][];
+            /** Last Id */
+            readonly last_id: string;
+            /** Length */
+            readonly length: number;
+            /** Name */
+            readonly name: string;
+        };
+        /**
+         * StressRow
+         * @description The same decisions at other costs or another speed.
+         */
+        readonly StressRow: {
+            /** Case */
+            readonly case: string;
+            /** Equity */
+            readonly equity: number;
+            /** Fees */
+            readonly fees: number;
+            /** Max Drawdown */
+            readonly max_drawdown: number;
+            /** Sharpe */
+            readonly sharpe: number | null;
+            /** Total Return */
+            readonly total_return: number;
+            /** Trades */
+            readonly trades: number;
+        };
+        /**
+         * SweepData
+         * @description What a sweep was played on.
+         */
+        readonly SweepData: {
+            /** Events */
+            readonly events: number;
+            /** Hash */
+            readonly hash: string;
+            /** Sources */
+            readonly sources: readonly string[];
+        };
+        /**
+         * SweepJudging
+         * @description How a sweep is judged: folds of the cross-validation, and steps of the walk forward. `threads` 0: all.
+         */
+        readonly SweepJudging: {
+            /**
+             * Embargo
+             * @default 1
+             */
+            readonly embargo: number;
+            /**
+             * Folds
+             * @default 6
+             */
+            readonly folds: number;
+            /**
+             * Purge
+             * @default 1
+             */
+            readonly purge: number;
+            /**
+             * Splits
+             * @default 5
+             */
+            readonly splits: number;
+            /**
+             * Tests
+             * @default 2
+             */
+            readonly tests: number;
+            /**
+             * Threads
+             * @default 0
+             */
+            readonly threads: number;
         };
         /**
          * SweepList
@@ -2073,17 +3691,201 @@ export interface components {
             /** Next */
             readonly next: number | null;
             /** Sweeps */
-            readonly sweeps: readonly components["schemas"]["SweepRecord"][];
+            readonly sweeps: readonly components["schemas"]["SweepStatus"][];
         };
         /**
-         * SweepRecord
-         * @description One sweep without its result.
+         * SweepPeriods
+         * @description The equal periods a sweep is judged by.
          */
-        readonly SweepRecord: {
-            /** Code */
-            readonly code: string;
+        readonly SweepPeriods: {
+            /** Count */
+            readonly count: number;
+            /** Dates */
+            readonly dates: number;
+            /** Name */
+            readonly name: string;
+        };
+        /**
+         * SweepRequest
+         * @description What to sweep. `grid` gives each varied parameter its values: a list, or a text like `5:55:10`.
+         */
+        readonly SweepRequest: {
+            /**
+             * End
+             * @example 2023-12-25
+             * @example 2023-12-25T22:00Z
+             */
+            readonly end: string;
+            /** Grid */
+            readonly grid: {
+                readonly [key: string]: readonly (number | boolean | string)[] | string;
+            };
+            readonly judging?: components["schemas"]["SweepJudging"];
+            /**
+             * RunOptions
+             * @description What a run assumes; each has a default. Money, shares and ticks are decimals, as numbers or as text.
+             * @default {}
+             */
+            readonly options: {
+                /**
+                 * Cash
+                 * @default 100000
+                 */
+                readonly cash: string | number;
+                /**
+                 * Fee
+                 * @default 2.50
+                 */
+                readonly fee: string | number;
+                /**
+                 * Fee Rate
+                 * @default 0
+                 */
+                readonly fee_rate: string | number;
+                /**
+                 * Fills At Touch
+                 * @default false
+                 */
+                readonly fills_at_touch: boolean;
+                /**
+                 * Flat Before Close S
+                 * @default null
+                 */
+                readonly flat_before_close_s: number | null;
+                /**
+                 * Initial Margin
+                 * @default 0
+                 */
+                readonly initial_margin: string | number;
+                /**
+                 * Interval S
+                 * @default 60
+                 */
+                readonly interval_s: number;
+                /**
+                 * Latency Us
+                 * @default 1000
+                 */
+                readonly latency_us: number;
+                /**
+                 * Maintenance Margin
+                 * @default 0
+                 */
+                readonly maintenance_margin: string | number;
+                /**
+                 * Participation
+                 * @default 0
+                 */
+                readonly participation: string | number;
+                /**
+                 * Seed
+                 * @default 1
+                 */
+                readonly seed: number;
+                /**
+                 * Slippage Ticks
+                 * @default null
+                 */
+                readonly slippage_ticks: string | number | null;
+                /**
+                 * Source
+                 * @default null
+                 */
+                readonly source: string | null;
+            };
+            /**
+             * Parameters
+             * @default {}
+             */
+            readonly parameters: {
+                readonly [key: string]: unknown;
+            };
+            /**
+             * Start
+             * @example 2023-12-25
+             * @example 2023-12-25T22:00Z
+             */
+            readonly start: string;
+            /** Strategy */
+            readonly strategy: string;
+            /** Symbols */
+            readonly symbols: readonly string[];
+        };
+        /**
+         * SweepResult
+         * @description A sweep's whole result.
+         */
+        readonly SweepResult: {
+            readonly best: components["schemas"]["SweepRow"];
+            readonly code: components["schemas"]["CodeVersion"];
             /** Combinations */
             readonly combinations: number;
+            readonly cross_validation: components["schemas"]["CrossValidation"] | null;
+            readonly data: components["schemas"]["SweepData"];
+            /** Digest */
+            readonly digest: string;
+            readonly elapsed_s: components["schemas"]["ElapsedSeconds"];
+            /** Grid */
+            readonly grid: {
+                readonly [key: string]: readonly (number | boolean | string)[];
+            };
+            /** Id */
+            readonly id: number;
+            readonly neighbours: components["schemas"]["NeighbourRecord"];
+            readonly overfitting: components["schemas"]["OverfittingRecord"];
+            readonly periods: components["schemas"]["SweepPeriods"];
+            /** Refused */
+            readonly refused: number;
+            /** Rows */
+            readonly rows: readonly components["schemas"]["SweepRow"][];
+            readonly significance: components["schemas"]["SignificanceRecord"];
+            readonly specification: components["schemas"]["RunSpecificationRecord"];
+            /** Stress */
+            readonly stress: readonly components["schemas"]["StressRow"][];
+            readonly surface: components["schemas"]["ParameterSurface"] | null;
+            readonly walk_forward: components["schemas"]["WalkForward"] | null;
+            /** Where */
+            readonly where: {
+                readonly [key: string]: unknown;
+            };
+        };
+        /**
+         * SweepRow
+         * @description One combination. `sharpe` is that of one period.
+         */
+        readonly SweepRow: {
+            /** Equity */
+            readonly equity: number;
+            /** Fees */
+            readonly fees: number;
+            /** Fills */
+            readonly fills: number;
+            /** Max Drawdown */
+            readonly max_drawdown: number;
+            /** Parameters */
+            readonly parameters: {
+                readonly [key: string]: number | boolean | string;
+            };
+            /** Sharpe */
+            readonly sharpe: number | null;
+            /** Total Return */
+            readonly total_return: number;
+            /** Trades */
+            readonly trades: number;
+            /** Wins */
+            readonly wins: number;
+        };
+        /**
+         * SweepStatus
+         * @description One sweep without its result. `specification` has the run's own, the grid and the options.
+         */
+        readonly SweepStatus: {
+            /** Attempts */
+            readonly attempts: number;
+            /** Code */
+            readonly code: string | null;
+            /** Combinations */
+            readonly combinations: number | null;
             /**
              * Created At
              * Format: date-time
@@ -2092,13 +3894,55 @@ export interface components {
             /** Created By */
             readonly created_by: string;
             /** Data Hash */
-            readonly data_hash: string;
+            readonly data_hash: string | null;
             /** Digest */
-            readonly digest: string;
+            readonly digest: string | null;
+            readonly error: components["schemas"]["Fault"] | null;
+            /** Finished At */
+            readonly finished_at: string | null;
             /** Id */
             readonly id: number;
+            /** Share */
+            readonly share: number | null;
+            /** Specification */
+            readonly specification: {
+                readonly [key: string]: unknown;
+            };
+            /** Started At */
+            readonly started_at: string | null;
+            /** State */
+            readonly state: string;
             /** Strategy */
             readonly strategy: string;
+            /** Work */
+            readonly work: string | null;
+        };
+        /**
+         * SymbolPatterns
+         * @description Of one symbol: how many lines were tested, how many lie beyond nothing, how many chance alone would give.
+         */
+        readonly SymbolPatterns: {
+            /** Bars */
+            readonly bars: number;
+            /** Beyond Nothing */
+            readonly beyond_nothing: number;
+            /** Expected By Chance */
+            readonly expected_by_chance: number;
+            /** Lines Tested */
+            readonly lines_tested: number;
+            /** Symbol */
+            readonly symbol: string;
+            /**
+             * Tables
+             * @description Lines by the name of their table; each has a count and an interval.
+             */
+            readonly tables: {
+                readonly [key: string]: readonly {
+                    readonly [key: string]: unknown;
+                }[];
+            };
+            /** Trade Dates */
+            readonly trade_dates: number;
         };
         /**
          * TotalRecord
@@ -2152,6 +3996,141 @@ export interface components {
              * @constant
              */
             readonly symbol: "TOTAL";
+        };
+        /**
+         * TradeRecord
+         * @description One finished trade; money in the account's, prices in points, `worst` and `best` on the way.
+         */
+        readonly TradeRecord: {
+            /** Best */
+            readonly best: number;
+            /** Entered Us */
+            readonly entered_us: number;
+            /** Entry */
+            readonly entry: number;
+            /** Exit */
+            readonly exit: number;
+            /** Fees */
+            readonly fees: number;
+            /** Left Us */
+            readonly left_us: number;
+            /** Profit */
+            readonly profit: number;
+            /** Quantity */
+            readonly quantity: number;
+            /** Symbol */
+            readonly symbol: string;
+            /** Worst */
+            readonly worst: number;
+        };
+        /**
+         * TradeStatistics
+         * @description Of finished trades, and of the whole account: `exposure` is the share of the span with a position.
+         */
+        readonly TradeStatistics: {
+            /** All Fees */
+            readonly all_fees: number;
+            /** Best */
+            readonly best?: number | null;
+            /** Expectancy */
+            readonly expectancy?: number | null;
+            /** Exposure */
+            readonly exposure: number;
+            /** Fees */
+            readonly fees?: number | null;
+            /** Fills */
+            readonly fills: number;
+            /** Hit Rate */
+            readonly hit_rate?: number | null;
+            /** Longest Holding S */
+            readonly longest_holding_s?: number | null;
+            /** Longest Losing Streak */
+            readonly longest_losing_streak?: number | null;
+            /** Mean Adverse Excursion */
+            readonly mean_adverse_excursion?: number | null;
+            /** Mean Favourable Excursion */
+            readonly mean_favourable_excursion?: number | null;
+            /** Mean Gain */
+            readonly mean_gain?: number | null;
+            /** Mean Loss */
+            readonly mean_loss?: number | null;
+            /** Median Holding S */
+            readonly median_holding_s?: number | null;
+            /** Profit */
+            readonly profit?: number | null;
+            /** Profit Factor */
+            readonly profit_factor?: number | null;
+            /** Trades */
+            readonly trades: number;
+            /** Turnover */
+            readonly turnover: number;
+            /** Worst */
+            readonly worst?: number | null;
+        };
+        /**
+         * TriggerRecord
+         * @description A trigger with its newest run; `next_due_at` is null where it is off, or due within 40 days at no time.
+         */
+        readonly TriggerRecord: {
+            /** Action */
+            readonly action: string;
+            /** Condition */
+            readonly condition: string;
+            /** Enabled */
+            readonly enabled: boolean;
+            /** Id */
+            readonly id: number;
+            readonly last_run: components["schemas"]["RunRecord"] | null;
+            /** Market */
+            readonly market: string;
+            /** Name */
+            readonly name: string;
+            /** Next Due At */
+            readonly next_due_at: string | null;
+        };
+        /**
+         * WalkForward
+         * @description `sharpe` and `return` are those of the tested spans together.
+         */
+        readonly WalkForward: {
+            /** Choices */
+            readonly choices: number;
+            /** Efficiency */
+            readonly efficiency: number | null;
+            /** Mean Train Sharpe */
+            readonly mean_train_sharpe: number;
+            /** Return */
+            readonly return: number;
+            /** Sharpe */
+            readonly sharpe: number;
+            /** Steps */
+            readonly steps: readonly components["schemas"]["WalkStep"][];
+        };
+        /**
+         * WalkStep
+         * @description Trained on, then tested on: periods from and to, the end not included.
+         */
+        readonly WalkStep: {
+            /** Parameters */
+            readonly parameters: {
+                readonly [key: string]: number | boolean | string;
+            };
+            /** Test */
+            readonly test: readonly [
+                number,
+                number
+            ];
+            /** Test Return */
+            readonly test_return: number;
+            /** Test Sharpe */
+            readonly test_sharpe: number;
+            /** Train */
+            readonly train: readonly [
+                number,
+                number
+            ];
+            /** Train Sharpe */
+            readonly train_sharpe: number;
         };
         /**
          * WatchlistInput
@@ -2341,6 +4320,84 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["FlagsRecord"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thor_project_health_views_health: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HealthRecord"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thor_project_health_views_rejects: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["RejectRecord"][];
                 };
             };
         };
@@ -3343,7 +5400,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["HistoryTicks"];
+                };
             };
         };
     };
@@ -3427,6 +5486,247 @@ export interface operations {
             };
         };
     };
+    readonly thor_web_thordata_backtest_sweep_views_patterns_list: {
+        readonly parameters: {
+            readonly query?: {
+                readonly before?: number | null;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PatternsList"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_sweep_views_patterns_add: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PatternsRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Accepted */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PatternsStatus"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_sweep_views_patterns_status: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patterns: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PatternsStatus"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_sweep_views_patterns_cancel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patterns: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PatternsStatus"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_sweep_views_patterns_page: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patterns: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_sweep_views_patterns_result: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly patterns: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PatternsResult"];
+                };
+            };
+        };
+    };
     readonly thor_web_thordata_backtest_views_run_portfolio: {
         readonly parameters: {
             readonly query: {
@@ -3465,9 +5765,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly [key: string]: unknown;
-                    };
+                    readonly "application/json": components["schemas"]["PortfolioResult"];
                 };
             };
         };
@@ -3709,9 +6007,169 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly [key: string]: unknown;
-                    };
+                    readonly "application/json": components["schemas"]["RunResult"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_schedule_views_schedule_list: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["ScheduleRecord"][];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_schedule_views_schedule_add: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ScheduleRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Created */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ScheduleRecord"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_schedule_views_schedule_remove: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly schedule: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No Content */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_schedule_views_schedule_change: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly schedule: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ScheduleChange"];
+            };
+        };
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ScheduleRecord"];
                 };
             };
         };
@@ -3754,7 +6212,7 @@ export interface operations {
             };
         };
     };
-    readonly thor_web_thordata_backtest_views_sweep_list: {
+    readonly thor_web_thordata_backtest_sweep_views_sweep_list: {
         readonly parameters: {
             readonly query?: {
                 readonly before?: number | null;
@@ -3795,7 +6253,129 @@ export interface operations {
             };
         };
     };
-    readonly thor_web_thordata_backtest_views_sweep_page: {
+    readonly thor_web_thordata_backtest_sweep_views_sweep_add: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SweepRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Accepted */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SweepStatus"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_sweep_views_sweep_status: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly sweep: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SweepStatus"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_sweep_views_sweep_cancel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly sweep: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SweepStatus"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_backtest_sweep_views_sweep_page: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -3833,7 +6413,7 @@ export interface operations {
             };
         };
     };
-    readonly thor_web_thordata_backtest_views_sweep_whole: {
+    readonly thor_web_thordata_backtest_sweep_views_sweep_whole: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -3868,9 +6448,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly [key: string]: unknown;
-                    };
+                    readonly "application/json": components["schemas"]["SweepResult"];
                 };
             };
         };
@@ -3922,7 +6500,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["HistoryBars"];
+                };
             };
         };
     };
@@ -3967,7 +6547,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["Coverage"];
+                };
             };
         };
     };
@@ -4008,7 +6590,9 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["ExportList"];
+                };
             };
         };
     };
@@ -4055,7 +6639,51 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["QualityList"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_query_views_lake_query: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["LakeQuestion"];
+            };
+        };
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LakeAnswer"];
+                };
             };
         };
     };
@@ -4078,6 +6706,57 @@ export interface operations {
                 readonly start: string;
                 /** @description One symbol. */
                 readonly symbol: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HistoryTicks"];
+                };
+            };
+        };
+    };
+    readonly thor_web_thordata_views_trades_arrow: {
+        readonly parameters: {
+            readonly query: {
+                /** @description First millisecond since 1970, UTC. */
+                readonly from: number;
+                /** @description About how many ticks are read. */
+                readonly limit?: number;
+                /** @description Not looked at: a symbol has one market. */
+                readonly market?: string;
+                /** @description One symbol, in any case. */
+                readonly symbol: string;
+                /** @description Last millisecond, itself included. */
+                readonly to: number;
+                /** @description A source, such as `tos`. */
+                readonly venue: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -4155,7 +6834,91 @@ export interface operations {
                 headers: {
                     readonly [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    readonly "application/json": components["schemas"]["AveragePrice"];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_trigger_views_triggers: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["TriggerRecord"][];
+                };
+            };
+        };
+    };
+    readonly thor_web_timezones_trigger_views_runs: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Older than this id. */
+                readonly before?: number | null;
+                readonly limit?: number;
+                /** @description Only of that state. */
+                readonly state?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A problem document */
+            readonly "4XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document */
+            readonly "5XX": {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["RunRecord"][];
+                };
             };
         };
     };

@@ -12,6 +12,7 @@ import pytest
 
 from tests.unit.thordata.backtest import own_strategies
 from thor_web.thordata.backtest import places
+from thor_web.thordata.backtest.asked import SweepOptions
 from thor_web.thordata.backtest.cross_validation import cross_validation, sums_of, walk_forward
 from thor_web.thordata.backtest.errors import BacktestError
 from thor_web.thordata.backtest.execution import execute
@@ -19,7 +20,7 @@ from thor_web.thordata.backtest.grid import combinations_of, parse_values
 from thor_web.thordata.backtest.overfitting import overfitting
 from thor_web.thordata.backtest.places import processes
 from thor_web.thordata.backtest.specification import RunSpecification
-from thor_web.thordata.backtest.sweep import SweepOptions, Swept, sweep
+from thor_web.thordata.backtest.sweep import Swept, sweep
 from thor_web.thordata.backtest.sweep_chunk import Chunk, play_chunk
 from thor_web.thordata.backtest.sweep_report import sweep_report
 from thor_web.thordata.backtest.trial_key import Trials

@@ -52,6 +52,8 @@ export interface ChartOptions {
 export interface Chart {
   /** Draws these bars instead of the ones before; the reader's place is kept when only older ones were added. */
   setBars(bars: readonly Bar[]): void;
+  /** Shows every bar at once. */
+  showAll(): void;
   /** Draws the newest bar anew, or adds it. Cheap: at most one such change a frame is asked for. */
   updateBar(bar: Bar): void;
   setLines(lines: readonly ChartLine[]): void;
@@ -179,6 +181,7 @@ export function openChart(box: HTMLElement, options: ChartOptions): Chart {
           .setVisibleLogicalRange({ from: next.length - firstShown(next.length), to: next.length + 4 });
       }
     },
+    showAll: () => chart.timeScale().fitContent(),
     updateBar(bar) {
       const newest = bars.at(-1);
       if (newest !== undefined && bar.time < newest.time) return;

@@ -6,7 +6,6 @@ import type { MarketName } from '../../domain/nominal.ts';
 import { toServerTime } from '../../domain/nominal.ts';
 import type { Answer } from '../../services/api/client.ts';
 import { useApi } from '../../state/api.ts';
-import type { Interval } from './bars.ts';
 import type { Shade } from './sessionShading.ts';
 
 /** The calendar is asked for at most this many days. */
@@ -73,13 +72,19 @@ interface Sessions {
   startsDay(bar: Bar, before: Bar | null): boolean;
 }
 
-export function useSessions(market: MarketName, bars: readonly Bar[], interval: Interval): Sessions {
+/** `market` null: it is not known, and nothing is shaded. Bars of a day each have no phases. */
+export function useSessions(market: MarketName | null, bars: readonly Bar[], isDaily: boolean): Sessions {
   const first = bars[0]?.time ?? null;
   const last = bars.at(-1)?.time ?? null;
-  const fits = first !== null && last !== null && last - first < MOST_DAYS * DAY_S && interval !== '1d';
+  const fits =
+    market !== null && first !== null && last !== null && last - first < MOST_DAYS * DAY_S && !isDaily;
   // A trade date may begin the evening before its date.
   const query = fits ? { from: dateText(first - DAY_S), to: dateText(last + DAY_S) } : { from: '', to: '' };
-  const { data } = useApi('/api/markets/{market}/calendar', { path: { market }, query, when: fits });
+  const { data } = useApi('/api/markets/{market}/calendar', {
+    path: { market: market ?? '' },
+    query,
+    when: fits,
+  });
   const spans = useMemo(() => (data === undefined ? [] : spansOf(data)), [data]);
   const shades = useMemo(() => (spans.length === 0 ? [] : shadesOf(bars, spans)), [bars, spans]);
   const starts = useMemo(() => {
