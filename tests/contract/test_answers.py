@@ -208,6 +208,7 @@ def test_the_openapi_document_names_every_path(running: RunningThor) -> None:
     document = running.get("/api/openapi.json").json()
     stored = ("asof", "bars", "coverage", "exports", "quality", "query", "ticks", "vwap")
     history = {f"/api/thordata/{name}" for name in stored}
+    history |= {f"/api/thordata/replay{part}" for part in ("", "/{trade_date}", "/{trade_date}/frames")}
     clock = {f"/api/markets{name}" for name in ("", "/overlaps", "/quiet", "/times")}
     clock |= {f"/api/markets/{{market}}/{name}" for name in ("calendar", "schedule.ics")}
     parts = ("", "/{%s}", "/{%s}/result", "/{%s}/report", "/{%s}/cancel")
