@@ -30,7 +30,7 @@ from thor_web.runtime.composition import thor_command
 __all__ = ["Pipeline", "end_to_end", "feed", "pipeline", "publisher", "ready", "run"]
 
 CLIENTS: Final = 20
-SECONDS: Final = 5.0
+SECONDS: Final = 4.0
 ROUNDS: Final = 3
 WARM_UP_S: Final = 1.0
 SETTLING_S: Final = 0.5

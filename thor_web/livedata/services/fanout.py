@@ -28,11 +28,10 @@ __all__ = ["Counts", "Fanout", "TooManyStreams"]
 log = logging.getLogger(__name__)
 
 GATHERED_S: Final = 0.005
-"""Most that an event waits for others to share its message, once sending takes time."""
-GATHER_SHARE: Final = 2.0
-"""How many times the last sending's length is gathered for: while there is little to do, nothing waits."""
-GATHERED_FROM_S: Final = 0.001
-"""Gathering for less than this is not worth it: a timer of the loop is no finer, and would double the delay."""
+"""Most that an event waits for others to share its message."""
+GATHERED_FROM_S: Final = 0.002
+"""From so much rest owed on what comes is gathered: timers of the loop are no finer than a millisecond, and a lone
+sending that takes long is no load."""
 CHUNK: Final = 500
 """Most frames sent at once to a client that catches up."""
 CHUNK_FROM_REDIS: Final = 1_000
@@ -87,7 +86,7 @@ class Fanout:
         self._audiences: Groups[Audience] = Groups()
         self._rhythms: Groups[Rhythm] = Groups()
         self._number = 0
-        self._quiet_until = 0.0
+        self._quiet_until = self._ended = self._owed_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._draining = False
         self.counts = Counts()
@@ -349,8 +348,11 @@ class Fanout:
                 audience.send(message, started)
                 sent = True
         ended = clock()
-        gathered = min(GATHERED_S, GATHER_SHARE * (ended - started))
-        self._quiet_until = ended + gathered if gathered >= GATHERED_FROM_S else 0.0
+        # As much rest as work: where sending takes less than half of the time nothing waits.
+        rested_s = started - self._ended
+        self._owed_s = min(GATHERED_S, max(0.0, self._owed_s - rested_s) + ended - started)
+        self._ended = ended
+        self._quiet_until = ended + self._owed_s if self._owed_s >= GATHERED_FROM_S else 0.0
         if sent:
             self._record_latency(frames)
 
