@@ -39,10 +39,12 @@ class QuoteAlerts:
         for rule in rules:
             self._known[rule.id] = former.known(rule) if former and former.has(rule) else _known(rule.known)
         if former is not None:
+            # Of another version nothing goes on but what it has to tell still.
+            same = {rule.id for rule in rules if former.has(rule)}
             self._events = former._events
             self._notices = {number: told for number, told in former._notices.items() if number in self._rules}
-            self._spent = former._spent & self._rules.keys()
-            self._changed = former._changed.union(former._watch.take_changed()) & self._rules.keys()
+            self._spent = former._spent & same
+            self._changed = former._changed.union(former._watch.take_changed()) & same
         self._signalled = [rule for rule in rules if rule.kind == "signal"]
 
     @property
