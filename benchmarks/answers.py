@@ -107,7 +107,8 @@ def _wait(client: httpx.Client, url: str) -> None:
 
 
 def _arrow(client: httpx.Client, url: str, span: dict[str, str]) -> pl.DataFrame:
-    answer = client.get(url, params=span | {"limit": str(TICKS), "format": "arrow"})
+    accept = {"Accept": "application/vnd.apache.arrow.stream; codecs=lz4"}
+    answer = client.get(url, params=span | {"limit": str(TICKS)}, headers=accept)
     frame = pl.DataFrame(pa.ipc.open_stream(answer.content).read_all())
     assert len(frame) == TICKS
     return frame

@@ -5,7 +5,11 @@ price is that stands on the page. Costs, so less is better: frames are told as m
 """
 
 import asyncio
+import json
+import re
+import statistics
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,13 +29,20 @@ __all__ = ["BENCHMARKS"]
 
 FAST: Final = 20_000
 """Events a second."""
+WHOLE: Final = 5_000
+"""Events of one symbol a second, each of them told."""
 SECONDS: Final = 20
+HEAP_S: Final = 60.0
 FRONTEND: Final = ROOT / "frontend"
 NAIVE: Final = FRONTEND / "node_modules" / ".cache" / "naive"
 DASHBOARD: Final = ROOT / "thor_web" / "dashboard"
 
+GRID_CELL: Final = f'[data-symbol="{PROBE}"] [data-column="last"]'
+TAPE_CELL: Final = 'section[aria-label="Tape"] tbody td[data-direction]'
+"""Where the probe's price stands: in the grid, and as the newest line of its tape."""
+
 WATCH: Final = """
-([probe, clock]) => {
+([place, clock]) => {
   const seen = { frames: [], long: 0, ages: [], before: performance.now(), told: '' };
   window.seen = seen;
   new PerformanceObserver((list) => {
@@ -40,8 +51,7 @@ WATCH: Final = """
   const frame = (now) => {
     seen.frames.push(now - seen.before);
     seen.before = now;
-    const cell = document.querySelector(`[data-symbol="${probe}"] [data-column="last"]`);
-    const text = cell?.textContent ?? '';
+    const text = /[\\d.]*$/.exec(document.querySelector(place)?.textContent ?? '')[0];
     if (text !== seen.told) {
       seen.told = text;
       if (seen.frames.length > 1) seen.ages.push((Date.now() % clock) - Number(text));
@@ -51,6 +61,17 @@ WATCH: Final = """
   requestAnimationFrame(frame);
 }
 """
+
+
+FIRST_PRICE: Final = """
+(function look() {
+  const cell = document.querySelector(PLACE);
+  // Drawn means that the frame after it has come.
+  if (/\\d/.test(cell?.textContent ?? '')) requestAnimationFrame(() => { window.firstPrice = performance.now(); });
+  else requestAnimationFrame(look);
+})();
+"""
+"""When the first price stands on the page, milliseconds after the navigation began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +100,26 @@ def served(market: Market) -> Iterator[str]:
         thread.join(timeout=5)
 
 
-def watched(browser: Browser, address: str, *, before: Callable[[Page], None] = lambda _: None) -> Seen:
-    """Open a page, let it settle, watch it."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    before(page)
+def opened(browser: Browser, address: str, place: str) -> Page:
+    """A page on which the probe is drawn, in a browser context of its own."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.add_init_script(FIRST_PRICE.replace("PLACE", json.dumps(place)))
     page.goto(address)
-    row = page.locator(f'[data-symbol="{PROBE}"] [data-column="last"]')
-    wait_until(lambda: row.count() == 1 and row.inner_text().isdigit(), "the probe is drawn")
+    cell = page.locator(place).first
+    wait_until(lambda: cell.count() == 1 and re.search(r"\d$", cell.inner_text()) is not None, "the probe is drawn")
+    return page
+
+
+def watched(browser: Browser, address: str, place: str = GRID_CELL) -> Seen:
+    """Open a page, let it settle, watch it."""
+    page = opened(browser, address, place)
+    context = page.context
     page.wait_for_timeout(3_000)
     session = context.new_cdp_session(page)
     # The thread's own time: what others on the machine take from it is not its work.
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
     started = metrics(session)
-    page.evaluate(WATCH, [PROBE, CLOCK_MS])
+    page.evaluate(WATCH, [place, CLOCK_MS])
     page.wait_for_timeout(SECONDS * 1_000)
     seen: dict[str, Any] = page.evaluate("window.seen")
     ended = metrics(session)
@@ -141,11 +168,60 @@ def frames() -> list[Measured]:
     ]  # fmt: skip
 
 
-BENCHMARKS: Final[dict[str, Callable[[], list[Measured]]]] = {"frames": frames}
+def whole_stream() -> list[Measured]:
+    """Every event of one symbol at 5,000 a second, on its page: how old the tape's newest line is."""
+    with served(Market(WHOLE)) as address, launched_chromium() as browser:
+        seen = watched(browser, f"{address}/symbol/{PROBE}", TAPE_CELL)
+    note = f"{seen.frames_per_s:.0f} frames/s, {seen.busy:.0%} busy"
+    return [Measured("dashboard-age-whole-p99", seen.age_p99, 30.0, "30 ms", "ms", note=note)]
+
+
+def interactive() -> list[Measured]:
+    """From the navigation to the first price, with 500 symbols and nothing cached: the middle of five."""
+    taken = []
+    with served(Market(FAST)) as address, launched_chromium() as browser:
+        for _ in range(5):
+            page = opened(browser, address, GRID_CELL)
+            taken.append(float(page.evaluate("window.firstPrice")))
+            page.context.close()
+    return [Measured("dashboard-interactive", statistics.median(taken), 1_000.0, "1 s", "ms")]
+
+
+def heap(seconds: float = HEAP_S) -> list[Measured]:
+    """What the page's heap grows by, collected before and after; `python -m benchmarks.dashboard heap` takes 10 min."""
+    with served(Market(FAST)) as address, launched_chromium() as browser:
+        page = opened(browser, address, GRID_CELL)
+        page.wait_for_timeout(15_000)
+        session = page.context.new_cdp_session(page)
+        before = heap_kib(session)
+        page.wait_for_timeout(seconds * 1_000)
+        grown = heap_kib(session) - before
+        page.context.close()
+    note = f"{grown:+.0f} KiB of {before:.0f} in {seconds:.0f} s"
+    # A heap may as well shrink; one KiB stands for that.
+    return [Measured("dashboard-heap-growth", max(1.0, grown), 1_024.0, "1 MiB", "KiB", note=note)]
+
+
+def heap_kib(session: Any) -> float:
+    """What is left after two collections."""
+    for _ in range(2):
+        session.send("HeapProfiler.collectGarbage")
+    return float(session.send("Runtime.getHeapUsage")["usedSize"]) / 1_024
+
+
+BENCHMARKS: Final[dict[str, Callable[[], list[Measured]]]] = {
+    "frames": frames,
+    "whole-stream": whole_stream,
+    "interactive": interactive,
+    "heap": heap,
+}
 
 
 def main() -> None:
-    """Each figure of one run, for looking at."""
+    """The growth of the heap over ten minutes, or each figure of one run, for looking at."""
+    if "heap" in sys.argv[1:]:
+        print(heap(600.0)[0])
+        return
     build_naive()
     with served(Market(FAST)) as address, launched_chromium() as browser:
         print("thor ", watched(browser, address))

@@ -8,10 +8,11 @@ draws is, whatever the page is made of.
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 __all__ = ["CLOCK_MS", "PROBE", "Market", "serve"]
 
@@ -19,6 +20,7 @@ SYMBOLS: Final = [f"S{number:03d}" for number in range(500)]
 PROBE: Final = SYMBOLS[0]
 CLOCK_MS: Final = 10_000_000
 """The probe's price is the time modulo this."""
+PRICES: Final = [str(6000 + turn / 4) for turn in range(997)]
 FLUSH_S: Final = 0.005
 """Messages of single events leave in pieces of this length, as Thor's own do under load."""
 CONTENT: Final = {
@@ -31,38 +33,41 @@ CONTENT: Final = {
 
 
 class Market:
-    """Records by symbol, made of parts between which the changing ones stand."""
+    """Events by symbol. The form of each symbol is made before; an event fills in what changes."""
 
     def __init__(self, events_per_s: int) -> None:
         self.events_per_s = events_per_s
         self._turn = 0
-        self._form = _record("@SYMBOL")
+        self._enriched = _forms(_record("@SYMBOL"))
+        self._plain = _forms(_event("@SYMBOL"))
 
-    def record(self, symbol: str, at: float) -> str:
-        """The symbol's record of an event at an instant, seconds since 1970."""
+    def record(self, symbol: str, at: float, instant: str, *, enrich: bool = True) -> str:
+        """The symbol's event of an instant, seconds since 1970 and as text, with or without what is derived of it."""
         self._turn += 1
-        price = 6000 + self._turn % 997 / 4
-        shown = int(at * 1000) % CLOCK_MS if symbol == PROBE else price
-        return (
-            self._form.replace("@SYMBOL", symbol)
-            .replace("@AT", _instant(at))
-            .replace("@ID", f"{int(at * 1000)}-{self._turn}")
-            .replace("@LAST", str(shown))
-            .replace("6710.25", str(price))
-        )
+        price = PRICES[self._turn % len(PRICES)]
+        values = {
+            "at": instant,
+            "id": f"{int(at * 1000)}-{self._turn}",
+            "last": str(int(at * 1000) % CLOCK_MS) if symbol == PROBE else price,
+            "price": price,
+        }
+        return (self._enriched if enrich else self._plain)[symbol] % values
 
     def newest(self, until: float) -> list[str]:
         """The newest record of every symbol at an instant, as a conflated client gets it."""
         gap = len(SYMBOLS) / self.events_per_s
-        return [self.record(symbol, until - gap * place / len(SYMBOLS)) for place, symbol in enumerate(SYMBOLS)]
-
-    def events(self, since: float, until: float) -> list[str]:
-        """Every record of a span, one symbol after the other."""
-        count = round((until - since) * self.events_per_s)
-        start = round(since * self.events_per_s)
+        instant = _instant(until)
         return [
-            self.record(SYMBOLS[(start + step) % len(SYMBOLS)], since + step / self.events_per_s)
-            for step in range(count)
+            self.record(symbol, until - gap * place / len(SYMBOLS), instant) for place, symbol in enumerate(SYMBOLS)
+        ]
+
+    def events(self, since: float, until: float, *, enrich: bool, symbols: Sequence[str] = SYMBOLS) -> list[str]:
+        """Every event of a span, one symbol after the other."""
+        first, behind = round(since * self.events_per_s), round(until * self.events_per_s)
+        instant = _instant(until)
+        return [
+            self.record(symbols[step % len(symbols)], step / self.events_per_s, instant, enrich=enrich)
+            for step in range(first, behind)
         ]
 
     def instruments(self) -> list[dict[str, Any]]:
@@ -101,6 +106,23 @@ def _record(symbol: str) -> str:
     return json.dumps(record, separators=(",", ":"))
 
 
+def _event(symbol: str) -> str:
+    """A canonical event as the stream has it without enrichment."""
+    record = json.loads(_record(symbol))
+    last = list(record).index("active_source")
+    return json.dumps(dict(list(record.items())[: last + 1]) | {"last": "@LAST"}, separators=(",", ":")).replace(
+        '"@LAST"', "@LAST"
+    )
+
+
+def _forms(form: str) -> dict[str, str]:
+    """For each symbol a text with `%(…)s` where something changes."""
+    named = {"@AT": "%(at)s", "@ID": "%(id)s", "@LAST": "%(last)s", "6710.25": "%(price)s"}
+    for mark, name in named.items():
+        form = form.replace(mark, name)
+    return {symbol: form.replace("@SYMBOL", symbol) for symbol in SYMBOLS}
+
+
 def _instant(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -115,7 +137,7 @@ async def serve(market: Market, folders: dict[str, Path], port: int) -> None:
                 while (await reader.readline()).strip():
                     pass
                 if target.startswith("/api/quotes/stream"):
-                    await _stream(market, writer, conflated="conflate" in target)
+                    await _stream(market, writer, parse_qs(target.partition("?")[2]))
                 else:
                     _send(writer, *_content(market, folders, target.partition("?")[0]))
                     await writer.drain()
@@ -138,6 +160,8 @@ def _content(market: Market, folders: dict[str, Path], path: str) -> tuple[str, 
              "next_transition_at": None, "holiday": None, "phase": "open", "trade_date": "2026-11-24"}
         ],
         "/api/bars": lambda: {"bars": [], "before": None},
+        "/api/signals/history": lambda: {"items": [], "next": None},
+        "/api/markets/GLOBEX/calendar": lambda: {"market": "GLOBEX", "time_zone": "America/Chicago", "days": []},
     }  # fmt: skip
     if path.startswith("/api/"):
         return "application/json", json.dumps(answers.get(path, list)()).encode()
@@ -154,18 +178,20 @@ def _send(writer: asyncio.StreamWriter, kind: str, body: bytes) -> None:
     )
 
 
-async def _stream(market: Market, writer: asyncio.StreamWriter, *, conflated: bool) -> None:
+async def _stream(market: Market, writer: asyncio.StreamWriter, query: dict[str, list[str]]) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
+    conflated, enrich = "conflate" in query, "enrich" in query
+    symbols = query.get("symbols", [""])[0].split(",") if "symbols" in query else SYMBOLS
     period = 0.05 if conflated else FLUSH_S
     told = time.time()
     while True:
         await asyncio.sleep(max(0.0, told + period - time.time()))
         now = time.time()
         if conflated:
-            records = market.newest(now)
-            text = f"event: quotes\nid: {int(now * 1000)}-0\ndata: [{','.join(records)}]\n\n"
+            text = f"event: quotes\nid: {int(now * 1000)}-0\ndata: [{','.join(market.newest(now))}]\n\n"
         else:
-            text = "".join(f"event: quote\ndata: {record}\n\n" for record in market.events(told, now))
+            events = market.events(told, now, enrich=enrich, symbols=symbols)
+            text = "".join(f"event: quote\ndata: {event}\n\n" for event in events)
         told = now
         writer.write(text.encode())
         await writer.drain()

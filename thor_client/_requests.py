@@ -24,7 +24,7 @@ __all__ = [
     "stream_query",
 ]
 
-ARROW: Final = "application/vnd.apache.arrow.stream"
+ARROW: Final = "application/vnd.apache.arrow.stream; codecs=lz4"
 PAGE_ROWS: Final = 500_000
 
 
@@ -72,7 +72,7 @@ def history_query(
 
 
 def frame_of(body: bytes) -> "pl.DataFrame":
-    """A page in Arrow as a frame, its buffers taken as they are. Raises ThorUnreachable for half a page."""
+    """A page in Arrow as a frame. Raises ThorUnreachable for half a page."""
     import polars as pl  # noqa: PLC0415 - only history needs it, and a collector's host has none
 
     try:

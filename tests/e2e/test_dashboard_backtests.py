@@ -131,7 +131,7 @@ def test_runs_are_filtered_and_compared(context: BrowserContext, stored: Running
     expect(page).to_have_url(re.compile("ids=1,2"))
     expect(page.get_by_role("row", name="slow 40 90")).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^Equity of the runs, from"))).to_be_visible()
-    expect(page.get_by_text("The same data.")).to_be_visible()
+    expect(page.get_by_role("region", name="What they share")).to_contain_text("Datathe same")
 
 
 def test_one_like_it_begins_with_what_was_asked(context: BrowserContext, stored: RunningThor) -> None:

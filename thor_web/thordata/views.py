@@ -23,7 +23,7 @@ from thor_web.thordata.reading import aware as _aware
 from thor_web.thordata.reading import read_in_turn as _read
 from thor_web.thordata.schemas import AveragePrice, Coverage, ExportList, HistoryBars, HistoryTicks, QualityList
 from thor_web.thordata.services import history, records, summaries, trades
-from thor_web.thordata.services.formats import FORMATS, choose_format, json_row, write_table
+from thor_web.thordata.services.formats import FORMATS, choose_codec, choose_format, json_row, write_table
 
 __all__ = ["router"]
 
@@ -257,7 +257,9 @@ def _rows(request: ASGIRequest, table: pa.Table, form: str) -> HttpResponseBase:
 
 
 def _table(request: ASGIRequest, table: pa.Table, form: str, following: str | None) -> HttpResponseBase:
-    answer = _streamed(write_table(table, form), FORMATS[form], following)
+    codec = choose_codec(request.headers.get("Accept", "")) if form == "arrow" else None
+    content_type = FORMATS[form] if codec is None else f"{FORMATS[form]}; codecs={codec}"
+    answer = _streamed(write_table(table, form, codec), content_type, following)
     if following is not None:
         query = urlencode({**request.GET.dict(), "cursor": following})
         answer["Link"] = f'<{request.path}?{query}>; rel="next"'
@@ -266,9 +268,9 @@ def _table(request: ASGIRequest, table: pa.Table, form: str, following: str | No
 
 def _streamed(pieces: Iterator[bytes], content_type: str, following: str | None) -> StreamingHttpResponse:
     async def body() -> AsyncIterator[bytes]:
-        for piece in pieces:
+        # Made in a thread, for a piece takes some milliseconds.
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
             yield piece
-            await asyncio.sleep(0)  # other requests have their turn between pieces
 
     answer = StreamingHttpResponse(body(), content_type=content_type, headers={"Cache-Control": "no-store"})
     answer["Vary"] = "Accept"

@@ -66,6 +66,29 @@ async def rows(client: httpx.AsyncClient, **more: Any) -> list[dict[str, Any]]:
             return found
 
 
+async def test_an_arrow_stream_is_compressed_for_who_can_read_that(
+    client: httpx.AsyncClient, server_settings: ServerSettings
+) -> None:
+    await store(server_settings, *week())
+
+    async def answer(accept: str) -> httpx.Response:
+        return await client.get("/ticks", params=SPAN, headers={"Accept": accept})
+
+    plain = await answer(ARROW)
+    table = pa.ipc.open_stream(plain.content).read_all()
+    assert (len(table), plain.headers["Content-Type"]) == (4 * 48 + 2, ARROW)
+    for accept, codec in [
+        (f"{ARROW}; codecs=lz4", "lz4"),
+        (f'{ARROW};codecs="brotli, ZSTD, lz4"', "zstd"),
+        (f'text/html, {ARROW};codecs="lz4";q=0.9', "lz4"),
+    ]:
+        packed = await answer(accept)
+        assert packed.headers["Content-Type"] == f"{ARROW}; codecs={codec}"
+        assert len(packed.content) < len(plain.content)
+        assert pa.ipc.open_stream(packed.content).read_all().equals(table)
+    assert (await answer(f"{ARROW}; codecs=brotli")).content == plain.content
+
+
 async def test_the_border_between_postgres_and_lake_is_invisible(
     client: httpx.AsyncClient, server_settings: ServerSettings
 ) -> None:

@@ -14,6 +14,7 @@ pub mod record;
 pub mod recording;
 pub mod rules;
 pub mod session;
+mod short;
 mod slate;
 pub mod windows;
 
@@ -128,6 +129,8 @@ pub(crate) struct Seen<'a> {
     /// The symbol's state as it is now: after the event, and after those that have followed it.
     tracker: Option<&'a Tracker>,
     history: Option<&'a History>,
+    /// The tracker's, which takes a division.
+    half_hour_average: Option<i64>,
 }
 
 impl Market {
@@ -223,6 +226,7 @@ impl Market {
         let Some(Entry { rules, tracker, history, kept, .. }) = self.entries.get_mut(place) else { return };
         let seen = Seen {
             rules: rules.as_ref(),
+            half_hour_average: tracker.half_hour_average(),
             tracker: Some(tracker),
             history: history.as_ref(),
             figures: sight.figures,

@@ -78,8 +78,13 @@ pub(crate) fn write(
 fn write_marks(event: &EventRef<'_>, position: Position, seen: &Seen<'_>, out: &mut Members<'_>) {
     let (delayed, stale) = (seen.figures.delayed, seen.figures.stale);
     let recorded = position.0.saturating_sub(event.ts_us / 1_000) > RECORDED_AFTER_MS;
+    let mock = event.source.as_bytes() == b"MOCK";
+    if !(mock || recorded || delayed || stale) {
+        out.raw(b",\"marks\":[]");
+        return;
+    }
     let marks = [
-        (&b"\"MOCK\""[..], event.source.as_bytes() == b"MOCK"),
+        (&b"\"MOCK\""[..], mock),
         (b"\"REPLAY\"", recorded && !delayed && !stale),
         (b"\"DELAYED\"", delayed),
         (b"\"STALE\"", stale),
@@ -116,7 +121,7 @@ fn write_display(event: &EventRef<'_>, seen: &Seen<'_>, week52: &Week52, kept: &
     out.price(member!("open_change"), derived.open_change, display, true);
     out.price(member!("open_change_percent"), derived.open_change_percent, percents, true);
     out.price(member!("vwap"), seen.tracker.and_then(|tracker| tracker.session.vwap), display, false);
-    out.price(member!("vwap_30m"), seen.tracker.and_then(Tracker::half_hour_average), display, false);
+    out.price(member!("vwap_30m"), seen.half_hour_average, display, false);
     write_extremes(seen, week52, display, (&mut kept.extremes, out));
     out.raw(b"}");
 }
@@ -201,7 +206,7 @@ fn write_session(seen: &Seen<'_>, kept: &mut Kept, out: &mut Members<'_>) {
     out.instant_ms(member!("as_of"), session.as_of_us.div_euclid(1_000));
     out.int(member!("volume"), session.volume);
     out.nanos(member!("vwap"), session.vwap);
-    out.nanos(member!("vwap_30m"), tracker.half_hour_average());
+    out.nanos(member!("vwap_30m"), seen.half_hour_average);
     match &tracker.roll {
         Some(roll) => write_roll(roll, out),
         None => out.nothing(member!("roll")),

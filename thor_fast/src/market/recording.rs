@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::classify::Signal;
 use crate::event::EventRef;
 use crate::market::Position;
-use crate::market::candles::Candle;
+use crate::market::candles::{Candle, INTERVALS};
 use crate::market::composite::Composite;
 use crate::market::grading::Grade;
 use crate::market::rules::Classified;
@@ -143,10 +143,11 @@ impl Recording {
             self.ended.push(SessionRow { symbol, mock, contract, session });
         }
         self.rolls.extend(step.roll.map(|roll| (symbol, roll)));
-        if let Some(candles) = step.candles {
-            for (interval, part) in candles.iter().enumerate() {
+        if let Some(trade) = &step.trade {
+            for interval in 0..INTERVALS.len() {
+                let part = trade.candle(interval);
                 let key = (symbol, tracker.mock, interval, part.start_us);
-                self.bars.entry(key).and_modify(|bar| bar.join(part)).or_insert(*part);
+                self.bars.entry(key).and_modify(|bar| bar.join(&part)).or_insert(part);
             }
         }
         if !self.touched.contains(&symbol) {

@@ -137,7 +137,30 @@ pub struct Step {
     /// The roll that it is.
     pub roll: Option<Roll>,
     /// What it adds to each interval's bar; nothing for a repeat or without a price.
-    pub candles: Option<[Candle; INTERVALS.len()]>,
+    pub trade: Option<Trade>,
+}
+
+/// One event's part in the bars of its symbol.
+#[derive(Clone, Copy, Debug)]
+pub struct Trade {
+    place: Place,
+    at_us: i64,
+    price: i64,
+    volume: i64,
+    opens_us: i64,
+}
+
+impl Trade {
+    /// Its part in the bar of the interval of that number.
+    #[must_use]
+    pub fn candle(&self, interval: usize) -> Candle {
+        self.candle_from(start_of(interval, self.at_us, self.opens_us))
+    }
+
+    #[inline]
+    fn candle_from(&self, start_us: i64) -> Candle {
+        Candle::of(start_us, self.place, self.price, self.volume)
+    }
 }
 
 /// The state of one symbol.
@@ -169,14 +192,16 @@ impl Tracker {
         let begun = self.session.span != Span::default();
         let behind_us = self.session.span.start_us.saturating_sub(at_us);
         let late = begun && mock == self.mock && (1..=LATE_US).contains(&behind_us);
-        let before = (self.session, self.mock, self.contract);
-        if begun && mock != self.mock {
+        let changes = begun && mock != self.mock;
+        let next = changes || (!late && self.session.span != span);
+        if next && begun {
+            step.ended = Some((self.session, self.mock, self.contract));
+        }
+        if changes {
             *self = Self::default();
-            step.ended = Some(before);
         }
         self.mock = mock;
-        if !late && self.session.span != span {
-            step.ended = begun.then_some(before);
+        if next {
             if span.start_us < self.session.span.start_us {
                 // An older recording: nothing of the newer one belongs to it.
                 *self = Self { mock, ..Self::default() };
@@ -192,7 +217,9 @@ impl Tracker {
             if !late {
                 self.trade(at_us, price, volume);
             }
-            step.candles = Some(self.draw(place, at_us, price, volume, span));
+            let trade = Trade { place, at_us, price, volume, opens_us: span.opens_us };
+            self.draw(&trade);
+            step.trade = Some(trade);
         }
         self.half_hour.expire_by(at_us, AVERAGE_MINUTES);
         step
@@ -279,17 +306,22 @@ impl Tracker {
         }
     }
 
-    fn draw(&mut self, place: Place, at_us: i64, price: i64, volume: i64, span: Span) -> [Candle; INTERVALS.len()] {
-        let mut drawn = [Candle::default(); INTERVALS.len()];
-        for (interval, (part, bar)) in drawn.iter_mut().zip(&mut self.bars).enumerate() {
-            *part = Candle::of(start_of(interval, at_us, span.opens_us), place, price, volume);
+    fn draw(&mut self, trade: &Trade) {
+        for (interval, bar) in self.bars.iter_mut().enumerate() {
+            // Nearly every event lies in the bar that is there, and telling so needs no division.
+            if let Some(bar) = bar
+                && holds(interval, bar.start_us, trade)
+            {
+                bar.join(&trade.candle_from(bar.start_us));
+                continue;
+            }
+            let part = trade.candle(interval);
             match bar {
-                Some(bar) if bar.start_us == part.start_us => bar.join(part),
+                Some(bar) if bar.start_us == part.start_us => bar.join(&part),
                 Some(bar) if bar.start_us > part.start_us && bar.start_us - part.start_us <= LATE_US => {}
-                _ => *bar = Some(*part),
+                _ => *bar = Some(part),
             }
         }
-        drawn
     }
 
     pub(super) fn pass(&mut self, codec: &mut impl Codec) {
@@ -347,6 +379,17 @@ impl Tracker {
             pass_source(codec, source);
         }
         self.recent = recent.into_iter().filter_map(|(place, source)| Some((place, source?))).collect();
+    }
+}
+
+/// Whether a bar that begins there is the one of a trade; false is no answer for the trade date's.
+#[inline]
+fn holds(interval: usize, start_us: i64, trade: &Trade) -> bool {
+    match INTERVALS.get(interval) {
+        Some((_, length)) if interval + 1 < INTERVALS.len() => {
+            (0..*length).contains(&trade.at_us.saturating_sub(start_us))
+        }
+        _ => start_us == trade.opens_us,
     }
 }
 

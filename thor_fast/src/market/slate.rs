@@ -3,13 +3,20 @@
 //! How much room an object needs at most is the caller's to know. Names come as [`member!`] makes them.
 
 use crate::classify::Signal;
-use crate::display::{Display, nearest, write_price};
+use crate::display::{Display, write_price};
 use crate::fill::Filler;
+use crate::market::short::{EIGHT_DIGITS, ROOM, put_number, put_price, put_whole};
 use crate::price::{ASCII, eight_digits, put_integer, put_nanos};
 use crate::time::iso;
 
 const DAY_US: i64 = 86_400_000_000;
+/// Room for the longest piece that is written whole and meant in part.
+const STEP: usize = ROOM;
+const DAY_S: i64 = 86_400;
 const DATE: usize = "2025-01-31".len();
+const UNTIL_MS: usize = "\"2025-01-31T00:00:00.".len();
+const MIN_MS: i64 = crate::time::MIN_US.div_euclid(1_000);
+const MAX_MS: i64 = crate::time::MAX_US.div_euclid(1_000);
 
 /// A member's name as it is written, with the comma before it.
 macro_rules! member {
@@ -62,15 +69,18 @@ impl<const N: usize> Fragment<N> {
     }
 }
 
+/// The second that an instant was written of last, with the text up to its milliseconds.
 #[derive(Clone, Copy, Debug)]
 struct Date {
     day: i64,
     text: [u8; DATE],
+    second: i64,
+    until_ms: [u8; UNTIL_MS],
 }
 
 impl Default for Date {
     fn default() -> Self {
-        Self { day: 0, text: *b"1970-01-01" }
+        Self { day: 0, text: *b"1970-01-01", second: 0, until_ms: *b"\"1970-01-01T00:00:00." }
     }
 }
 
@@ -79,30 +89,51 @@ impl Date {
         if self.day != day {
             let mut text = [0; DATE];
             text.iter_mut().zip(iso(day.saturating_mul(DAY_US))).for_each(|(to, from)| *to = from);
-            *self = Self { day, text };
+            (self.day, self.text) = (day, text);
         }
         self.text
+    }
+
+    /// The opening quote, the date and the time down to the point behind the second.
+    #[inline(always)]
+    fn until_ms(&mut self, second: i64) -> [u8; UNTIL_MS] {
+        if self.second != second {
+            self.go_to(second);
+        }
+        self.until_ms
+    }
+
+    fn go_to(&mut self, second: i64) {
+        let [y, e, a, r, _, o, n, _, d, g] = self.of(second.div_euclid(DAY_S));
+        let in_day = second.rem_euclid(DAY_S).unsigned_abs();
+        let time = in_day / 3_600 * 10_000 + in_day / 60 % 60 * 100 + in_day % 60;
+        let [_, _, h, i, m, u, s, t] = (eight_digits(time) | ASCII).to_le_bytes();
+        self.until_ms = [b'"', y, e, a, r, b'-', o, n, b'-', d, g, b'T', h, i, b':', m, u, b':', s, t, b'.'];
+        self.second = second;
     }
 }
 
 impl Slate {
     /// What `write` writes into at most `most` bytes.
     pub(super) fn written(&mut self, most: usize, write: impl FnOnce(&mut Members<'_>)) -> &[u8] {
-        if self.room.len() < most {
-            self.room.resize(most, 0);
-            self.spare.resize(most, 0);
+        if self.room.len() < most + STEP {
+            self.room.resize(most + STEP, 0);
+            self.spare.resize(most + STEP, 0);
         }
         let Self { room, spare, date, text } = self;
-        let mut members = Members { out: Filler::new(room), spare, date, text };
+        let mut members = Members { room, filled: 0, spare, date, text };
         write(&mut members);
-        let filled = members.out.filled();
+        let filled = members.filled;
         self.room.get(..filled).unwrap_or_default()
     }
 }
 
 /// Members of a JSON object, each with a comma before it.
+///
+/// What does not fit is counted and not written, and then there is no text at all.
 pub(super) struct Members<'p> {
-    out: Filler<'p>,
+    room: &'p mut [u8],
+    filled: usize,
     spare: &'p mut [u8],
     date: &'p mut Date,
     text: &'p mut Vec<u8>,
@@ -111,14 +142,10 @@ pub(super) struct Members<'p> {
 impl Members<'_> {
     /// Puts what `write` writes into `text`, instead of here.
     fn fill(&mut self, text: &mut Vec<u8>, write: impl FnOnce(&mut Members<'_>)) {
-        let mut members = Members {
-            out: Filler::new(&mut *self.spare),
-            spare: &mut [],
-            date: &mut *self.date,
-            text: &mut *self.text,
-        };
+        let mut members =
+            Members { room: &mut *self.spare, filled: 0, spare: &mut [], date: &mut *self.date, text: &mut *self.text };
         write(&mut members);
-        let filled = members.out.filled();
+        let filled = members.filled;
         text.clear();
         text.extend_from_slice(self.spare.get(..filled).unwrap_or_default());
     }
@@ -126,12 +153,43 @@ impl Members<'_> {
     /// Bytes as they are.
     #[inline(always)]
     pub(super) fn raw(&mut self, bytes: &[u8]) {
-        self.out.copy(bytes);
+        let end = self.filled + bytes.len();
+        if let Some(place) = self.room.get_mut(self.filled..end) {
+            place.copy_from_slice(bytes);
+        }
+        self.filled = end;
+    }
+
+    /// The first `length` of the bytes; all of them are written.
+    #[inline(always)]
+    fn put<const N: usize>(&mut self, bytes: &[u8; N], length: usize) {
+        if let Some(place) = self.room.get_mut(self.filled..).and_then(|rest| rest.first_chunk_mut::<N>()) {
+            *place = *bytes;
+        }
+        self.filled += length;
+    }
+
+    /// What `put` writes and counts.
+    #[inline(always)]
+    fn put_short(&mut self, put: impl FnOnce(&mut [u8; ROOM]) -> usize) {
+        if let Some(room) = self.room.get_mut(self.filled..).and_then(|rest| rest.first_chunk_mut::<ROOM>()) {
+            self.filled += put(room);
+        } else {
+            self.filled += ROOM;
+        }
+    }
+
+    /// What the core's own writers write.
+    #[inline(never)]
+    fn put_by(&mut self, write: impl FnOnce(&mut Filler<'_>)) {
+        let mut filler = Filler::new(self.room.get_mut(self.filled..).unwrap_or_default());
+        write(&mut filler);
+        self.filled += filler.filled();
     }
 
     #[inline(always)]
     pub(super) fn key(&mut self, member: &'static str) {
-        self.out.copy(member.as_bytes());
+        self.raw(member.as_bytes());
     }
 
     #[inline(always)]
@@ -142,7 +200,7 @@ impl Members<'_> {
 
     #[inline(always)]
     fn null(&mut self) {
-        self.out.put(*b"null");
+        self.put(b"null", 4);
     }
 
     /// A text that needs no escape.
@@ -153,9 +211,9 @@ impl Members<'_> {
     }
 
     fn quoted(&mut self, value: &[u8]) {
-        self.out.put(*b"\"");
-        self.out.copy(value);
-        self.out.put(*b"\"");
+        self.raw(b"\"");
+        self.raw(value);
+        self.raw(b"\"");
     }
 
     pub(super) fn signal(&mut self, member: &'static str, signal: Option<Signal>) {
@@ -184,10 +242,14 @@ impl Members<'_> {
     #[inline(never)]
     fn whole(&mut self, value: Option<i64>) {
         let Some(value) = value else { return self.null() };
-        if value < 0 {
-            self.out.put(*b"-");
+        let magnitude = value.unsigned_abs();
+        if magnitude < EIGHT_DIGITS {
+            return self.put_short(|room| put_whole(magnitude, value < 0, room));
         }
-        put_integer(value.unsigned_abs(), &mut self.out);
+        if value < 0 {
+            self.raw(b"-");
+        }
+        self.put_by(|out| put_integer(magnitude, out));
     }
 
     pub(super) fn flag(&mut self, member: &'static str, value: bool) {
@@ -209,12 +271,9 @@ impl Members<'_> {
         let Some(value) = value else { return self.null() };
         let (steps, below) = (value.unsigned_abs() / STEP, value.unsigned_abs() % STEP);
         if below != 0 || steps >= EIGHT_DIGITS {
-            return put_nanos(value, &mut self.out);
+            return self.put_by(|out| put_nanos(value, out));
         }
-        if value < 0 {
-            self.out.put(*b"-");
-        }
-        put_pointed::<4, false>(steps, &mut self.out);
+        self.put_short(|room| put_number(steps, value < 0, room));
     }
 
     /// A price as a JSON text, or null.
@@ -227,21 +286,30 @@ impl Members<'_> {
     #[inline(never)]
     fn price_text(&mut self, value: Option<i64>, display: Display, signed: bool) {
         let Some(value) = value else { return self.null() };
-        self.out.put(*b"\"");
-        let out = &mut self.out;
-        let done = match display {
-            Display::Decimals(1) => put_short::<1>(value, signed, out),
-            Display::Decimals(2) => put_short::<2>(value, signed, out),
-            Display::Decimals(3) => put_short::<3>(value, signed, out),
-            Display::Decimals(4) => put_short::<4>(value, signed, out),
-            _ => false,
-        };
+        let mut done = false;
+        self.put_short(|room| {
+            let length = match display {
+                Display::Decimals(1) => put_price::<1>(value, signed, room),
+                Display::Decimals(2) => put_price::<2>(value, signed, room),
+                Display::Decimals(3) => put_price::<3>(value, signed, room),
+                Display::Decimals(4) => put_price::<4>(value, signed, room),
+                _ => None,
+            };
+            done = length.is_some();
+            length.unwrap_or(0)
+        });
         if !done {
-            self.text.clear();
-            write_price(value, display, signed, self.text);
-            self.out.copy(self.text);
+            self.long_price(value, display, signed);
         }
-        self.out.put(*b"\"");
+    }
+
+    #[inline(never)]
+    fn long_price(&mut self, value: i64, display: Display, signed: bool) {
+        let mut text = std::mem::take(self.text);
+        text.clear();
+        write_price(value, display, signed, &mut text);
+        self.quoted(&text);
+        *self.text = text;
     }
 
     /// An instant with milliseconds, as a JSON text.
@@ -253,16 +321,11 @@ impl Members<'_> {
 
     #[inline(never)]
     fn instant(&mut self, ms: i64) {
-        let us = ms.saturating_mul(1_000).clamp(crate::time::MIN_US, crate::time::MAX_US);
-        let date = self.date.of(us.div_euclid(DAY_US));
-        let in_day = us.rem_euclid(DAY_US).unsigned_abs() / 1_000;
-        let second = in_day / 1_000;
-        let time = second / 3_600 * 10_000 + second / 60 % 60 * 100 + second % 60;
-        let [_, _, h, i, m, n, s, t] = (eight_digits(time) | ASCII).to_le_bytes();
-        let [.., a, b, c] = (eight_digits(in_day % 1_000) | ASCII).to_le_bytes();
-        self.out.put(*b"\"");
-        self.out.put(date);
-        self.out.put([b'T', h, i, b':', m, n, b':', s, t, b'.', a, b, c, b'Z', b'"']);
+        let ms = ms.clamp(MIN_MS, MAX_MS);
+        let [.., a, b, c] = (eight_digits(ms.rem_euclid(1_000).unsigned_abs()) | ASCII).to_le_bytes();
+        let until_ms = self.date.until_ms(ms.div_euclid(1_000));
+        self.put(&until_ms, UNTIL_MS);
+        self.raw(&[a, b, c, b'Z', b'"']);
     }
 
     /// A day, as a JSON text.
@@ -283,39 +346,6 @@ impl Members<'_> {
         }
         self.raw(b"]");
     }
-}
-
-/// Writes a price with so many decimals and at most eight digits, as [`write_price`] does; false for any other.
-#[inline(always)]
-fn put_short<const DECIMALS: u32>(nanos: i64, signed: bool, out: &mut Filler<'_>) -> bool {
-    let steps = nearest(nanos.unsigned_abs(), const { 10_u64.pow(9 - DECIMALS) });
-    if steps >= EIGHT_DIGITS {
-        return false;
-    }
-    if steps != 0 && (nanos < 0 || signed) {
-        out.put([if nanos < 0 { b'-' } else { b'+' }]);
-    }
-    put_pointed::<DECIMALS, true>(steps, out);
-    true
-}
-
-const EIGHT_DIGITS: u64 = 100_000_000;
-
-/// Writes eight digits at most with a point before the last so many; of those, without `ALL`, no more than the number
-/// needs and one at least.
-#[inline(always)]
-fn put_pointed<const DECIMALS: u32, const ALL: bool>(steps: u64, out: &mut Filler<'_>) {
-    let decimals = const { DECIMALS as usize };
-    let whole = 8 - decimals;
-    let digits = eight_digits(steps);
-    // The last digit before the point stands even where it is zero.
-    let zeros = (digits | 1 << (8 * (whole - 1))).trailing_zeros() as usize / 8;
-    // The last digit of all lies in the highest byte.
-    let needed = if ALL { decimals } else { decimals - (digits.leading_zeros() as usize / 8).min(decimals - 1) };
-    let text = digits | ASCII;
-    out.put_part(&(text >> (8 * zeros)).to_le_bytes(), whole - zeros);
-    out.put(*b".");
-    out.put_part(&(text >> (8 * whole)).to_le_bytes(), needed);
 }
 
 #[cfg(test)]
