@@ -166,13 +166,22 @@ pub(super) struct PyEnricher {
 
 /// A stream id's numbers.
 pub(super) fn position(id: &str) -> PyResult<Position> {
-    let fault = || PyValueError::new_err(format!("an id must be that of a stream's entry, was {id:?}"));
-    let (ms, number) = id.split_once('-').ok_or_else(fault)?;
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(ms) || !digits(number) || id.len() > MOST_ID_BYTES {
-        return Err(fault());
+    let read = || {
+        let (ms, number) = id.split_once('-').filter(|_| id.len() <= MOST_ID_BYTES)?;
+        Some((whole(ms).filter(|ms| *ms < i64::MAX)?, whole(number)?))
+    };
+    read().ok_or_else(|| PyValueError::new_err(format!("an id must be that of a stream's entry, was {id:?}")))
+}
+
+/// The number that these digits are, or the greatest there is; None where they are none.
+fn whole(digits: &str) -> Option<i64> {
+    if digits.is_empty() {
+        return None;
     }
-    Ok((ms.parse().map_err(|_| fault())?, number.parse().unwrap_or(i64::MAX)))
+    digits.bytes().try_fold(0_i64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| number.saturating_mul(10).saturating_add(i64::from(digit)))
+    })
 }
 
 impl PyEnricher {
