@@ -215,6 +215,7 @@ def test_the_horizon_is_told_and_can_be_acknowledged(running: RunningThor, admin
 def test_an_alert_goes_out_by_e_mail(running: RunningThor, admin: httpx.Client) -> None:
     """The backend writes into the clock's log instead of sending."""
     rule = {"name": "by mail", "kind": "horizon", "severity": "critical", "markets": "SSE", "side": "above"}
+    rule |= {"rearm": "0", "cooldown_s": "0"}  # as the form comes
     saved = add(admin, "alertrule", channels="email", emails="ann@example.com", enabled="on", **rule)
     assert "was added successfully" in saved.text
     log = running.state / "logs" / "clock.log"
