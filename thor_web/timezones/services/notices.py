@@ -42,7 +42,11 @@ RETURNING delivery.id, delivery.channel, delivery.attempts, notification.key, no
           notification.market, notification.symbol, notification.title, notification.text, notification.created_at,
           COALESCE(rule.emails, '') AS emails, COALESCE(rule.webhook_url, '') AS webhook_url
 """
-HOLD: Final = "UPDATE timezones_delivery SET next_try_at = %s, attempts = attempts - 1 WHERE id = %s"
+HOLD: Final = """
+UPDATE timezones_delivery SET attempts = attempts - 1, next_try_at = GREATEST(%s, clock_timestamp() + interval '1 second')
+WHERE id = %s
+"""
+"""Not due at once again, should the clock here and that of Postgres differ."""
 CLOSE: Final = "UPDATE timezones_delivery SET state = %s, error = %s, sent_at = clock_timestamp() WHERE id = %s"
 AGAIN: Final = """
 UPDATE timezones_delivery SET error = %s, next_try_at = clock_timestamp() + make_interval(secs => %s) WHERE id = %s
