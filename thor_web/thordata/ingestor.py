@@ -66,6 +66,7 @@ class Ingestor:
         self._latency = Latency()
         self._state = "starting"
         self._problem = ""
+        self._pause_s = BACKOFF_S[0]
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -79,15 +80,12 @@ class Ingestor:
             tasks.create_task(self._ingest_for_ever())
 
     async def _ingest_for_ever(self) -> None:
-        delay = BACKOFF_S[0]
         while True:
             try:
                 if not await self._bus.is_wanted(COMPONENT, self._time_s()):
                     raise NotWanted
                 store = await TickStore.connect(self._settings.conninfo())
                 try:
-                    self._state, self._problem = "ingesting", ""
-                    delay = BACKOFF_S[0]
                     await self._ingest(store)
                 finally:
                     self._positions = {}
@@ -106,8 +104,8 @@ class Ingestor:
             except BusUnavailable as error:
                 self._state = "waiting for redis"
                 log.warning("redis is away, trying again: %s", error)
-            await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
-            delay = min(delay * 2, BACKOFF_S[1])
+            await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+            self._pause_s = min(self._pause_s * 2, BACKOFF_S[1])
 
     def _wait_for_person(self, code: str, message: str) -> None:
         """Nothing is lost while it waits: what is not stored stays in its stream."""
@@ -126,6 +124,8 @@ class Ingestor:
                 if not await self._bus.is_wanted(COMPONENT, self._time_s()):
                     raise NotWanted
                 await self._take_streams(store)
+                # Only now: what was left unfinished is stored, so nothing that it waited for is the matter any more.
+                self._state, self._problem, self._pause_s = "ingesting", "", BACKOFF_S[0]
                 next_look = time.monotonic() + LOOK_AROUND_S
             if not self._positions:
                 await asyncio.sleep(LOOK_AROUND_S)
