@@ -43,7 +43,8 @@ RETURNING delivery.id, delivery.channel, delivery.attempts, notification.key, no
           COALESCE(rule.emails, '') AS emails, COALESCE(rule.webhook_url, '') AS webhook_url
 """
 HOLD: Final = """
-UPDATE timezones_delivery SET attempts = attempts - 1, next_try_at = GREATEST(%s, clock_timestamp() + interval '1 second')
+UPDATE timezones_delivery
+SET attempts = attempts - 1, next_try_at = GREATEST(%s, clock_timestamp() + interval '1 second')
 WHERE id = %s
 """
 """Not due at once again, should the clock here and that of Postgres differ."""
