@@ -16,6 +16,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.e2e.prepared import give_postgres
+
 START_LIMIT_S = 60.0
 """First start on a busy machine: initdb and all."""
 WAIT_LIMIT_S = 60.0
@@ -49,9 +51,13 @@ def sse_messages(lines: Iterator[str]) -> Iterator[ServerSentEvent]:
 
 
 class RunningThor:
-    """`thor up` in a process of its own."""
+    """`thor up` in a process of its own. A state folder that is not there gets a prepared Postgres, unless `fresh`."""
 
-    def __init__(self, state: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, state: Path, *arguments: str, environment: Mapping[str, str] | None = None, fresh: bool = False
+    ) -> None:
+        if not (fresh or state.exists()):
+            give_postgres(state)
         self.state = state
         self.port = free_port()
         self._log = state.with_suffix(".up.log").open("ab")

@@ -1,13 +1,19 @@
 """The alerts page in a real chromium: rules written, told live, acknowledged; what nobody but an operator may do."""
 
+import asyncio
+import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from collectors.bus import Bus
 from tests.chromium import launched_chromium
 from tests.contract.accounts import add_users, logged_in
 from tests.e2e.browsing import DESKTOP, PHONES, log_in, opened, overhang, serious_faults
@@ -55,6 +61,14 @@ def rule_row(page: Page, name: str) -> Locator:
     return page.get_by_role("list", name="Rules").get_by_role("listitem").filter(has_text=name)
 
 
+async def quote_above(running: RunningThor, price: Decimal) -> None:
+    """Publish one quote of ES into the made-up market."""
+    bus = Bus.from_url(json.loads((running.state / "servers.json").read_text())["redis_url"])
+    quote = {"symbol": "ES", "ts": datetime.now(UTC).isoformat(), "source": "MOCK", "last": float(price)}
+    await bus.publish("MOCK", [json.dumps(quote).encode()], retention_s=3_600)
+    await bus.close()
+
+
 def test_a_crossing_is_told_live_to_everybody_and_acknowledged_by_one(
     reader: BrowserContext, operator: BrowserContext, mock_thor: RunningThor
 ) -> None:
@@ -69,6 +83,14 @@ def test_a_crossing_is_told_live_to_everybody_and_acknowledged_by_one(
     form.get_by_label("Only once").check()
     form.get_by_role("button", name="Make the rule").click()
     expect(rule_row(page, "Crossing")).to_contain_text(f"When ES rises above {Decimal(str(level)).normalize():f}")
+    told = onlooker.get_by_role("list", name="Alerts").get_by_role("listitem").filter(has_text="Crossing")
+    with ThreadPoolExecutor() as beside:
+        for _ in range(30):
+            # The made-up market may stay below for minutes.
+            beside.submit(asyncio.run, quote_above(mock_thor, Decimal(str(level)) + 50)).result()
+            with suppress(AssertionError):
+                expect(told).to_be_visible(timeout=1_000)
+                break
     for seen in (page, onlooker):
         told = seen.get_by_role("list", name="Alerts").get_by_role("listitem").filter(has_text="Crossing")
         expect(told).to_contain_text(re.compile(r"ES is above [\d.]+ \(MOCK\)"), timeout=TOLD_LIMIT_MS)

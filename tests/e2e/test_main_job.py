@@ -41,7 +41,7 @@ def test_a_recording_travels_the_whole_way(recording: Path, state: Path) -> None
     expected = [json.loads(line) for line in without_repeats(lines)]
     rows = len({key(json.loads(line)) for line in lines})
     source = f"replay:{recording}"
-    with RunningThor(state, "--source", source, "--speed", "max") as running:
+    with RunningThor(state, "--source", source, "--speed", "max", fresh=True) as running:
         assert running.ready_line == f"READY {running.url}"
         # Every event once and in order, from the beginning; the last of them stands in the snapshot.
         messages = running.events(len(expected))
@@ -56,7 +56,7 @@ def test_a_recording_travels_the_whole_way(recording: Path, state: Path) -> None
 
         wait_until(lambda: running.status()["ticks"]["rows"] == rows, f"{rows} rows stored")
     # The same file again, on what is there already: nothing changes.
-    with RunningThor(state, "--source", source, "--speed", "max") as running:
+    with RunningThor(state, "--source", source, "--speed", "max", fresh=True) as running:
         wait_until(lambda: replayed_twice(running, len(lines)), "the second replay is through")
         assert running.status()["ticks"]["rows"] == rows
         (again,) = running.quotes("ES")
@@ -72,7 +72,7 @@ def replayed_twice(running: RunningThor, events: int) -> bool:
 
 def test_the_mock_market_moves_and_says_that_it_is_mock(state: Path) -> None:
     symbols = ["YM", "ES", "NQ", "RTY", "CL", "SI", "HG", "GC", "VX", "DX", "ZB"]
-    with RunningThor(state) as running:
+    with RunningThor(state, fresh=True) as running:
         wait_until(lambda: len(running.quotes()) == len(symbols), "every future is quoted")
         records = running.quotes()
         assert [record["symbol"] for record in records] == symbols

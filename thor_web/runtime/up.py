@@ -27,9 +27,11 @@ from thor_web.runtime.ports import require_free_port
 from thor_web.runtime.state import Servers, StateFolder
 from thor_web.runtime.supervisor import Supervisor, death_of
 
-__all__ = ["UpOptions", "run_up"]
+__all__ = ["DATABASE_NAME", "MIGRATED_STAMP", "UpOptions", "migrations_fingerprint", "run_up"]
 
 DATABASE_NAME: Final = "thor"
+MIGRATED_STAMP: Final = "thor.migrated"
+"""Lies in Postgres' folder and says which migrations it has."""
 EXTERNAL_LIMIT_S: Final = 5
 PACKAGE: Final = Path(__file__).resolve().parent.parent
 
@@ -149,7 +151,7 @@ class _Up:
         await asyncio.to_thread(
             wire.ensure_database, servers.postgres_socket(sockets), user=servers.DATABASE_USER, name=DATABASE_NAME
         )
-        self._migrated_stamp = data / "thor.migrated"
+        self._migrated_stamp = data / MIGRATED_STAMP
 
     def _environment(self, reached: Servers) -> dict[str, str]:
         """What every child process finds in its environment."""
