@@ -69,16 +69,17 @@ class ExpressionStrategy(TargetStrategy):
 class EventStrategy(Strategy):
     """Is asked event by event. Answer a whole number to hold that many contracts, or None and speak to the broker.
 
-    It sees what was receivable and nothing else. `on_bar` is called for bars, `on_event` for quotes.
+    It sees what was receivable and nothing else. `on_bar` is called for bars, `on_event` for quotes: a strategy brings
+    the one of its `feed`, and a run without it ends with `strategy_failed` at the first event.
     """
 
     def on_bar(self, bar: SeenBar, broker: Broker) -> int | None:
         """One finished bar."""
-        raise NotImplementedError
+        raise TypeError(f"{self.name} is played on bars and has no on_bar")
 
     def on_event(self, quote: SeenQuote, broker: Broker) -> int | None:
         """One quote."""
-        raise NotImplementedError
+        raise TypeError(f"{self.name} is played on quotes and has no on_event")
 
 
 class PlayedStrategy(Protocol):

@@ -81,6 +81,13 @@ class Raises(EventStrategy):
         return 1 // (3 - int(bar.start_us // 60_000_000 % 60))
 
 
+class NeverAsked(EventStrategy):
+    """Is played on bars, and has nothing to be asked with."""
+
+    name = "never_asked"
+    summary = "Nothing."
+
+
 class _Column(TargetStrategy):
     summary = "A column."
 

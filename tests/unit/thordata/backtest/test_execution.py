@@ -179,6 +179,7 @@ def test_a_result_is_json_and_a_page_without_addresses(lake: Path) -> None:
         ("ladder", {"start": "2020-01-01", "end": "2020-01-02"}, "no_data"),
         ("ladder", {"source": "SCHWAB"}, "no_data"),
         (f"{OWN}:Raises", {}, "strategy_failed"),
+        (f"{OWN}:NeverAsked", {}, "strategy_failed"),
         (f"{OWN}:Fractional", {}, "strategy_failed"),
         (f"{OWN}:NotANumber", {}, "strategy_failed"),
         (f"{OWN}:TooShort", {}, "strategy_failed"),
