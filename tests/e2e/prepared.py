@@ -38,9 +38,12 @@ def _prepared() -> Path:
     try:
         wire.ensure_database(servers.postgres_socket(folder), user=servers.DATABASE_USER, name=DATABASE_NAME)
         found = {"DB_HOST": str(folder), "DB_PORT": str(servers.POSTGRES_PORT), "DB_NAME": DATABASE_NAME}
-        environment = {**os.environ, **found, "DB_USER": servers.DATABASE_USER, "DB_PASSWORD": ""}
+        found |= {"DB_USER": servers.DATABASE_USER, "DB_PASSWORD": ""}
+        # There is no Redis on that socket: nobody is to be told of the configuration.
+        environment = {**os.environ, **found, "REDIS_URL": servers.redis_url(folder)}
         for words in (("migrate", "--no-input", "--verbosity", "0"), ("seed_stat_values", "--create-instruments")):
-            subprocess.run(thor_command("manage", *words), env=environment, check=True, stdout=subprocess.DEVNULL)
+            with log.open("ab") as told:
+                subprocess.run(thor_command("manage", *words), env=environment, check=True, stdout=told, stderr=told)
     finally:
         running.stop()
     (data / MIGRATED_STAMP).write_text(migrations_fingerprint(), encoding="ascii")

@@ -138,7 +138,7 @@ export const COLUMNS: Readonly<Record<ColumnKey, Column>> = {
   ),
   volume: {
     title: 'Volume',
-    width: 4.4,
+    width: 5.3,
     align: 'end',
     sortValue: ({ volume }) => volume,
     csv: ({ volume }) => volume,
@@ -152,7 +152,7 @@ export const COLUMNS: Readonly<Record<ColumnKey, Column>> = {
   ),
   day: {
     title: 'Day range',
-    width: 4.4,
+    width: 4.25,
     align: 'middle',
     sortValue: ({ last, low, high }) => place(last, low, high),
     csv: ({ display }) => rangeText(display.low, display.high),
@@ -170,7 +170,7 @@ export const COLUMNS: Readonly<Record<ColumnKey, Column>> = {
   range24h: {
     title: '24 h',
     fullTitle: '24-hour range',
-    width: 4.4,
+    width: 4.25,
     align: 'middle',
     sortValue: ({ last, low24h, high24h }) => place(last, low24h, high24h),
     csv: ({ display }) => rangeText(display.low24h, display.high24h),
@@ -187,7 +187,7 @@ export const COLUMNS: Readonly<Record<ColumnKey, Column>> = {
   range52w: {
     title: '52 weeks',
     fullTitle: '52-week range',
-    width: 4.4,
+    width: 4.25,
     align: 'middle',
     sortValue: ({ last, low52w, high52w }) => place(last, low52w, high52w),
     csv: ({ display }) => rangeText(display.low52w, display.high52w),
@@ -203,7 +203,7 @@ export const COLUMNS: Readonly<Record<ColumnKey, Column>> = {
   },
   trend: {
     title: 'Last hour',
-    width: 4.8,
+    width: 4.3,
     align: 'middle',
     sortValue: ({ changePercent }) => changePercent,
     csv: () => null,
